@@ -1,0 +1,280 @@
+// Finds everything that is wrong with a patch, and resolves its names and channel counts.
+// SPDX-License-Identifier: MIT
+#include "graph/check.h"
+
+#include <algorithm>
+#include <set>
+
+namespace legume {
+namespace {
+
+// Stands in for a node whose type is unknown, so that the rest of the patch is still looked at.
+struct Unknown final : Node {
+    void process(const Block&) noexcept override {}
+};
+
+std::vector<std::string> names_of(const Node& node, std::initializer_list<Member::Kind> kinds) {
+    std::vector<std::string> names;
+    for (const auto* member : node.members())
+        if (std::find(kinds.begin(), kinds.end(), member->kind) != kinds.end()) names.push_back(member->name);
+    return names;
+}
+
+struct Checker {
+    Checked& c;
+
+    void problem(const Place& place, std::string message) { c.problems.push_back({place, std::move(message)}); }
+    std::size_t index_of(std::string_view id) const {
+        std::size_t i = 0;
+        while (i < c.patch.nodes.size() && c.patch.nodes[i].id != id) ++i;
+        return i;
+    }
+    bool unknown(std::size_t node) const { return dynamic_cast<const Unknown*>(c.nodes[node].get()) != nullptr; }
+
+    void make_nodes(NodeTypes types) {
+        std::vector<std::string> type_names;
+        for (const auto* type : types) type_names.emplace_back(type->name);
+        for (const auto& text : c.patch.nodes) {
+            const auto* type = find_type(types, text.type);
+            if (!type) {
+                c.nodes.push_back(std::make_shared<Unknown>());
+                if (text.type.empty()) continue;  // the loader has said so
+                const auto near = nearest(text.type, type_names);
+                problem(text.type_place, "there is no node type \"" + text.type + "\"; " +
+                                             (near.empty() ? "there are " + join(type_names)
+                                                           : "did you mean \"" + near + "\"?"));
+                continue;
+            }
+            c.nodes.push_back(type->make());
+            c.nodes.back()->configure(text, c.problems);
+            c.nodes.back()->check(Checking(text, c.problems));
+        }
+    }
+
+    // The node an endpoint names, or nodes.size() with a problem.
+    std::size_t find_node(const Endpoint& end) {
+        const auto node = index_of(end.node);
+        if (node == c.nodes.size()) {
+            std::vector<std::string> ids;
+            for (const auto& text : c.patch.nodes) ids.push_back(text.id);
+            const auto near = nearest(end.node, ids);
+            problem(end.place, "there is no node \"" + end.node + "\"; " +
+                                   (!near.empty()  ? "did you mean \"" + near + "\"?"
+                                    : ids.empty() ? "the patch has none"
+                                                  : "there are " + join(ids)));
+        }
+        return node;
+    }
+
+    void no_port(std::size_t node, const Endpoint& end, const char* what, const std::vector<std::string>& names) {
+        const auto& type = c.patch.nodes[node].type;
+        problem(end.place, type + " has no " + what + " \"" + end.member + "\"; it has " +
+                               (names.empty() ? "none" : join(names)));
+    }
+
+    void resolve(const Wire& wire) {
+        Link link;
+        link.place = wire.place;
+        link.depth = wire.depth.value_or(1.0f);
+        link.from_node = find_node(wire.from);
+        link.to_node = find_node(wire.to);
+        const auto none = c.nodes.size();
+        if (link.from_node != none && !unknown(link.from_node)) {
+            const auto& node = *c.nodes[link.from_node];
+            if (wire.from.member.empty()) {
+                if (node.outs().empty())
+                    problem(wire.from.place, c.patch.nodes[link.from_node].type + " has no output to wire from");
+                else
+                    link.from = node.outs().front();
+            } else if (auto* member = node.find(wire.from.member); member && member->kind == Member::Kind::out) {
+                link.from = static_cast<Out*>(member);
+            } else {
+                no_port(link.from_node, wire.from, "output", names_of(node, {Member::Kind::out}));
+            }
+        }
+        if (link.to_node != none && !unknown(link.to_node)) {
+            const auto& node = *c.nodes[link.to_node];
+            if (wire.to.member.empty()) {
+                if (node.ins().empty())
+                    problem(wire.to.place, c.patch.nodes[link.to_node].type + " has no input to wire to");
+                else
+                    link.to = node.ins().front();
+            } else {
+                auto* member = node.find(wire.to.member);
+                if (member && (member->kind == Member::Kind::in || member->kind == Member::Kind::param ||
+                               member->kind == Member::Kind::trigger))
+                    link.to = member;
+                else if (member && member->kind == Member::Kind::option)
+                    problem(wire.to.place, wire.to.member + " is a setting, not a signal; set it under nodes");
+                else
+                    no_port(link.to_node, wire.to, "port",
+                            names_of(node, {Member::Kind::in, Member::Kind::param, Member::Kind::trigger}));
+            }
+        }
+        if (!link.from || !link.to) return;
+        if (wire.depth && link.to->kind != Member::Kind::param) {
+            problem(wire.place, "depth is for wires into a param, and " + to_string(wire.to) +
+                                    " is not one; put a gain node between");
+            return;
+        }
+        for (const auto& other : c.links)
+            if (other.from == link.from && other.to == link.to) {
+                problem(wire.place, to_string(wire.from) + " is wired to " + to_string(wire.to) + " twice; remove one");
+                return;
+            }
+        c.links.push_back(link);
+    }
+
+    void check_binding(const Binding& binding) {
+        const auto node = find_node(binding.to);
+        if (node == c.nodes.size() || unknown(node)) return;
+        const auto& n = *c.nodes[node];
+        if (binding.to.member.empty()) {
+            problem(binding.to.place, "a binding needs node.param; " + binding.to.node + " has " +
+                                          join(names_of(n, {Member::Kind::param, Member::Kind::trigger,
+                                                            Member::Kind::notes})));
+            return;
+        }
+        const auto* member = n.find(binding.to.member);
+        const bool notes = binding.midi && binding.midi->kind == MidiSource::Kind::notes;
+        if (!member || (member->kind != Member::Kind::param && member->kind != Member::Kind::trigger &&
+                        member->kind != Member::Kind::notes)) {
+            no_port(node, binding.to, "param or trigger",
+                    names_of(n, {Member::Kind::param, Member::Kind::trigger, Member::Kind::notes}));
+            return;
+        }
+        if (notes != (member->kind == Member::Kind::notes)) {
+            problem(binding.to.place,
+                    notes ? to_string(binding.to) + " takes no notes; bind one note or a cc to it"
+                          : to_string(binding.to) + " takes notes; bind {midi: {notes: all}} to it");
+            return;
+        }
+        if (!binding.range) return;
+        if (member->kind != Member::Kind::param) {
+            problem(binding.range->first.place, "range is for params, and " + to_string(binding.to) + " is none; remove it");
+            return;
+        }
+        const auto& range = static_cast<const Param*>(member)->range;
+        for (const auto* end : {&binding.range->first, &binding.range->second}) {
+            const auto quantity = parse_quantity(end->text, range.unit);
+            if (!quantity.value)
+                problem(end->place, "range: " + quantity.error);
+            else if (*quantity.value < range.min || *quantity.value > range.max)
+                problem(end->place, "range: " + range.print(*quantity.value) + " is outside " + range.limits());
+        }
+    }
+
+    void check_order() {
+        const auto found = order(c.nodes.size(), c.links);
+        if (found.loop.empty()) return;
+        std::vector<std::string> ids;
+        for (const auto node : found.loop) ids.push_back(c.patch.nodes[node].id);
+        ids.push_back(ids.front());
+        // The place of a wire on the loop is where the player will mend it.
+        Place place;
+        for (const auto& link : c.links)
+            if (link.from_node == found.loop.front() && link.to_node == found.loop[1 % found.loop.size()]) {
+                place = link.place;
+                break;
+            }
+        problem(place, "these nodes feed each other in a loop: " + join(ids, " -> ") + "; put a delay into it");
+    }
+
+    // Channel counts grow from what the nodes say for no input at all, until nothing changes (at most 16 rounds each).
+    void count_channels() {
+        for (const auto& node : c.nodes) {
+            c.in_channels.emplace_back(node->ins().size(), 0);
+            c.out_channels.emplace_back(node->outs().size(), 1);
+            for (const auto* out : node->outs()) c.out_channels.back()[static_cast<std::size_t>(out->index)] =
+                std::clamp(node->channels_of(*out, 0), 1, max_channels);
+        }
+        for (bool changed = true; changed;) {
+            changed = false;
+            const auto grow = [&](int& count, int to) {
+                if (to > count) {
+                    count = to;
+                    changed = true;
+                }
+            };
+            for (const auto& link : c.links)
+                if (link.to->kind == Member::Kind::in)
+                    grow(c.in_channels[link.to_node][static_cast<std::size_t>(static_cast<In*>(link.to)->index)],
+                         c.out_channels[link.from_node][static_cast<std::size_t>(link.from->index)]);
+            for (std::size_t n = 0; n < c.nodes.size(); ++n) {
+                const auto& ins = c.in_channels[n];
+                const int widest = ins.empty() ? 0 : *std::max_element(ins.begin(), ins.end());
+                for (const auto* out : c.nodes[n]->outs())
+                    grow(c.out_channels[n][static_cast<std::size_t>(out->index)],
+                         std::min(c.nodes[n]->channels_of(*out, widest), max_channels));
+            }
+        }
+        for (const auto& link : c.links) {
+            if (link.to->kind != Member::Kind::in) continue;
+            const int most = c.nodes[link.to_node]->channels_of(*static_cast<In*>(link.to));
+            const int has = c.out_channels[link.from_node][static_cast<std::size_t>(link.from->index)];
+            if (has > most)
+                problem(link.place, c.patch.nodes[link.from_node].id + " has " + std::to_string(has) + " channels, and " +
+                                        c.patch.nodes[link.to_node].id + "." + link.to->name + " takes " +
+                                        std::to_string(most) + "; put a mix or pan between, or set its channels");
+        }
+    }
+};
+
+}  // namespace
+
+Order order(std::size_t nodes, const std::vector<Link>& links) {
+    // Depth first along the wires backwards, in the patch's order: the order follows from the patch alone.
+    std::vector<std::vector<std::size_t>> feeds(nodes);
+    for (const auto& link : links)
+        if (link.to->kind != Member::Kind::in || !static_cast<const In*>(link.to)->shape.late)
+            feeds[link.to_node].push_back(link.from_node);
+    Order result;
+    enum class Mark : char { fresh, open, done };
+    std::vector<Mark> marks(nodes, Mark::fresh);
+    std::vector<std::pair<std::size_t, std::size_t>> path;  // node, next of its feeds
+    for (std::size_t root = 0; root < nodes; ++root) {
+        if (marks[root] != Mark::fresh) continue;
+        path.emplace_back(root, 0);
+        marks[root] = Mark::open;
+        while (!path.empty()) {
+            auto& [node, next] = path.back();
+            if (next == feeds[node].size()) {
+                marks[node] = Mark::done;
+                result.steps.push_back(node);
+                path.pop_back();
+                continue;
+            }
+            const auto fed_by = feeds[node][next++];
+            if (marks[fed_by] == Mark::open) {
+                auto start = path.begin();
+                while (start->first != fed_by) ++start;
+                for (; start != path.end(); ++start) result.loop.push_back(start->first);
+                std::reverse(result.loop.begin(), result.loop.end());  // along the wires
+                // Begin with the node that stands first in the patch.
+                std::rotate(result.loop.begin(), std::min_element(result.loop.begin(), result.loop.end()),
+                            result.loop.end());
+                return result;
+            }
+            if (marks[fed_by] == Mark::fresh) {
+                marks[fed_by] = Mark::open;
+                path.emplace_back(fed_by, 0);
+            }
+        }
+    }
+    return result;
+}
+
+Checked check(Patch patch, NodeTypes types) {
+    Checked c;
+    c.patch = std::move(patch);
+    Checker checker{c};
+    checker.make_nodes(types);
+    for (const auto& wire : c.patch.wires) checker.resolve(wire);
+    for (const auto& binding : c.patch.bindings) checker.check_binding(binding);
+    checker.check_order();
+    checker.count_channels();
+    tidy(c.problems);
+    return c;
+}
+
+}  // namespace legume

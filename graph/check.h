@@ -1,0 +1,44 @@
+// Patch + node types -> every problem at once, each with a place and a next step.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/node.h"
+#include "graph/patch.h"
+
+namespace legume {
+
+// A wire whose ends are found. `to` is an In, a Param or a Trigger.
+struct Link {
+    std::size_t from_node = 0;  // indices into Checked::nodes
+    std::size_t to_node = 0;
+    Out* from = nullptr;
+    Member* to = nullptr;
+    float depth = 1;
+    Place place;
+};
+
+// A patch together with a fresh, configured, unprepared node for each of its nodes.
+struct Checked {
+    Patch patch;
+    std::vector<std::shared_ptr<Node>> nodes;  // as in patch.nodes
+    std::vector<Link> links;
+    // Channels of each node's ports, resolved: [node][port].
+    std::vector<std::vector<int>> in_channels, out_channels;
+    Problems problems;  // empty: it can be compiled
+};
+
+// Needs no device, no model in memory and no network: nodes look at most at a file's header.
+Checked check(Patch patch, NodeTypes types);
+
+// Steps in an order where each node runs after what it reads (late Ins aside), or the nodes of a loop that has no late In.
+struct Order {
+    std::vector<std::size_t> steps;
+    std::vector<std::size_t> loop;  // empty when there is none
+};
+Order order(std::size_t nodes, const std::vector<Link>& links);
+
+}  // namespace legume

@@ -1,0 +1,196 @@
+// Shares what stays, prepares what is new, and builds the schedules that lead from one patch to the next.
+// SPDX-License-Identifier: MIT
+#include "graph/compile.h"
+
+#include <algorithm>
+
+#include "graph/math.h"
+
+namespace legume {
+
+std::uint64_t hash_seed(std::uint64_t seed, std::string_view id, std::uint64_t own) {
+    std::uint64_t h = 0xcbf29ce484222325u;
+    const auto eat = [&](std::uint8_t byte) { h = (h ^ byte) * 0x100000001b3u; };
+    const auto eat_all = [&](std::uint64_t x) {
+        for (int i = 0; i < 8; ++i) eat(static_cast<std::uint8_t>(x >> (8 * i)));
+    };
+    eat_all(seed);
+    for (const char c : id) eat(static_cast<std::uint8_t>(c));
+    eat_all(own);
+    h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9u;
+    h = (h ^ (h >> 27)) * 0x94d049bb133111ebu;
+    return h ^ (h >> 31);
+}
+
+struct Compiler {
+    Checked& now;
+    const CompileContext& context;
+    const Schedule* previous;
+    const Patch* previous_patch;
+    Compiled result;
+    Plan plan;
+    std::vector<bool> shared;
+
+    // Options must be the same text from the same folder, and the ports must carry as many channels as before.
+    bool same(std::size_t i, std::size_t old) const {
+        const auto& was = previous->plan();
+        const auto& text = now.patch.nodes[i];
+        const auto* old_text = previous_patch->find(text.id);
+        if (!old_text || old_text->type != text.type) return false;
+        for (const auto* option : now.nodes[i]->options()) {
+            const auto* a = text.find(option->name);
+            const auto* b = old_text->find(option->name);
+            if (!a != !b) return false;
+            if (a && (!(a->value == b->value) || (option->holds_files() && a->place.file != b->place.file))) return false;
+        }
+        if (was.out_channels[old] != now.out_channels[i]) return false;
+        for (std::size_t p = 0; p < now.in_channels[i].size(); ++p)  // nothing wired yet is as good as mono
+            if (std::max(was.in_channels[old][p], 1) != std::max(now.in_channels[i][p], 1)) return false;
+        return true;
+    }
+
+    void share() {
+        shared.assign(now.nodes.size(), false);
+        if (!previous || !previous_patch || previous->rate() != context.rate || previous->plan().seed != context.seed)
+            return;
+        const auto& was = previous->plan();
+        for (std::size_t i = 0; i < now.nodes.size(); ++i) {
+            const auto& id = now.patch.nodes[i].id;
+            const auto found = std::find(was.ids.begin(), was.ids.end(), id);
+            if (found == was.ids.end()) continue;
+            const auto old = static_cast<std::size_t>(found - was.ids.begin());
+            if (!same(i, old)) continue;
+            shared[i] = true;
+            const auto fresh = now.nodes[i];
+            now.nodes[i] = was.nodes[old];
+            for (auto& link : now.links) {  // the same members, of the instance that stays
+                const auto& members = fresh->members();
+                const auto at = [&](const Member* member) {
+                    return now.nodes[i]->members()[static_cast<std::size_t>(
+                        std::find(members.begin(), members.end(), member) - members.begin())];
+                };
+                if (link.from_node == i) link.from = static_cast<Out*>(at(link.from));
+                if (link.to_node == i) link.to = at(link.to);
+            }
+            const auto& text = now.patch.nodes[i];
+            const auto* old_text = previous_patch->find(id);
+            for (std::size_t p = 0; p < fresh->params().size(); ++p) {
+                const auto* param = fresh->params()[p];
+                const auto* a = text.find(param->name);
+                const auto* b = old_text->find(param->name);
+                if (!a != !b || (a && !(a->value == b->value)))
+                    result.edits.push_back({now.nodes[i]->params()[p], id + "/" + param->name, param->own()});
+            }
+        }
+    }
+
+    void prepare() {
+        for (std::size_t i = 0; i < now.nodes.size(); ++i) {
+            if (shared[i]) continue;
+            const auto& text = now.patch.nodes[i];
+            Prepare p(context.rate, hash_seed(context.seed, text.id), context.store,
+                      [tell = context.tell, id = text.id](const std::string& line) {
+                          if (tell) tell(id, line);
+                      });
+            p.in_channels_ = &now.in_channels[i];
+            p.out_channels_ = &now.out_channels[i];
+            for (auto* param : now.nodes[i]->params())
+                param->glide_blocks_ = std::max(
+                    1, static_cast<int>(math::round_even(param->range.glide_seconds * context.rate / block_frames)));
+            try {
+                now.nodes[i]->prepare(p);
+            } catch (const Refusal& refusal) {
+                const auto* setting = text.find(refusal.member);
+                result.problems.push_back({setting ? setting->value.place : text.place, refusal.what()});
+            }
+        }
+    }
+
+    std::uint64_t transition_blocks() const {
+        return std::max<std::uint64_t>(
+            1, static_cast<std::uint64_t>(math::round_even(transition_seconds * context.rate / block_frames)));
+    }
+
+    static bool contains(const std::vector<Link>& links, const Link& link) {
+        return std::any_of(links.begin(), links.end(), [&](const Link& other) {
+            return other.from == link.from && other.to == link.to && other.depth == link.depth;
+        });
+    }
+
+    std::unique_ptr<Schedule> faded(Plan from, Fade way, const std::vector<Link>& stays) const {
+        for (std::size_t l = 0; l < from.links.size(); ++l)
+            from.fades[l] = contains(stays, from.links[l]) ? Fade::none : way;
+        return std::make_unique<Schedule>(std::move(from), context.rate, transition_blocks());
+    }
+
+    // Both graphs at once, a gain on each wire that comes or goes. Where the two together would make a loop, first the
+    // old wires fade out and then the new ones in: each graph by itself has none.
+    std::unique_ptr<Schedule> transition() const {
+        const auto& was = previous->plan();
+        Plan both = plan;
+        for (std::size_t l = 0; l < both.links.size(); ++l)
+            if (!contains(was.links, both.links[l])) both.fades[l] = Fade::in;
+        std::vector<std::size_t> index(was.nodes.size());
+        for (std::size_t i = 0; i < was.nodes.size(); ++i) {
+            const auto found = std::find(plan.nodes.begin(), plan.nodes.end(), was.nodes[i]);
+            index[i] = static_cast<std::size_t>(found - plan.nodes.begin());
+            if (found != plan.nodes.end()) {
+                auto& ins = both.in_channels[index[i]];  // a wire that goes may be the last on its In
+                for (std::size_t p = 0; p < ins.size(); ++p) ins[p] = std::max(ins[p], was.in_channels[i][p]);
+                continue;
+            }
+            index[i] = both.nodes.size();
+            both.nodes.push_back(was.nodes[i]);
+            both.ids.push_back(was.ids[i]);
+            both.in_channels.push_back(was.in_channels[i]);
+            both.out_channels.push_back(was.out_channels[i]);
+        }
+        for (auto link : was.links) {
+            if (contains(plan.links, link)) continue;
+            link.from_node = index[link.from_node];
+            link.to_node = index[link.to_node];
+            both.links.push_back(link);
+            both.fades.push_back(Fade::out);
+        }
+        if (order(both.nodes.size(), both.links).loop.empty())
+            return std::make_unique<Schedule>(std::move(both), context.rate, transition_blocks());
+        auto going = faded(was, Fade::out, plan.links);
+        going->then(faded(plan, Fade::in, was.links));
+        return going;
+    }
+
+    Compiled run() {
+        result.problems = now.problems;
+        if (!result.problems.empty()) return std::move(result);
+        share();
+        prepare();
+        if (!result.problems.empty()) return std::move(result);
+        plan.nodes = now.nodes;
+        for (const auto& node : now.patch.nodes) plan.ids.push_back(node.id);
+        plan.seed = context.seed;
+        plan.links = now.links;
+        plan.fades.assign(plan.links.size(), Fade::none);
+        plan.in_channels = now.in_channels;
+        plan.out_channels = now.out_channels;
+        auto last = std::make_unique<Schedule>(plan, context.rate, 0);
+        result.last = last.get();
+        if (!previous) {
+            result.schedule = std::move(last);
+            return std::move(result);
+        }
+        auto first = transition();
+        first->follow(*previous);
+        auto* end = first.get();
+        while (end->next()) end = end->next();
+        end->then(std::move(last));
+        result.schedule = std::move(first);
+        return std::move(result);
+    }
+};
+
+Compiled compile(Checked checked, const CompileContext& context, const Schedule* previous,
+                 const Patch* previous_patch) {
+    return Compiler{checked, context, previous, previous_patch, {}, {}, {}}.run();
+}
+
+}  // namespace legume

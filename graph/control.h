@@ -1,0 +1,57 @@
+// The one road by which control reaches sound: posted with its source, coalesced, applied and stamped at a block's start.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "graph/node.h"
+#include "graph/ring.h"
+
+namespace legume {
+
+// What was applied, and at which frame: the performance log's line.
+struct Stamp {
+    std::uint64_t frame = 0;
+    const Member* target = nullptr;  // a Param, Trigger or Notes of a node that lives at least until the stamp is read
+    float value = 0;                 // of a param or a note
+    NoteEvent note;                  // of Notes
+};
+
+class ControlQueue {
+  public:
+    // ---- control thread
+    // Who owns a value: the newest *change* wins. A source that repeats what it said last does not take the param back
+    // from another; `source` names it ("osc /td/mix", "midi cc 1"), `param` is "node/param". True when it was a change.
+    bool post(Param& target, std::string_view param, float value, std::string_view source);
+    // A trigger or note is never coalesced. False when the queue is full: it is counted as lost.
+    bool post(Trigger& target);
+    bool post(Notes& target, const NoteEvent& event);
+    std::uint64_t lost() const { return lost_; }
+    // Reads what was applied since the last call. A stamp's target is alive until the schedule that plays it is freed.
+    bool stamp(Stamp& into) { return stamps_.pop(into); }
+    std::uint64_t stamps_lost() const { return stamps_lost_.load(std::memory_order_relaxed); }
+    void forget_sources() { said_.clear(); }
+
+    // ---- audio thread
+    // Applies all that was posted, at the frame of the block that is about to run.
+    void apply(std::uint64_t frame) noexcept RT_SAFE;
+
+  private:
+    struct Entry {
+        Param* param = nullptr;  // its value waits in the param, newest wins; so a flood cannot fill the ring
+        Trigger* trigger = nullptr;
+        Notes* notes = nullptr;
+        NoteEvent note;
+    };
+    Ring<Entry> entries_{8192};
+    Ring<Stamp> stamps_{8192};
+    std::map<std::string, float, std::less<>> said_;  // "source\nparam" -> what it said last
+    std::uint64_t lost_ = 0;
+    std::atomic<std::uint64_t> stamps_lost_{0};
+};
+
+}  // namespace legume

@@ -1,0 +1,473 @@
+// A node and the members it declares. The declaration is the manual, the schema, the OSC namespace and the sweep test.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/patch.h"
+#include "graph/range.h"
+#include "graph/rt.h"
+#include "graph/store.h"
+
+namespace legume {
+
+inline constexpr int block_frames = 64;
+inline constexpr int max_channels = 16;
+using Frames = std::span<float, block_frames>;
+using ConstFrames = std::span<const float, block_frames>;
+
+class Node;
+class Schedule;
+class In;
+class Out;
+
+// Musical time at a block's first frame.
+struct Transport {
+    double tempo = 120;  // beats a minute
+    double beat = 0;     // since the start
+    bool running = true;
+};
+
+// One port's channels in one schedule. Frames of channel c are data[c][0..63].
+struct Signal {
+    int channels = 0;
+    std::array<float*, max_channels> data{};
+};
+
+// 64 frames of time. `const Block&` in a signature means: audio thread. Only Schedule makes one.
+class Block {
+  public:
+    std::uint64_t frame() const noexcept RT_SAFE { return frame_; }  // of the block's first frame, since the start
+    double rate() const noexcept RT_SAFE { return rate_; }           // frames a second
+    const Transport& transport() const noexcept RT_SAFE { return transport_; }
+    const Signal& device_in() const noexcept RT_SAFE { return *device_in_; }    // what the device hears
+    const Signal& device_out() const noexcept RT_SAFE { return *device_out_; }  // add to it what it shall play
+
+  private:
+    friend class Schedule;
+    friend class In;
+    friend class Out;
+    Block() = default;
+    std::uint64_t frame_ = 0;
+    double rate_ = 48'000;
+    Transport transport_;
+    const Signal* device_in_ = nullptr;
+    const Signal* device_out_ = nullptr;
+    const Signal* ins_ = nullptr;  // of the step at hand, by In::index
+    const Signal* outs_ = nullptr;
+    const float* silence_ = nullptr;
+};
+
+// Thrown by Node::prepare when the node cannot play; the place is that of the member's setting.
+class Refusal : public std::runtime_error {
+  public:
+    Refusal(std::string where, const std::string& message) : std::runtime_error(message), member(std::move(where)) {}
+    std::string member;  // empty: the node as a whole
+};
+
+// What a node may use while it gets ready. `const Prepare&` means: control thread, may allocate and load.
+class Prepare {
+  public:
+    Prepare(double graph_rate, std::uint64_t node_seed, Store& things, std::function<void(std::string)> say)
+        : rate(graph_rate), seed(node_seed), store(things), tell(std::move(say)) {}
+    double rate;         // frames a second of the graph
+    std::uint64_t seed;  // this node's own
+    Store& store;        // immutable things that nodes share: decoded sounds, models
+    // Says a line to the player, any thread but the audio thread, prefixed with the node's id. Keep a copy to use later.
+    std::function<void(std::string)> tell;
+    int channels(const In& in) const;   // 0: nothing is wired to it
+    int channels(const Out& out) const;
+
+  private:
+    friend class Schedule;
+    friend struct Compiler;
+    const std::vector<int>* in_channels_ = nullptr;
+    const std::vector<int>* out_channels_ = nullptr;
+};
+
+// ---------------------------------------------------------------- members
+
+// A named, documented part of a node. Names are unique within a node, across kinds. The doc is one sentence for
+// players, with its full stop: what you hear.
+class Member {
+  public:
+    enum class Kind { in, out, param, trigger, notes, option, meter, work };
+    Member(Node* node, Kind kind, std::string name, std::string doc);
+    virtual ~Member() = default;
+    Member(const Member&) = delete;
+    Member& operator=(const Member&) = delete;
+    const Kind kind;
+    const std::string name;
+    const std::string doc;
+    Node& node;
+};
+
+// A signal that comes in, of as many channels as its wires bring. Several wires are summed; one channel feeds all.
+class In : public Member {
+  public:
+    struct Shape {
+        int channels = max_channels;  // the most it takes; surplus channels are an error of the patch
+        // Always fed the previous block, so that it may close a loop: the node takes 64 frames off its own delay.
+        bool late = false;
+    };
+    In(Node* node, std::string name, std::string doc);
+    In(Node* node, std::string name, Shape shape, std::string doc);
+    int channels(const Block& b) const noexcept RT_SAFE { return b.ins_[index].channels; }  // 0: not wired
+    bool wired(const Block& b) const noexcept RT_SAFE { return channels(b) > 0; }
+    // Channel ch; a mono signal answers for every channel, a missing one is silent.
+    ConstFrames read(const Block& b, int ch) const noexcept RT_SAFE {
+        const Signal& s = b.ins_[index];
+        const float* p = s.channels == 1 ? s.data[0] : ch < s.channels ? s.data[static_cast<std::size_t>(ch)] : b.silence_;
+        return ConstFrames(p, block_frames);
+    }
+    const Shape shape;
+    const int index;
+};
+
+// A signal that goes out. Its channel count is Node::channels_of's answer. The node writes every channel, every block.
+class Out : public Member {
+  public:
+    Out(Node* node, std::string name, std::string doc);
+    int channels(const Block& b) const noexcept RT_SAFE { return b.outs_[index].channels; }
+    Frames write(const Block& b, int ch) const noexcept RT_SAFE {
+        return Frames(b.outs_[index].data[static_cast<std::size_t>(ch)], block_frames);
+    }
+    const int index;
+};
+
+// A straight line over a block, ending at the newest value.
+struct Ramp {
+    float from = 0, to = 0;
+    float operator[](int i) const noexcept RT_SAFE {
+        return from + (to - from) * (static_cast<float>(i + 1) * (1.0f / block_frames));
+    }
+};
+
+// A float under the player's hands: live, clamped, gliding. Written only through the control queue and by wires.
+class Param : public Member {
+  public:
+    Param(Node* node, std::string name, Range range, std::string doc);
+    const Range range;
+    // At the block's end. With a wire of several channels each channel has its own value, else all have the same.
+    float value(const Block&, int ch = 0) const noexcept RT_SAFE { return to_[lane(ch)]; }
+    Ramp ramp(const Block&, int ch = 0) const noexcept RT_SAFE { return {from_[lane(ch)], to_[lane(ch)]}; }
+    // What the player set, before glide and wires; any thread.
+    float own() const noexcept RT_SAFE { return own_.load(std::memory_order_relaxed); }
+    // Before the first block, or in a constructor of a test: no glide. Not while a schedule plays the node.
+    void set_initial(float value);
+
+  private:
+    friend class Schedule;
+    friend class ControlQueue;
+    friend struct Compiler;
+    std::size_t lane(int ch) const noexcept RT_SAFE { return ch < lanes_ ? static_cast<std::size_t>(ch) : 0; }
+    void set(float value) noexcept RT_SAFE;  // audio thread: glide there
+    // Once a block. `shift[c]` is the sum of depth x signal for channel c, `lanes` 0 when no wire moves it.
+    void advance(const float* shift, int lanes) noexcept RT_SAFE;
+    std::array<float, max_channels> from_{}, to_{};
+    int lanes_ = 1;
+    float target_ = 0;         // in the param's unit
+    float position_ = 0;       // where the glide is, normalised
+    float step_ = 0;           // a block
+    int left_ = 0;             // blocks of glide left
+    int glide_blocks_ = 1;     // from range.glide_seconds at the graph's rate
+    bool still_ = false;       // settled and not modulated in the last block: nothing to compute
+    std::atomic<float> own_{0};
+    std::atomic<float> mail_{0};        // control thread -> audio thread, newest wins
+    std::atomic<bool> posted_{false};   // whether it already stands in the queue
+};
+
+// An edge: from a control, or a signal rising through 0.5, exact to the frame.
+class Trigger : public Member {
+  public:
+    Trigger(Node* node, std::string name, std::string doc);
+    std::uint64_t edges(const Block&) const noexcept RT_SAFE { return edges_; }  // bit i: at frame i of this block
+    bool fired(const Block&) const noexcept RT_SAFE { return edges_ != 0; }
+
+  private:
+    friend class Schedule;
+    friend class ControlQueue;
+    std::uint64_t edges_ = 0;
+    float last_ = 0;
+};
+
+struct NoteEvent {
+    enum class Kind : std::uint8_t { on, off, bend, pressure };
+    int frame = 0;  // within the block
+    Kind kind = Kind::on;
+    int number = 0;   // MIDI key
+    float value = 0;  // velocity or pressure 0..1, bend in semitones
+};
+
+// Notes for this block, in order; nothing in it is coalesced. More than 64 a block are counted and dropped.
+class Notes : public Member {
+  public:
+    Notes(Node* node, std::string name, std::string doc);
+    std::span<const NoteEvent> events(const Block&) const noexcept RT_SAFE { return {events_.data(), count_}; }
+
+  private:
+    friend class Schedule;
+    friend class ControlQueue;
+    std::array<NoteEvent, 64> events_{};
+    std::size_t count_ = 0;
+};
+
+// Audio thread or worker -> outside.
+class Meter : public Member {
+  public:
+    Meter(Node* node, std::string name, Unit unit, std::string doc);
+    const Unit unit;
+    void set(float value) noexcept RT_SAFE { value_.store(value, std::memory_order_relaxed); }
+    float value() const noexcept RT_SAFE { return value_.load(std::memory_order_relaxed); }
+
+  private:
+    std::atomic<float> value_{0};
+};
+
+// A job off the audio thread. One worker at a time runs it. Live, a pool polls it; offline, the host runs it inline after
+// every block until it is idle. The audio thread feeds it through a Ring and never wakes anybody.
+class Work : public Member {
+  public:
+    enum class Pool { generate, io };  // generate never touches a file
+    // `run` does one bounded piece (at most a few blocks' worth) and says whether there was anything to do.
+    Work(Node* node, std::string name, Pool pool, std::function<bool()> run, std::string doc);
+    const Pool pool;
+    bool run() { return run_(); }
+
+  private:
+    std::function<bool()> run_;
+};
+
+// ---------------------------------------------------------------- options
+
+// Set by the patch; may allocate or load. Another value means another node: the runner prepares it and fades over.
+class Option : public Member {
+  public:
+    enum class Type { text, file, number, flag, choice, list };
+    Option(Node* node, Type type, std::string name, bool required, std::string doc);
+    const Type type;
+    const bool required;
+    bool given() const { return given_; }  // whether the patch sets it
+    bool sound() const { return wrong_.empty() && (given_ || !required); }  // false: a problem has been said already
+    // Reads the patch's value; gives an error sentence without a full stop, or nothing.
+    std::optional<std::string> configure(const Value& value);
+    virtual std::string print_initial() const = 0;       // for the manual; empty when there is none
+    virtual std::vector<std::string> choices() const { return {}; }
+    virtual const Range* limits() const { return nullptr; }  // of a number, or of a list's numbers
+    virtual bool holds_files() const { return false; }
+
+  protected:
+    virtual std::optional<std::string> parse(const Value& value) = 0;
+
+  private:
+    bool given_ = false;
+    std::string wrong_;
+};
+
+class TextOption : public Option {
+  public:
+    TextOption(Node* node, std::string name, std::string initial, std::string doc);
+    const std::string& value() const { return value_; }
+    std::string print_initial() const override { return initial_; }
+
+  private:
+    std::optional<std::string> parse(const Value& value) override;
+    std::string initial_, value_;
+};
+
+struct Required {};  // an option that the patch must set
+
+// A file or folder, relative to the file that holds the text.
+class FileOption : public Option {
+  public:
+    FileOption(Node* node, std::string name, Required, std::string doc);
+    FileOption(Node* node, std::string name, std::string doc);
+    const std::filesystem::path& path() const { return path_; }  // empty when not given
+    std::string print_initial() const override { return ""; }
+    bool holds_files() const override { return true; }
+
+  private:
+    std::optional<std::string> parse(const Value& value) override;
+    std::filesystem::path path_;
+};
+
+class NumberOption : public Option {
+  public:
+    NumberOption(Node* node, std::string name, Range range, std::string doc);
+    float value() const { return value_; }
+    int count() const { return static_cast<int>(value_); }  // of Unit::count
+    std::string print_initial() const override { return range_.print(range_.initial); }
+    const Range* limits() const override { return &range_; }
+
+  private:
+    std::optional<std::string> parse(const Value& value) override;
+    const Range range_;
+    float value_;
+};
+
+class FlagOption : public Option {
+  public:
+    FlagOption(Node* node, std::string name, bool initial, std::string doc);
+    bool value() const { return value_; }
+    std::string print_initial() const override { return initial_ ? "true" : "false"; }
+
+  private:
+    std::optional<std::string> parse(const Value& value) override;
+    const bool initial_;
+    bool value_;
+};
+
+// One of a few words; the first is the default.
+class ChoiceOption : public Option {
+  public:
+    ChoiceOption(Node* node, std::string name, std::vector<std::string> choices, std::string doc);
+    const std::string& value() const { return choices_[at_]; }
+    std::size_t at() const { return at_; }
+    std::string print_initial() const override { return choices_[0]; }
+    std::vector<std::string> choices() const override { return choices_; }
+
+  private:
+    std::optional<std::string> parse(const Value& value) override;
+    const std::vector<std::string> choices_;
+    std::size_t at_ = 0;
+};
+
+// Several numbers; a single one may be written without brackets.
+class NumbersOption : public Option {
+  public:
+    NumbersOption(Node* node, std::string name, std::vector<float> initial, Range each, std::string doc);
+    const std::vector<float>& values() const { return values_; }
+    std::string print_initial() const override;
+    const Range* limits() const override { return &each_; }
+
+  private:
+    std::optional<std::string> parse(const Value& value) override;
+    const std::vector<float> initial_;
+    const Range each_;
+    std::vector<float> values_;
+};
+
+// Several files or folders; a single one may be written without brackets.
+class FilesOption : public Option {
+  public:
+    FilesOption(Node* node, std::string name, std::string doc);
+    const std::vector<std::filesystem::path>& paths() const { return paths_; }
+    std::string print_initial() const override { return ""; }
+    bool holds_files() const override { return true; }
+
+  private:
+    std::optional<std::string> parse(const Value& value) override;
+    std::vector<std::filesystem::path> paths_;
+};
+
+// ---------------------------------------------------------------- the node
+
+// Gathers what a node finds wrong with its own options, each at its setting's place.
+class Checking {
+  public:
+    Checking(const PatchNode& node, Problems& problems) : node_(node), problems_(problems) {}
+    void problem(const Member& member, std::string message) const;
+    void problem(std::string message) const;  // the node as a whole
+
+  private:
+    const PatchNode& node_;
+    Problems& problems_;
+};
+
+class Node {
+  public:
+    Node() = default;
+    virtual ~Node() = default;
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    // Control thread, nothing is prepared: cheap checks (does the file exist, is its header sound). What it says of an
+    // option that is wrong already is not said again.
+    virtual void check(const Checking&) const {}
+    // Control thread, once, before the first process. Throws Refusal.
+    virtual void prepare(const Prepare&) {}
+    // Audio thread, every block.
+    virtual void process(const Block& b) noexcept RT_SAFE = 0;
+    // Audio thread. Afterwards the node sounds as it did when fresh (params keep their values).
+    virtual void reset() noexcept RT_SAFE {}
+    // How many channels an Out has, when the widest In has `widest` (0: none is wired). Options are set; not prepared.
+    virtual int channels_of(const Out&, int widest) const { return widest > 0 ? widest : 1; }
+    // How many channels an In takes at the most, where an option decides it.
+    virtual int channels_of(const In& in) const { return in.shape.channels; }
+    virtual int latency_frames() const { return 0; }  // prepared: from In to Out, or from control to Out of a source
+    virtual int device_inputs() const { return 0; }   // channels that it takes from the device; options are set
+    virtual int device_outputs() const { return 0; }  // channels that it gives to the device
+    virtual bool portable() const { return true; }    // false: stands on a library whose bytes differ between machines
+    virtual bool offline() const { return false; }    // true: runs under `legume train` and idles elsewhere
+
+    const std::vector<Member*>& members() const { return members_; }
+    Member* find(std::string_view name) const;
+    const std::vector<In*>& ins() const { return ins_; }
+    const std::vector<Out*>& outs() const { return outs_; }
+    const std::vector<Param*>& params() const { return params_; }
+    const std::vector<Trigger*>& triggers() const { return triggers_; }
+    const std::vector<Notes*>& notes() const { return notes_; }
+    const std::vector<Option*>& options() const { return options_; }
+    const std::vector<Meter*>& meters() const { return meters_; }
+    const std::vector<Work*>& works() const { return works_; }
+    // Sets options and params from the patch's text; everything wrong becomes a problem.
+    void configure(const PatchNode& text, Problems& problems);
+
+  private:
+    friend class Member;
+    friend class In;
+    friend class Out;
+    friend class Param;
+    friend class Trigger;
+    friend class Notes;
+    friend class Option;
+    friend class Meter;
+    friend class Work;
+    std::vector<Member*> members_;  // in order of declaration
+    std::vector<In*> ins_;
+    std::vector<Out*> outs_;
+    std::vector<Param*> params_;
+    std::vector<Trigger*> triggers_;
+    std::vector<Notes*> notes_;
+    std::vector<Option*> options_;
+    std::vector<Meter*> meters_;
+    std::vector<Work*> works_;
+};
+
+// State per channel, of fixed room, so that a channel count never allocates.
+template <class T>
+class PerChannel {
+  public:
+    T& operator[](int ch) noexcept RT_SAFE { return states_[static_cast<std::size_t>(ch)]; }
+    void fill(const T& value) noexcept RT_SAFE { states_.fill(value); }
+    auto begin() noexcept RT_SAFE { return states_.begin(); }
+    auto end() noexcept RT_SAFE { return states_.end(); }
+
+  private:
+    std::array<T, max_channels> states_{};
+};
+
+// A kind of node, as the registry lists it.
+struct NodeType {
+    const char* name;  // the patch's `type:`, the file's name, the manual's heading
+    const char* doc;   // one sentence: what it does for a player
+    std::unique_ptr<Node> (*make)();
+};
+template <class T>
+std::unique_ptr<Node> make_node() { return std::make_unique<T>(); }
+using NodeTypes = std::span<const NodeType* const>;
+const NodeType* find_type(NodeTypes types, std::string_view name);
+
+}  // namespace legume

@@ -1,0 +1,151 @@
+// A patch as a value: nodes, wires, bindings and settings, each with the place in the text that it came from.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace legume {
+
+// Where a text stands; line and column count from 1, 0 means "the file as a whole".
+struct Place {
+    std::string file;
+    int line = 0;
+    int column = 0;
+};
+std::string to_string(const Place&);  // "first.yaml:9:5"
+
+// One thing wrong, in the player's words: the fact and the next step.
+struct Problem {
+    Place place;
+    std::string message;
+};
+using Problems = std::vector<Problem>;
+void tidy(Problems&);                  // in the order of the text, each once
+std::string to_string(const Problem&);  // "first.yaml:9:5: crossfade has no port \"c\"; it has a, b"
+
+// A value as it was written. Equality looks at the text alone, so that moving a line is no edit.
+struct Value {
+    enum class Kind { text, list, map };
+    Kind kind = Kind::text;
+    std::string text;
+    std::vector<Value> items;                             // of a list
+    std::vector<std::pair<std::string, Value>> entries;   // of a map
+    Place place;
+
+    // Out of line, because std::pair needs a whole type: a Value holds Values.
+    Value();
+    Value(const Value&);
+    Value(Value&&) noexcept;
+    Value& operator=(const Value&);
+    Value& operator=(Value&&) noexcept;
+    ~Value();
+    const Value* find(std::string_view key) const;  // in a map; nullptr when absent
+    bool operator==(const Value&) const;
+};
+
+struct Setting {
+    std::string name;
+    Value value;
+    Place place;  // of the name
+    bool operator==(const Setting& other) const { return name == other.name && value == other.value; }
+};
+
+struct PatchNode {
+    std::string id;
+    std::string type;
+    std::vector<Setting> settings;
+    Place place;       // of the id
+    Place type_place;  // of the type's name
+    const Setting* find(std::string_view name) const;
+    bool operator==(const PatchNode& other) const {
+        return id == other.id && type == other.type && settings == other.settings;
+    }
+};
+
+// `node` or `node.member`; an empty member means the node's first In or Out.
+struct Endpoint {
+    std::string node;
+    std::string member;
+    Place place;
+    bool operator==(const Endpoint& other) const { return node == other.node && member == other.member; }
+};
+std::string to_string(const Endpoint&);
+
+struct Wire {
+    Endpoint from;
+    Endpoint to;
+    std::optional<float> depth;  // only into a param: share of its whole range per 1.0 of signal; 1 when absent
+    Place place;
+    bool operator==(const Wire& other) const { return from == other.from && to == other.to && depth == other.depth; }
+};
+
+struct MidiSource {
+    enum class Kind { cc, note, notes };
+    Kind kind = Kind::cc;
+    int number = 0;   // controller or key, 0..127; unused for `notes`
+    int channel = 0;  // 1..16, 0 is any
+    std::string port;  // part of the port's name; empty is any
+    bool operator==(const MidiSource&) const = default;
+};
+struct OscSource {
+    std::string address;
+    bool operator==(const OscSource&) const = default;
+};
+
+// What arrives at a source is mapped from `from` onto `range` of the target param.
+struct Binding {
+    std::optional<MidiSource> midi;  // exactly one of the two
+    std::optional<OscSource> osc;
+    Endpoint to;
+    std::optional<std::pair<Value, Value>> range;  // in the param's unit; the whole range when absent
+    std::optional<std::pair<float, float>> from;   // OSC only: what arrives; 0..1 when `range` is given
+    Place place;
+    bool operator==(const Binding& other) const {
+        return midi == other.midi && osc == other.osc && to == other.to && range == other.range && from == other.from;
+    }
+};
+
+struct Patch {
+    std::string file;  // as given by the user; problems are printed with it
+    std::string title;
+    std::string note;  // the file's first comment line that is no editor's line: what you hear
+    std::optional<std::uint64_t> seed;
+    std::optional<double> length_seconds;
+    std::optional<double> tempo;  // beats a minute
+    std::vector<PatchNode> nodes;
+    std::vector<Wire> wires;
+    std::vector<Binding> bindings;
+
+    const PatchNode* find(std::string_view id) const;
+    bool operator==(const Patch& other) const {  // whether it sounds and plays the same
+        return seed == other.seed && length_seconds == other.length_seconds && tempo == other.tempo &&
+               nodes == other.nodes && wires == other.wires && bindings == other.bindings;
+    }
+};
+
+// Reads "a -> b.c -> d" whose first character stands at `place`; adds its wires or says what is wrong.
+void parse_wires(std::string_view text, const Place& place, std::optional<float> depth, Patch& patch,
+                 Problems& problems);
+// Reads "node" or "node.member".
+std::optional<Endpoint> parse_endpoint(std::string_view text, const Place& place, Problems& problems);
+bool valid_id(std::string_view id);  // [a-z][a-z0-9_-]*, and not "legume"
+
+// What changed between two patches, in words for the player and in values for the runner.
+struct Diff {
+    std::vector<std::string> added, removed, replaced;  // node ids; replaced: another type or other options
+    std::vector<std::pair<std::string, std::string>> changed;  // (node id, setting) of nodes that stay
+    bool wires = false, bindings = false, settings = false;
+    bool empty() const;
+};
+Diff diff(const Patch& before, const Patch& after);
+
+// The name closest to `wrong` by edit distance, or empty when nothing is near.
+std::string nearest(std::string_view wrong, const std::vector<std::string>& names);
+std::string join(const std::vector<std::string>& names, std::string_view separator = ", ");
+
+}  // namespace legume

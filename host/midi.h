@@ -1,0 +1,80 @@
+// MIDI that comes in: every port there is, opened as it is plugged in. No library's type shows here.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace legume {
+
+struct MidiMessage {
+    std::string port;                 // its name without the system's numbers
+    std::vector<std::uint8_t> bytes;  // one message
+    double time = 0;                  // seconds of the steady clock when it came
+};
+
+// One message's meaning. Channels count from 1, as players do.
+struct MidiEvent {
+    enum class Kind {
+        note_off,
+        note_on,
+        key_pressure,
+        cc,
+        program,
+        pressure,
+        bend,  // of a channel
+        song_position,
+        clock,
+        start,
+        resume,
+        stop,
+        sensing,
+        reset  // of the whole port
+    };
+    Kind kind = Kind::cc;
+    int channel = 0;  // 1 to 16; 0: the whole port
+    int number = 0;   // note, controller or program, 0 to 127
+    int value = 0;    // 0 to 127; bend: -8192 to 8191; song position: sixteenths, 0 to 16383
+    bool operator==(const MidiEvent&) const = default;
+};
+
+// Nothing when the bytes are not one whole message that legume knows. A note-on of velocity 0 is a note-off.
+std::optional<MidiEvent> parse_midi(std::span<const std::uint8_t> bytes);
+
+struct MidiPortChange {
+    std::string port;
+    bool arrived = true;  // false: it went, and whatever it held down is to be released
+};
+
+class MidiInputs {
+  public:
+    // Called on the MIDI library's threads, several at a time: take the message and be gone.
+    using OnMessage = std::function<void(const MidiMessage&)>;
+
+    // Tells in `messages`, once, when there is no MIDI on this machine; it then waits for some in poll.
+    MidiInputs(OnMessage on_message, bool verbose, std::vector<std::string>& messages);
+    ~MidiInputs();
+    MidiInputs(const MidiInputs&) = delete;
+    MidiInputs& operator=(const MidiInputs&) = delete;
+
+    // Control thread, about twice a second: no MIDI system tells of plugging, so names are looked up anew.
+    std::vector<MidiPortChange> poll();
+    std::vector<std::string> ports() const;  // open now, without our own
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+// Ports that legume would listen to.
+std::vector<std::string> list_midi_ports(bool verbose);
+
+// "nanoKONTROL2:CTRL 20:0" -> "nanoKONTROL2:CTRL": the numbers change with every plugging.
+std::string midi_port_name(std::string full);
+
+}  // namespace legume

@@ -1,0 +1,86 @@
+// Loading, checking and saying what is wrong, for all commands alike.
+// SPDX-License-Identifier: MIT
+#include "host/opening.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <random>
+
+#include "host/patch_yaml.h"
+#include "nodes/registry.h"
+
+namespace legume {
+
+Checked open_patch(const std::filesystem::path& file) {
+    auto loaded = load_patch(file);
+    if (!loaded.readable) {
+        Checked checked;
+        checked.patch = std::move(loaded.patch);
+        checked.problems = std::move(loaded.problems);
+        return checked;
+    }
+    auto checked = check(std::move(loaded.patch), node_types());
+    checked.problems.insert(checked.problems.end(), loaded.problems.begin(), loaded.problems.end());
+    std::stable_sort(checked.problems.begin(), checked.problems.end(), [](const Problem& a, const Problem& b) {
+        return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+    });
+    return checked;
+}
+
+bool print_problems(const Problems& problems) {
+    for (const auto& problem : problems) std::fprintf(stderr, "%s\n", to_string(problem).c_str());
+    return !problems.empty();
+}
+
+int device_inputs(const Checked& checked) {
+    int most = 0;
+    for (const auto& node : checked.nodes) most = std::max(most, node->device_inputs());
+    return most;
+}
+
+int device_outputs(const Checked& checked) {
+    int most = 1;
+    for (const auto& node : checked.nodes) most = std::max(most, node->device_outputs());
+    return most;
+}
+
+std::uint64_t choose_seed(std::optional<std::uint64_t> asked, const Patch& patch) {
+    if (asked) return *asked;
+    if (patch.seed) return *patch.seed;
+    return std::random_device{}();  // 32 bits: short enough to read out and type again
+}
+
+std::filesystem::path program_folder() {
+    std::error_code error;
+    return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+std::filesystem::path home_folder() {
+    const auto installed = program_folder().parent_path() / "share" / "legume";
+    std::error_code error;
+    return std::filesystem::exists(installed / "patches", error) ? installed : std::filesystem::path(LEGUME_SOURCE_DIR);
+}
+
+Progress::Progress() : terminal_(isatty(STDERR_FILENO) != 0) {}
+
+void Progress::show(const std::string& line, double share) {
+    if (terminal_) {
+        constexpr int width = 24;
+        const int full = static_cast<int>(std::clamp(share, 0.0, 1.0) * width);
+        std::fprintf(stderr, "\r[%s%s] %s\033[K", std::string(static_cast<std::size_t>(full), '#').c_str(),
+                     std::string(static_cast<std::size_t>(width - full), '.').c_str(), line.c_str());
+        drawn_ = true;
+    } else if (share >= next_) {
+        std::fprintf(stderr, "%s\n", line.c_str());
+        next_ = share + 0.1;
+    }
+}
+
+void Progress::finish() {
+    if (drawn_) std::fprintf(stderr, "\n");
+    drawn_ = false;
+}
+
+}  // namespace legume

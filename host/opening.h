@@ -1,0 +1,43 @@
+// What every command does with a patch first: load it, check it, and say all that is wrong with it.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "graph/check.h"
+
+namespace legume {
+
+// Loads and checks; the problems of both are in `problems`.
+Checked open_patch(const std::filesystem::path& file);
+// Prints them to stderr, a line each; true when there were any.
+bool print_problems(const Problems& problems);
+
+// How many channels of the device the patch's nodes ask for.
+int device_inputs(const Checked& checked);
+int device_outputs(const Checked& checked);  // at least 1
+
+// The command line's seed, else the patch's, else a new one.
+std::uint64_t choose_seed(std::optional<std::uint64_t> asked, const Patch& patch);
+
+// The first of: beside the program (../share/legume), the source folder. Holds patches/ and assets/.
+std::filesystem::path home_folder();
+std::filesystem::path program_folder();
+
+// A progress line: redrawn in place on a terminal, otherwise printed now and then.
+class Progress {
+  public:
+    Progress();
+    void show(const std::string& line, double share);  // share 0..1
+    void finish();
+
+  private:
+    bool terminal_;
+    double next_ = 0;
+    bool drawn_ = false;
+};
+
+}  // namespace legume

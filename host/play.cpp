@@ -1,0 +1,366 @@
+// A live session: one loop on the control thread that everything reports to.
+// SPDX-License-Identifier: MIT
+#include "host/play.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <thread>
+
+#include "graph/math.h"
+#include "host/audio.h"
+#include "host/inbox.h"
+#include "host/midi.h"
+#include "host/opening.h"
+#include "host/router.h"
+#include "host/runner.h"
+#include "host/tape.h"
+#include "host/user_settings.h"
+
+namespace legume {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+volatile std::sig_atomic_t stop_asked = 0;
+
+// Something to be done about so often.
+class Every {
+  public:
+    explicit Every(int milliseconds) : period_(milliseconds) {}
+    bool due() {
+        const auto now = Clock::now();
+        if (now < next_) return false;
+        next_ = now + period_;
+        return true;
+    }
+
+  private:
+    std::chrono::milliseconds period_;
+    Clock::time_point next_{};
+};
+
+class Session {
+  public:
+    explicit Session(const PlayRequest& request) : request_(request), terminal_(isatty(STDOUT_FILENO) != 0) {}
+    int run();
+
+  private:
+    void say(const std::string& line);
+    void open_device(const Checked& checked);
+    void open_controls();
+    void take(const Mail& mail);
+    void take_osc(const OscPacket& packet);
+    void watch_patch();
+    void watch_device();
+    void show_status();
+    float covering();
+    bool over() const {
+        if (stop_asked) return true;
+        if (tape_ && request_.seconds) return tape_->full();
+        return request_.seconds && static_cast<double>(runner_->frames()) >= *request_.seconds * runner_->rate();
+    }
+    void end();
+
+    const PlayRequest& request_;
+    const bool terminal_;
+    bool status_drawn_ = false;
+    Inbox inbox_;
+    AudioRequest audio_request_;
+    // The order matters: what is declared later is gone first, so no callback finds its runner missing.
+    std::unique_ptr<Tape> tape_;
+    std::unique_ptr<Runner> runner_;
+    std::unique_ptr<Router> router_;
+    std::unique_ptr<AudioDevice> device_;
+    std::unique_ptr<OscSocket> osc_;
+    std::unique_ptr<MidiInputs> midi_;
+    std::map<std::uint32_t, std::uint16_t> reply_ports_;  // by sender: /legume/reply-to
+    std::uint64_t packets_ = 0, packets_bad_ = 0;
+    float most_covering_ = 0;
+    int answers_left_ = 0;  // bounded a second, so that a flood of mistakes is not answered by a flood
+    Every answers_refill_{1000}, midi_poll_{500}, patch_poll_{200}, status_{100}, device_poll_{500};
+    std::filesystem::file_time_type patch_time_{}, patch_seen_{};
+};
+
+void Session::say(const std::string& line) {
+    if (status_drawn_) std::printf("\r\033[K");
+    status_drawn_ = false;
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+}
+
+void Session::open_device(const Checked& checked) {
+    std::vector<std::string> messages;
+    const auto path = user_settings_path();
+    auto remembered = load_user_settings(path, messages);
+    const auto before = remembered;
+    if (!request_.device.empty()) {
+        if (remembered.device != request_.device) remembered = {};  // rate and buffer belonged to the other one
+        remembered.device = request_.device;
+    }
+    if (request_.rate > 0) remembered.rate = request_.rate;
+    if (request_.buffer > 0) remembered.buffer = request_.buffer;
+    audio_request_ = {remembered.device,      remembered.rate,         remembered.buffer,
+                      device_inputs(checked), device_outputs(checked), request_.verbose};
+    try {
+        device_ = open_audio(audio_request_, messages);
+    } catch (const std::exception& error) {
+        // A card that was chosen another day and is not plugged in today must not keep the set from playing.
+        if (!request_.device.empty() || before.device.empty()) throw;
+        messages.push_back(std::string(error.what()) +
+                           ". It was remembered from before; playing on the default instead.");
+        audio_request_.device.clear();
+        audio_request_.rate = 0;
+        device_ = open_audio(audio_request_, messages);
+        remembered = before;
+    }
+    for (const auto& message : messages) say(message);
+    if (!(remembered == before) && remembered.device != "null" && !path.empty())
+        if (const auto error = save_user_settings(path, remembered)) say(*error);
+}
+
+void Session::open_controls() {
+    std::vector<std::string> messages;
+    midi_ = std::make_unique<MidiInputs>([this](const MidiMessage& message) { inbox_.post(message); }, request_.verbose,
+                                         messages);
+    for (const auto& message : messages) say(message);
+    for (const auto& port : midi_->ports()) say("MIDI: " + port);
+    if (!request_.osc) return;
+    osc_ = std::make_unique<OscSocket>(request_.osc_listen, request_.osc_port,
+                                       [this](std::span<const std::uint8_t> bytes, const OscPeer& sender) {
+                                           inbox_.post(OscPacket{{bytes.begin(), bytes.end()}, sender});
+                                       });
+    const auto port = std::to_string(osc_->port());
+    if (request_.osc_listen == OscSocket::Listen::loopback) {
+        say("OSC: this computer only, 127.0.0.1 port " + port + "; for another computer add --osc-listen lan");
+    } else {
+        const auto addresses = own_addresses();
+        say("OSC: another computer sends to " +
+            (addresses.empty() ? "this one (it is on no network yet)" : join(addresses, " or ")) + ", UDP port " +
+            port);
+    }
+}
+
+void Session::take_osc(const OscPacket& packet) {
+    ++packets_;
+    const auto answer = [&](const std::string& address, const std::string& text) {
+        auto to = packet.sender;
+        if (const auto found = reply_ports_.find(to.address); found != reply_ports_.end()) to.port = found->second;
+        osc_->send(compose_osc(address, {text}), to);
+    };
+    const auto refuse = [&](const std::string& reason) {
+        if (answers_refill_.due()) answers_left_ = 20;
+        if (answers_left_-- > 0) answer("/legume/error", reason);
+    };
+    std::string error;
+    const auto messages = parse_osc(packet.bytes, error);
+    for (const auto& message : messages) {
+        if (message.address == "/legume/ping") {
+            answer("/legume/pong", "legume " LEGUME_VERSION);
+        } else if (message.address == "/legume/reply-to") {
+            const auto* port = message.args.empty() ? nullptr : std::get_if<std::int64_t>(&message.args[0]);
+            if (!port || *port < 1 || *port > 65535) {
+                ++packets_bad_;
+                refuse("/legume/reply-to wants a port as a whole number, 1 to 65535");
+            } else if (reply_ports_.size() < 256 || reply_ports_.count(packet.sender.address)) {
+                reply_ports_[packet.sender.address] = static_cast<std::uint16_t>(*port);
+            }
+        } else if (const auto reason = router_->osc(message); !reason.empty()) {
+            refuse(reason);  // the router has counted it
+        }
+    }
+    if (error.empty()) return;
+    ++packets_bad_;
+    refuse(error);
+}
+
+void Session::take(const Mail& mail) {
+    if (const auto* midi = std::get_if<MidiMessage>(&mail)) {
+        if (const auto event = parse_midi(midi->bytes)) router_->midi(*event, midi->port);
+    } else if (const auto* packet = std::get_if<OscPacket>(&mail)) {
+        take_osc(*packet);
+    } else {
+        say(std::get<Notice>(mail).text);
+    }
+}
+
+// Editors write a file in several steps: an edit is taken up once the file has been still for one look.
+void Session::watch_patch() {
+    std::error_code error;
+    const auto time = std::filesystem::last_write_time(request_.patch, error);
+    if (error || time == patch_time_ || !runner_->settled()) return;
+    if (time != patch_seen_) {
+        patch_seen_ = time;
+        return;
+    }
+    patch_time_ = time;
+    auto checked = open_patch(request_.patch);
+    const auto changes = diff(runner_->patch(), checked.patch);
+    auto problems = checked.problems;
+    if (problems.empty()) {
+        if (checked.patch == runner_->patch()) return;
+        problems = runner_->edit(std::move(checked));
+    }
+    if (!problems.empty()) {
+        say("The patch has faults; what was playing plays on:");
+        for (const auto& problem : problems) say("  " + to_string(problem));
+        return;
+    }
+    router_->bind();
+    std::vector<std::string> said;
+    if (!changes.added.empty()) said.push_back("added " + join(changes.added));
+    if (!changes.removed.empty()) said.push_back("removed " + join(changes.removed));
+    if (!changes.replaced.empty()) said.push_back("replaced " + join(changes.replaced));
+    for (const auto& [node, setting] : changes.changed) said.push_back("changed " + node + "." + setting);
+    if (changes.wires) said.push_back("rewired");
+    if (changes.bindings) said.push_back("bindings");
+    if (changes.settings) said.push_back("settings");
+    say("Reloaded: " + join(said));
+}
+
+// A device that is gone: time goes on under the null device.
+void Session::watch_device() {
+    if (device_->alive()) return;
+    say(device_->name() + " is gone; playing on without sound. Plug it in and start again to hear it.");
+    device_->stop();
+    auto request = audio_request_;
+    request.device = "null";
+    request.rate = runner_->rate();
+    request.inputs = device_->inputs();
+    request.outputs = device_->outputs();
+    device_ = open_null_device(request);
+    device_->start(*runner_);
+}
+
+// The share of the last second that generators filled from their own past, of the one that is furthest behind.
+float Session::covering() {
+    float most = 0;
+    for (const auto& node : runner_->schedule().plan().nodes)
+        for (const auto* meter : node->meters())
+            if (meter->name == "covering") most = std::max(most, meter->value());
+    most_covering_ = std::max(most_covering_, most);
+    return most;
+}
+
+void Session::show_status() {
+    const auto peak = runner_->take_peak();
+    for (const auto& poisoned : runner_->poisoned())
+        say(poisoned.id + ": " + std::to_string(poisoned.values) +
+            " values were not finite; they were silenced and the node reset");
+    const float covered = covering();
+    if (!terminal_) return;
+    std::printf("\r%8.1f s | %5.1f dB | cpu %3.0f %% | late %llu, xruns %llu | covering %.0f %% | %s\033[K",
+                static_cast<double>(runner_->frames()) / runner_->rate(), math::decibels(peak), runner_->load() * 100,
+                static_cast<unsigned long long>(runner_->late_blocks()),
+                static_cast<unsigned long long>(device_->xruns()), static_cast<double>(covered) * 100,
+                router_->last().c_str());
+    std::fflush(stdout);
+    status_drawn_ = true;
+}
+
+void Session::end() {
+    const bool asked = stop_asked;
+    covering();
+    runner_->fade_out();
+    const auto patience = Clock::now() + std::chrono::seconds(2);  // a dead device never fades
+    while (!runner_->silent() && Clock::now() < patience) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    device_->stop();
+    char line[240];
+    std::snprintf(line, sizeof line, "Played %.2f s%s: %llu late blocks, %llu xruns, %llu controls, %llu not taken",
+                  static_cast<double>(runner_->frames()) / runner_->rate(), asked ? " (stopped)" : "",
+                  static_cast<unsigned long long>(runner_->late_blocks()),
+                  static_cast<unsigned long long>(device_->xruns()), static_cast<unsigned long long>(router_->taken()),
+                  static_cast<unsigned long long>(router_->refused() + packets_bad_ + inbox_.dropped()));
+    std::string played = line;
+    if (most_covering_ > 0) {
+        std::snprintf(line, sizeof line, ", covering up to %.1f %%", static_cast<double>(most_covering_) * 100);
+        played += line;
+    }
+    say(played);
+}
+
+int Session::run() {
+    auto checked = open_patch(request_.patch);
+    if (print_problems(checked.problems)) return 1;
+    const auto& title = checked.patch.title;
+    say("legume " LEGUME_VERSION ": " + request_.patch.string() + (title.empty() ? "" : " (" + title + ")"));
+    if (!checked.patch.note.empty()) say("  " + checked.patch.note);
+    std::error_code error;
+    patch_time_ = std::filesystem::last_write_time(request_.patch, error);
+    const auto seed = choose_seed(request_.seed, checked.patch);
+    try {
+        open_device(checked);
+        RunnerSetup setup;
+        setup.rate = device_->rate();
+        setup.inputs = device_->inputs();
+        setup.outputs = std::min(std::max(device_->outputs(), 1), max_channels);
+        setup.seed = seed;
+        setup.tell = [this](const std::string& id, const std::string& line) { inbox_.post(Notice{id + ": " + line}); };
+        runner_ = std::make_unique<Runner>(setup);
+        if (print_problems(runner_->edit(std::move(checked)))) return 1;
+        router_ = std::make_unique<Router>(*runner_);
+        router_->bind();
+        open_controls();
+        if (!request_.record.empty()) {
+            const auto frames = request_.seconds ? math::round_even(*request_.seconds * setup.rate) : 0.0;
+            tape_ =
+                std::make_unique<Tape>(request_.record, setup.rate, setup.outputs, static_cast<std::uint64_t>(frames),
+                                       [this](std::string line) { inbox_.post(Notice{std::move(line)}); });
+            runner_->set_tape(tape_.get());
+        }
+        char line[200];
+        std::snprintf(line, sizeof line, "Playing on %s at %.6g Hz, seed %llu. Ctrl-C stops.", device_->name().c_str(),
+                      device_->rate(), static_cast<unsigned long long>(seed));
+        say(line);
+        runner_->start_pools();
+        device_->start(*runner_);
+    } catch (const SoundError& fault) {
+        std::fprintf(stderr, "%s %s\n", request_.record.c_str(), fault.what());
+        return 1;
+    } catch (const std::exception& fault) {
+        std::fprintf(stderr, "%s\n", fault.what());
+        return 1;
+    }
+    while (!over()) {
+        for (const auto& mail : inbox_.take(std::chrono::milliseconds(10))) take(mail);
+        runner_->tick();
+        if (midi_poll_.due())
+            for (const auto& change : midi_->poll())
+                say("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
+        if (patch_poll_.due()) watch_patch();
+        if (device_poll_.due()) watch_device();
+        if (status_.due()) show_status();
+    }
+    end();
+    for (const auto& mail : inbox_.take(std::chrono::milliseconds(0)))
+        if (const auto* notice = std::get_if<Notice>(&mail)) say(notice->text);
+    int code = 0;
+    if (tape_) {
+        runner_->set_tape(nullptr);
+        const auto fault = tape_->finish();
+        if (!fault.empty()) {
+            std::fprintf(stderr, "%s\n", fault.c_str());
+            code = 1;
+        } else {
+            char line[64];
+            std::snprintf(line, sizeof line, " (%.2f s)", static_cast<double>(tape_->frames()) / runner_->rate());
+            say("Recorded " + request_.record.string() + line +
+                (tape_->lost() ? ", " + std::to_string(tape_->lost()) + " frames were lost: the disk is too slow"
+                               : ""));
+        }
+    }
+    return code;
+}
+
+}  // namespace
+
+int play(const PlayRequest& request) {
+    stop_asked = 0;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int) { stop_asked = 1; });
+    return Session(request).run();
+}
+
+}  // namespace legume

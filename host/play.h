@@ -1,0 +1,30 @@
+// Plays a patch live, under MIDI and OSC, until it is told to stop.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "host/osc_socket.h"
+
+namespace legume {
+
+struct PlayRequest {
+    std::filesystem::path patch;
+    std::string device;  // empty: as remembered, else the system's default
+    double rate = 0;     // 0: as remembered, else the device's own
+    int buffer = 0;
+    std::optional<std::uint64_t> seed;
+    std::optional<double> seconds;  // then it ends by itself
+    std::filesystem::path record;   // empty: nothing is recorded
+    bool osc = true;
+    int osc_port = 9770;
+    OscSocket::Listen osc_listen = OscSocket::Listen::loopback;
+    bool verbose = false;
+};
+
+int play(const PlayRequest& request);  // exit code
+
+}  // namespace legume

@@ -1,0 +1,81 @@
+// Each worker takes the next job that nobody runs; when a whole round had nothing to do it sleeps a millisecond.
+// SPDX-License-Identifier: MIT
+#include "host/pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "graph/denormals.h"
+
+namespace legume {
+
+Pool::Pool(int threads, bool real_time) {
+    for (int i = 0; i < threads; ++i) {
+        threads_.emplace_back([this] { poll(); });
+        if (real_time) {
+            sched_param priority{};
+            priority.sched_priority = 5;  // PortAudio's and JACK's callbacks run at 70 and above
+            pthread_setschedparam(threads_.back().native_handle(), SCHED_FIFO, &priority);
+        }
+    }
+}
+
+Pool::~Pool() {
+    {
+        const std::lock_guard lock(mutex_);
+        quit_ = true;
+    }
+    for (auto& thread : threads_) thread.join();
+}
+
+void Pool::set(std::vector<Job> jobs) {
+    std::unique_lock lock(mutex_);
+    const auto before = slots_;
+    std::vector<std::shared_ptr<Slot>> now;
+    for (auto& job : jobs) {
+        const auto same = std::find_if(before.begin(), before.end(),
+                                       [&](const auto& slot) { return slot->job.work == job.work; });
+        now.push_back(same != before.end() ? *same : std::make_shared<Slot>(Slot{std::move(job), false}));
+    }
+    slots_ = now;
+    idle_.wait(lock, [&] {
+        return std::none_of(before.begin(), before.end(), [&](const auto& slot) {
+            return slot->busy && std::find(now.begin(), now.end(), slot) == now.end();
+        });
+    });
+}
+
+void Pool::poll() {
+    const NoDenormals no_denormals;
+    std::size_t rested = 0;  // jobs in a row that had nothing to do
+    std::unique_lock lock(mutex_);
+    while (!quit_) {
+        std::shared_ptr<Slot> mine;
+        for (std::size_t i = 0; i < slots_.size() && !mine; ++i) {
+            const auto& slot = slots_[next_++ % slots_.size()];
+            if (!slot->busy) mine = slot;
+        }
+        const auto round = slots_.size();
+        bool worked = false;
+        if (mine) {
+            mine->busy = true;
+            lock.unlock();
+            worked = mine->job.work->run();
+            lock.lock();
+            mine->busy = false;
+            idle_.notify_all();
+        }
+        rested = worked ? 0 : rested + 1;
+        if (rested < round && mine) continue;
+        rested = 0;
+        mine.reset();
+        lock.unlock();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        lock.lock();
+    }
+}
+
+}  // namespace legume

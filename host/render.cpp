@@ -1,0 +1,84 @@
+// The same schedule as live, block after block, every job waited for.
+// SPDX-License-Identifier: MIT
+#include "host/render.h"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <vector>
+
+#include "graph/math.h"
+#include "host/opening.h"
+#include "host/runner.h"
+#include "nodes/sound_file.h"
+
+namespace legume {
+
+int render(const RenderRequest& request) {
+    auto checked = open_patch(request.patch);
+    if (print_problems(checked.problems)) return 1;
+    const auto seconds = request.seconds ? request.seconds : checked.patch.length_seconds;
+    if (!seconds) {
+        std::fprintf(stderr, "%s: the patch has no length; say --seconds S, or add length: 20 s to it\n",
+                     request.patch.c_str());
+        return 1;
+    }
+    const auto seed = choose_seed(request.seed, checked.patch);
+    bool portable = true;
+    for (const auto& node : checked.nodes) portable = portable && node->portable();
+
+    RunnerSetup setup;
+    setup.rate = request.rate;
+    setup.outputs = request.channels > 0 ? request.channels : device_outputs(checked);
+    setup.seed = seed;
+    setup.tell = [](const std::string& id, const std::string& line) {
+        std::fprintf(stderr, "%s: %s\n", id.c_str(), line.c_str());
+    };
+    Runner runner(setup);
+    if (print_problems(runner.edit(std::move(checked)))) return 1;
+    try {
+        SoundWriter writer(request.out, request.rate, setup.outputs, sound_format(request.out));
+        const auto frames = static_cast<std::uint64_t>(math::round_even(*seconds * request.rate));
+        std::array<std::array<float, block_frames>, max_channels> planes;
+        std::array<float*, max_channels> out;
+        for (std::size_t c = 0; c < max_channels; ++c) out[c] = planes[c].data();
+        std::vector<float> woven;
+        Progress progress;
+        const auto began = std::chrono::steady_clock::now();
+        const auto channels = static_cast<std::size_t>(setup.outputs);
+        char line[160];
+        for (std::uint64_t at = 0; at < frames; at += block_frames) {
+            runner.render_block(nullptr, out.data());
+            runner.tick();
+            const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(block_frames, frames - at));
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t c = 0; c < channels; ++c) woven.push_back(planes[c][i]);
+            if (woven.size() >= 1 << 15) {
+                writer.write(woven);
+                woven.clear();
+            }
+            if ((at / block_frames) % 256 == 0) {
+                const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+                const double sound = static_cast<double>(at) / request.rate;
+                std::snprintf(line, sizeof line, "%.1f of %.1f s, %.1f x real time", sound, *seconds,
+                              wall > 0 ? sound / wall : 0.0);
+                progress.show(line, static_cast<double>(at) / static_cast<double>(frames));
+            }
+        }
+        writer.write(woven);
+        writer.finish();
+        progress.finish();
+        for (const auto& poisoned : runner.poisoned())
+            std::fprintf(stderr, "%s: %llu values were not finite; they were silenced and the node reset\n",
+                         poisoned.id.c_str(), static_cast<unsigned long long>(poisoned.values));
+        std::printf("%s: %.6g s, %d channels, %.6g Hz, seed %llu%s\n", request.out.c_str(), *seconds, setup.outputs,
+                    request.rate, static_cast<unsigned long long>(seed),
+                    portable ? "" : "; a node stands on a library whose bytes differ between machines");
+    } catch (const SoundError& error) {
+        std::fprintf(stderr, "%s %s\n", request.out.c_str(), error.what());
+        return 1;
+    }
+    return 0;
+}
+
+}  // namespace legume

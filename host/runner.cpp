@@ -1,0 +1,214 @@
+// The audio callback and the control side that feeds it.
+// SPDX-License-Identifier: MIT
+#include "host/runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "graph/denormals.h"
+
+namespace legume {
+namespace {
+
+constexpr double last_fade_seconds = 0.3;
+
+Signal lay_out(std::vector<float>& arena, int channels) {
+    channels = std::clamp(channels, 0, max_channels);
+    arena.assign(static_cast<std::size_t>(channels) * block_frames, 0.0f);
+    Signal signal;
+    signal.channels = channels;
+    for (int c = 0; c < channels; ++c) signal.data[static_cast<std::size_t>(c)] = arena.data() + c * block_frames;
+    return signal;
+}
+
+}  // namespace
+
+Runner::Runner(const RunnerSetup& setup)
+    : setup_(setup),
+      in_(lay_out(in_arena_, setup.inputs)),
+      out_(lay_out(out_arena_, setup.outputs)),
+      next_in_(lay_out(next_in_arena_, setup.inputs)) {}
+
+Runner::~Runner() {
+    generate_.reset();
+    io_.reset();
+    delete current_;
+}
+
+bool Runner::settled() {
+    tick();
+    return live_.load(std::memory_order_acquire) == last_;
+}
+
+Problems Runner::edit(Checked checked) {
+    auto patch = checked.patch;
+    auto compiled = compile(std::move(checked), {setup_.rate, setup_.seed, store_, setup_.tell}, last_, &patch_);
+    if (!compiled.schedule) return std::move(compiled.problems);
+
+    // Jobs of nodes that are new get their head start here, so that a generator's ring is full when it is first read.
+    std::vector<Work*> fresh;
+    for (auto* work : compiled.last->works())
+        if (std::none_of(jobs_now_.begin(), jobs_now_.end(), [&](const Job& job) { return job.work == work; }))
+            fresh.push_back(work);
+    {
+        const NoDenormals no_denormals;
+        run_until_idle(fresh);
+    }
+    jobs_before_ = std::move(jobs_now_);
+    jobs_now_.clear();
+    const auto& plan = compiled.last->plan();
+    for (const auto& node : plan.nodes)
+        for (auto* work : node->works()) jobs_now_.push_back({node, work});
+    set_jobs(true);
+
+    tempo_.store(patch.tempo.value_or(120), std::memory_order_relaxed);
+    patch_ = std::move(patch);
+    last_ = compiled.last;
+    if (!current_) {  // nothing has played yet
+        current_ = compiled.schedule.release();
+        live_.store(current_, std::memory_order_release);
+    } else {
+        mail_.post(std::move(compiled.schedule));
+    }
+    for (const auto& edit : compiled.edits) control_.post(*edit.param, edit.name, edit.value, "patch");
+    return {};
+}
+
+void Runner::set_jobs(bool with_retiring) {
+    if (!generate_) return;
+    std::vector<Job> generate, io;
+    const auto add = [&](const std::vector<Job>& jobs) {
+        for (const auto& job : jobs) {
+            auto& list = job.work->pool == Work::Pool::generate ? generate : io;
+            if (std::none_of(list.begin(), list.end(), [&](const Job& other) { return other.work == job.work; }))
+                list.push_back(job);
+        }
+    };
+    add(jobs_now_);
+    if (with_retiring) add(jobs_before_);
+    generate_->set(std::move(generate));
+    io_->set(std::move(io));
+}
+
+void Runner::start_pools() {
+    // One core is the audio thread's; the rest may generate.
+    const int cores = static_cast<int>(std::thread::hardware_concurrency());
+    generate_ = std::make_unique<Pool>(std::clamp(cores - 1, 1, 8), true);
+    io_ = std::make_unique<Pool>(1, false);
+    set_jobs(true);
+}
+
+void Runner::tick() {
+    // Every stamp that names a node of a retired schedule was pushed before that came back; so read them, then free.
+    const bool done = live_.load(std::memory_order_acquire) == last_;
+    const auto garbage = retired_.collect();
+    Stamp stamp;
+    while (control_.stamp(stamp)) {
+        if (!on_applied || !last_) continue;
+        const auto& plan = last_->plan();
+        for (std::size_t i = 0; i < plan.nodes.size(); ++i)
+            if (plan.nodes[i].get() == &stamp.target->node)
+                on_applied({stamp.frame, plan.ids[i] + "/" + stamp.target->name, stamp.value, stamp.note});
+    }
+    if (!garbage.empty() && done && !jobs_before_.empty()) {
+        set_jobs(false);
+        jobs_before_.clear();  // the last hold on nodes that are gone
+    }
+}
+
+void Runner::run_until_idle(const std::vector<Work*>& works) {
+    for (bool worked = true; worked;) {
+        worked = false;
+        for (auto* work : works) worked = work->run() || worked;
+    }
+}
+
+void Runner::render_block(const float* const* in, float* const* out) {
+    play(in, setup_.inputs, out, setup_.outputs, block_frames);
+    std::vector<Work*> works;
+    for (const auto& job : jobs_now_) works.push_back(job.work);
+    for (const auto& job : jobs_before_)
+        if (std::find(works.begin(), works.end(), job.work) == works.end()) works.push_back(job.work);
+    const NoDenormals no_denormals;
+    run_until_idle(works);
+}
+
+// ---------------------------------------------------------------- audio thread
+
+void Runner::adopt(Schedule* next) noexcept {
+    next->adopt();
+    retired_.retire(current_);
+    current_ = next;
+    live_.store(current_, std::memory_order_release);
+}
+
+void Runner::block() noexcept {
+    // Take the next schedule before the controls are applied: whatever was posted to a node that it no longer plays was
+    // posted before it, and is applied here while that node still lives.
+    Schedule* next = retired_.room() ? mail_.take() : nullptr;
+    control_.apply(frame_);
+    if (next)
+        adopt(next);
+    else if (current_->finished() && retired_.room())
+        if (Schedule* after = current_->take_next()) adopt(after);
+    transport_.tempo = tempo_.load(std::memory_order_relaxed);
+    current_->process(frame_, transport_, in_, out_);
+    frame_ += block_frames;
+    transport_.beat += transport_.tempo * block_frames / (60 * setup_.rate);
+    frame_shown_.store(frame_, std::memory_order_relaxed);
+    if (auto* tape = tape_.load(std::memory_order_acquire)) tape->take(out_);
+
+    float peak = peak_.load(std::memory_order_relaxed);
+    for (int c = 0; c < out_.channels; ++c)
+        for (int i = 0; i < block_frames; ++i)
+            peak = std::max(peak, std::abs(out_.data[static_cast<std::size_t>(c)][i]));
+    peak_.store(peak, std::memory_order_relaxed);
+
+    if (fading_.load(std::memory_order_acquire)) {
+        const double step = 1 / (last_fade_seconds * setup_.rate);
+        for (int i = 0; i < block_frames; ++i) {
+            fade_ = std::max(0.0, fade_ - step);
+            const auto gain = static_cast<float>(fade_ * fade_ * (3 - 2 * fade_));
+            for (int c = 0; c < out_.channels; ++c) out_.data[static_cast<std::size_t>(c)][i] *= gain;
+        }
+        if (fade_ == 0) silent_.store(true, std::memory_order_release);
+    }
+}
+
+void Runner::play(const float* const* in, int in_channels, float* const* out, int out_channels, int frames) noexcept {
+    const NoDenormals no_denormals;
+    const auto began = std::chrono::steady_clock::now();
+    for (int done = 0; done < frames;) {
+        if (out_left_ == 0) {
+            // What the device gave during the block before: so input is one block late for every device block size.
+            for (int c = 0; c < in_.channels; ++c)
+                std::copy_n(next_in_.data[static_cast<std::size_t>(c)], block_frames, in_.data[static_cast<std::size_t>(c)]);
+            block();
+            out_left_ = block_frames;
+        }
+        const int at = block_frames - out_left_;
+        const int n = std::min(out_left_, frames - done);
+        for (int c = 0; c < next_in_.channels; ++c) {
+            float* into = next_in_.data[static_cast<std::size_t>(c)] + at;
+            if (in && c < in_channels && in[c])
+                std::copy_n(in[c] + done, n, into);
+            else
+                std::fill_n(into, n, 0.0f);
+        }
+        for (int c = 0; c < out_channels; ++c) {
+            if (c < out_.channels)
+                std::copy_n(out_.data[static_cast<std::size_t>(c)] + at, n, out[c] + done);
+            else
+                std::fill_n(out[c] + done, n, 0.0f);
+        }
+        out_left_ -= n;
+        done += n;
+    }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    const double share = seconds * setup_.rate / frames;
+    load_.store(0.95 * load_.load(std::memory_order_relaxed) + 0.05 * share, std::memory_order_relaxed);
+    if (share > 1) late_.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace legume

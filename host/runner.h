@@ -1,0 +1,113 @@
+// Plays a patch: the schedule at hand, the swap to the next, re-blocking, the pools, and the ledger of late blocks.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph/check.h"
+#include "graph/compile.h"
+#include "graph/control.h"
+#include "graph/ring.h"
+#include "graph/schedule.h"
+#include "host/audio.h"
+#include "host/pool.h"
+#include "host/tape.h"
+
+namespace legume {
+
+struct RunnerSetup {
+    double rate = 48'000;
+    int inputs = 0;
+    int outputs = 2;
+    std::uint64_t seed = 0;
+    std::function<void(const std::string& id, const std::string& line)> tell;  // what nodes say; any thread
+};
+
+// A control as it was applied: the performance log's line.
+struct Applied {
+    std::uint64_t frame = 0;
+    std::string target;  // "node/member"
+    float value = 0;
+    NoteEvent note;
+};
+
+class Runner final : public AudioCallback {
+  public:
+    explicit Runner(const RunnerSetup& setup);
+    ~Runner() override;
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
+
+    // ---- control thread
+    // Plays this patch from the next block on. With a patch playing it is an edit: what stays keeps its state, what comes
+    // and goes is faded. All or nothing: with problems, what was playing plays on. Call it only when settled().
+    Problems edit(Checked checked);
+    bool settled();  // no edit is on its way
+    const Patch& patch() const { return patch_; }
+    Node* find(std::string_view id) const { return last_ ? last_->find(id) : nullptr; }
+    Schedule& schedule() { return *last_; }  // the newest
+    ControlQueue& control() { return control_; }
+    // Frees what was retired and passes on what was applied. Call it often.
+    void tick();
+    std::function<void(const Applied&)> on_applied;
+    std::vector<Poisoned> poisoned() { return last_ ? last_->poisoned() : std::vector<Poisoned>{}; }
+
+    // Live: the pools run the jobs from now on. The tape hears what the device is given, before the last fade.
+    void start_pools();
+    void set_tape(Tape* tape) { tape_.store(tape, std::memory_order_release); }
+    void fade_out() { fading_.store(true, std::memory_order_release); }
+    bool silent() const { return silent_.load(std::memory_order_acquire); }  // the last fade is over
+
+    // Offline: plays a block of 64 frames and then runs every job until it is idle. out: `outputs` channels.
+    void render_block(const float* const* in, float* const* out);
+
+    // Any thread.
+    std::uint64_t frames() const { return frame_shown_.load(std::memory_order_relaxed); }
+    float take_peak() { return peak_.exchange(0, std::memory_order_relaxed); }  // since the last call
+    double load() const { return load_.load(std::memory_order_relaxed); }       // share of the time there is
+    std::uint64_t late_blocks() const { return late_.load(std::memory_order_relaxed); }
+    double rate() const { return setup_.rate; }
+    int outputs() const { return setup_.outputs; }
+
+    // ---- audio thread
+    void play(const float* const* in, int in_channels, float* const* out, int out_channels,
+              int frames) noexcept RT_SAFE override;
+
+  private:
+    void block() noexcept RT_SAFE;
+    void adopt(Schedule* next) noexcept RT_SAFE;
+    void set_jobs(bool with_retiring);
+    void run_until_idle(const std::vector<Work*>& works);
+
+    const RunnerSetup setup_;
+    Store store_;
+    ControlQueue control_;
+    Patch patch_;
+    Schedule* last_ = nullptr;                          // control side's newest; owned through current_ or mail_
+    std::vector<Job> jobs_now_, jobs_before_;
+    std::unique_ptr<Pool> generate_, io_;
+
+    Mailbox<Schedule> mail_;
+    Retired<Schedule> retired_;
+    std::atomic<Schedule*> live_{nullptr};  // what the audio thread plays, for the control thread to compare
+    Schedule* current_ = nullptr;           // audio thread's; the runner's once no callback runs
+    std::uint64_t frame_ = 0;
+    Transport transport_;
+    std::atomic<double> tempo_{120};
+    std::vector<float> in_arena_, out_arena_, next_in_arena_;
+    Signal in_, out_, next_in_;
+    int out_left_ = 0;  // frames of the block at hand that the device has not had yet
+    double fade_ = 1;
+    std::atomic<bool> fading_{false}, silent_{false};
+    std::atomic<Tape*> tape_{nullptr};
+    std::atomic<std::uint64_t> frame_shown_{0}, late_{0};
+    std::atomic<float> peak_{0};
+    std::atomic<double> load_{0};
+};
+
+}  // namespace legume

@@ -1,0 +1,51 @@
+// Writes what is played to a sound file while it plays: `play --record`.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "graph/node.h"
+#include "graph/ring.h"
+#include "nodes/sound_file.h"
+
+namespace legume {
+
+class Tape {
+  public:
+    // Throws SoundError when the file cannot be written. `frames` 0: until finish().
+    Tape(const std::filesystem::path& file, double rate, int channels, std::uint64_t frames,
+         std::function<void(std::string)> tell);
+    ~Tape();
+    Tape(const Tape&) = delete;
+    Tape& operator=(const Tape&) = delete;
+
+    void take(const Signal& block) noexcept RT_SAFE;  // audio thread, every block
+    bool full() const { return limit_ && taken_.load(std::memory_order_acquire) >= limit_; }
+    // Writes what is left and gives the file its name; says what went wrong, or nothing.
+    std::string finish();
+    std::uint64_t frames() const { return taken_.load(); }
+    std::uint64_t lost() const { return lost_.load(); }
+
+  private:
+    bool drain();
+    const std::filesystem::path file_;
+    const int channels_;
+    const std::uint64_t limit_;
+    const std::function<void(std::string)> tell_;
+    SoundWriter writer_;
+    Ring<float> ring_;
+    std::vector<float> piece_;
+    std::atomic<std::uint64_t> taken_{0}, lost_{0};
+    std::atomic<bool> quit_{false};
+    std::string failed_;
+    bool finished_ = false;
+    std::thread thread_;
+};
+
+}  // namespace legume

@@ -1,0 +1,248 @@
+// legume-train: runs the train node of a patch. A program of its own, since loading LibTorch takes longer than playing.
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "graph/compile.h"
+#include "host/opening.h"
+#include "host/runner.h"
+#include "nodes/samplernn/network.h"
+#include "nodes/samplernn/train.h"
+#include "nodes/samplernn/trainer.h"
+#include "nodes/sound_file.h"
+
+namespace legume {
+namespace {
+
+namespace fs = std::filesystem;
+using samplernn::Heard;
+using samplernn::Trainee;
+using samplernn::TrainSettings;
+
+volatile std::sig_atomic_t interrupted = 0;
+
+constexpr const char* usage =
+    "legume-train PATCH [--seed N] [--threads N] [--steps N]\n"
+    "Trains the network that the patch's train node describes; stopped runs go on where they were.\n";
+
+struct Request {
+    fs::path patch;
+    std::optional<std::uint64_t> seed;
+    std::optional<std::int64_t> steps;
+    int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+};
+
+std::optional<Request> parse(const std::vector<std::string_view>& words) {
+    Request request;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const auto word = words[i];
+        if (word.substr(0, 1) != "-") {
+            if (!request.patch.empty()) {
+                std::fprintf(stderr, "one patch at a time, please\n%s", usage);
+                return std::nullopt;
+            }
+            request.patch = word;
+            continue;
+        }
+        const bool known = word == "--seed" || word == "--steps" || word == "--threads";
+        const std::string text(known && i + 1 < words.size() ? words[++i] : "");
+        char* end = nullptr;
+        const auto number = std::strtoull(text.c_str(), &end, 10);
+        const bool whole =
+            !text.empty() && *end == 0 && text[0] >= '0' && text[0] <= '9' &&
+            (word == "--seed" || (number >= 1 && number <= (word == "--steps" ? 1'000'000'000u : 1024u)));
+        if (!known || !whole) {
+            std::fprintf(stderr, known ? "%s needs a whole number, not \"%s\"\n%s" : "there is no %s%s\n%s",
+                         std::string(word).c_str(), text.c_str(), usage);
+            return std::nullopt;
+        }
+        if (word == "--seed") request.seed = number;
+        if (word == "--steps") request.steps = static_cast<std::int64_t>(number);
+        if (word == "--threads") request.threads = static_cast<int>(number);
+    }
+    if (request.patch.empty()) {
+        std::fputs(usage, stderr);
+        return std::nullopt;
+    }
+    return request;
+}
+
+// Plays the patch offline until the train node has heard enough. Kept beside the run, so that going on learns from the
+// same sound and the player can listen to it.
+std::optional<Heard> hear(Checked checked, Trainee& trainee, const TrainSettings& settings, std::uint64_t seed) {
+    const fs::path kept = settings.run / "heard.wav";
+    std::error_code failed;
+    if (fs::exists(kept, failed) && fs::exists(settings.run / "resume.legume", failed)) {
+        Sound sound = read_sound(kept);
+        return Heard{sound.rate, std::move(sound.samples)};
+    }
+    RunnerSetup setup;
+    setup.seed = seed;
+    const auto* told = dynamic_cast<Node*>(&trainee);
+    std::string quiet_id;
+    for (std::size_t i = 0; i < checked.nodes.size(); ++i)
+        if (checked.nodes[i].get() == told) quiet_id = checked.patch.nodes[i].id;
+    setup.tell = [quiet_id](const std::string& id, const std::string& line) {
+        if (id != quiet_id) std::fprintf(stderr, "%s: %s\n", id.c_str(), line.c_str());
+    };
+    Runner runner(setup);
+    if (print_problems(runner.edit(std::move(checked)))) return std::nullopt;
+    trainee.listen();
+    std::array<std::array<float, block_frames>, 2> planes;
+    const std::array<float*, 2> out{planes[0].data(), planes[1].data()};
+    Progress progress;
+    const double blocks = settings.seconds * setup.rate / block_frames;
+    for (double block = 0; !trainee.listened() && !interrupted; ++block) {
+        runner.render_block(nullptr, out.data());
+        if (static_cast<std::int64_t>(block) % 1024 == 0) progress.show("listening", block / blocks);
+    }
+    progress.finish();
+    if (interrupted) return std::nullopt;
+    Heard heard = trainee.heard();
+    try {
+        fs::create_directories(settings.run);
+        SoundWriter writer(kept, heard.rate, 1, SoundFormat::wav_float);
+        writer.write(heard.samples);
+        writer.finish();
+    } catch (const std::exception& error) {
+        throw samplernn::TrainError(kept.string() + " cannot be kept: " + error.what() + "; set another run folder");
+    }
+    return heard;
+}
+
+std::string time_text(double seconds) {
+    const auto s = static_cast<long>(std::min(seconds, 1e9));
+    char text[32];
+    if (s >= 3600)
+        std::snprintf(text, sizeof text, "%ld h %02ld min", s / 3600, s / 60 % 60);
+    else
+        std::snprintf(text, sizeof text, "%ld min %02ld s", s / 60, s % 60);
+    return text;
+}
+
+// A bar on a terminal, redrawn; elsewhere a line now and then.
+class Display {
+  public:
+    void operator()(const samplernn::Progress& p) {
+        char held_out[32] = "";
+        if (p.held_out_bits) std::snprintf(held_out, sizeof held_out, ", held out %.3f", *p.held_out_bits);
+        char line[200];
+        std::snprintf(line, sizeof line, "step %lld, %.3f bits%s, %.0f samples/s, %s left",
+                      static_cast<long long>(p.step), p.train_bits, held_out, p.samples_per_second,
+                      time_text(p.seconds_left).c_str());
+        const auto now = std::chrono::steady_clock::now();
+        if (!p.checkpoint.empty()) {
+            bar_.finish();
+            std::printf("%s: %s\n", p.checkpoint.c_str(), line);
+        } else if (terminal_) {
+            bar_.show(line, p.share);
+        } else if (p.measured || p.step == 1 || now >= next_) {
+            std::printf("%s\n", line);
+        } else {
+            return;
+        }
+        next_ = now + std::chrono::seconds(60);
+    }
+    void finish() { bar_.finish(); }
+
+  private:
+    const bool terminal_ = isatty(STDERR_FILENO) != 0;
+    Progress bar_;
+    std::chrono::steady_clock::time_point next_;
+};
+
+int run(const Request& request) {
+    Checked checked = open_patch(request.patch);
+    if (print_problems(checked.problems)) return 1;
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < checked.nodes.size(); ++i)
+        if (dynamic_cast<Trainee*>(checked.nodes[i].get())) found.push_back(i);
+    const std::string name = request.patch.string();
+    if (found.size() != 1) {
+        if (found.empty())
+            std::fprintf(stderr, "%s: has no train node; add one, as patches/train-pods.yaml does\n", name.c_str());
+        else
+            std::fprintf(stderr,
+                         "%s: has %zu train nodes, \"%s\" and \"%s\" among them; keep one, or make a patch of each\n",
+                         name.c_str(), found.size(), checked.patch.nodes[found[0]].id.c_str(),
+                         checked.patch.nodes[found[1]].id.c_str());
+        return 1;
+    }
+    const std::shared_ptr<Node> node = checked.nodes[found[0]];
+    auto& trainee = dynamic_cast<Trainee&>(*node);
+    TrainSettings settings = trainee.settings();
+    if (settings.run.empty()) settings.run = request.patch.parent_path() / "runs" / request.patch.stem();
+    if (request.steps) {
+        settings.steps = *request.steps;
+        settings.minutes = 0;
+    }
+    const auto seed = choose_seed(request.seed, checked.patch);
+    if (request.seed || checked.patch.seed)
+        settings.seed = hash_seed(seed, checked.patch.nodes[found[0]].id, trainee.own_seed());
+
+    samplernn::set_threads(request.threads);
+    const auto tell = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
+    samplernn::CorpusMaker maker(settings.config, settings.held_out, tell);
+    for (const auto& file : settings.files) maker.add(file);
+    if (settings.seconds > 0) {
+        const auto heard = hear(std::move(checked), trainee, settings, seed);
+        if (!heard) return interrupted ? 130 : 1;
+        maker.add(*heard);
+    }
+    const auto corpus = maker.finish(settings.window);
+    std::printf("%zu sounds, %s; guessing blindly costs %.2f bits a sample\n", corpus.passages.size(),
+                time_text(corpus.seconds).c_str(), corpus.entropy_bits);
+
+    Display display;
+    std::int64_t step = 0;
+    samplernn::Watching watching;
+    watching.tell = tell;
+    watching.stop = [] { return interrupted != 0; };
+    watching.progress = [&](const samplernn::Progress& p) {
+        step = p.step;
+        display(p);
+    };
+    const auto outcome = samplernn::train(settings, corpus, watching);
+    display.finish();
+    const std::string longer =
+        "to train on, set more steps in the patch, or say --steps N; to begin anew, set another run folder";
+    if (outcome == samplernn::Outcome::stopped)
+        std::printf("stopped and saved in %s; the same command goes on\n", settings.run.c_str());
+    else if (outcome == samplernn::Outcome::was_finished)
+        std::printf("%s is finished; %s\n", settings.run.c_str(), longer.c_str());
+    else
+        std::printf("finished after step %lld; model: %s plays it; %s\n", static_cast<long long>(step),
+                    settings.run.c_str(), longer.c_str());
+    return 0;
+}
+
+}  // namespace
+}  // namespace legume
+
+int main(int argc, char** argv) {
+    const auto request = legume::parse({argv + 1, argv + argc});
+    if (!request) return 2;
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // lines come out in order, into a file too
+    struct sigaction action {};
+    action.sa_handler = [](int) { legume::interrupted = 1; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends it at once; what was saved stays whole
+    sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
+    try {
+        return legume::run(*request);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return 1;
+    }
+}

@@ -1,0 +1,35 @@
+// The one list of node types: a new node adds its line here, in alphabetical order.
+// SPDX-License-Identifier: MIT
+#include "nodes/registry.h"
+
+#define LEGUME_NODES(X) \
+    X(crossfade)        \
+    X(delay)            \
+    X(filter)           \
+    X(gain)             \
+    X(input)            \
+    X(lfo)              \
+    X(mix)              \
+    X(noise)            \
+    X(oscillator)       \
+    X(output)           \
+    X(pan)              \
+    X(player)           \
+    X(recorder)         \
+    X(samplernn)        \
+    X(train)
+
+namespace legume {
+
+#define X(name) extern const NodeType name##_node;
+LEGUME_NODES(X)
+#undef X
+
+NodeTypes node_types() {
+#define X(name) &name##_node,
+    static constexpr const NodeType* types[] = {LEGUME_NODES(X)};
+#undef X
+    return types;
+}
+
+}  // namespace legume

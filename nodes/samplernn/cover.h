@@ -1,0 +1,47 @@
+// Plays on from what was just heard when a generator falls behind: backwards from the last frame, then round and round.
+// A walk through frames that were neighbours has no click in it, wherever it starts and turns.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <vector>
+
+#include "graph/rt.h"
+
+namespace legume::samplernn {
+
+class Cover {
+  public:
+    void prepare(std::size_t frames) { heard_.assign(std::bit_ceil(std::max<std::size_t>(frames, 2)), 0.0f); }
+    // Every frame that was played, grains too.
+    void hear(float x) noexcept RT_SAFE {
+        heard_[now_++ & (heard_.size() - 1)] = x;
+        known_ = std::min(known_ + 1, heard_.size());
+    }
+    void begin() noexcept RT_SAFE {
+        back_ = 1;
+        backwards_ = true;
+        reach_ = known_;
+    }
+    // The next frame; it must be heard before the one after it.
+    float next() noexcept RT_SAFE {
+        const float x = heard_[(now_ - back_) & (heard_.size() - 1)];
+        if (backwards_ && back_ + 2 <= reach_) {
+            back_ += 2;  // now walks on by one, so that this is one step back
+        } else {
+            backwards_ = false;  // the same distance from now on: forwards, over the way back too
+        }
+        return x;
+    }
+    void reset() noexcept RT_SAFE { known_ = 0; }
+
+  private:
+    std::vector<float> heard_;
+    std::size_t now_ = 0, known_ = 0;
+    std::size_t back_ = 1, reach_ = 0;
+    bool backwards_ = true;
+};
+
+}  // namespace legume::samplernn

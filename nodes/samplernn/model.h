@@ -1,0 +1,94 @@
+// A SampleRNN as data: its config, its weights, and the safetensors file that carries both.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace legume::samplernn {
+
+class ModelError : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+inline constexpr int max_levels = 4096;
+
+enum class Cell { gru, lstm };
+enum class Quantiser { mu_law, linear };
+enum class FrameScale { theano, unisound };  // u = 2 (x / (Q/2) - 1), or x / Q - 2
+
+// One frame tier. tiers[0] is the lowest (smallest frame), as in the checkpoint's names `tier.{i}`.
+struct Tier {
+    int frame = 4;  // samples; a multiple of the tier below's
+    Cell cell = Cell::gru;
+    int layers = 1;  // 1 to 5
+    bool operator==(const Tier&) const = default;
+};
+
+struct Config {
+    std::vector<Tier> tiers{{4},
+                            {16}};  // 1 to 3 of them (a "3-tier" SampleRNN has two frame tiers and the sample tier)
+    int dim = 256;                  // D
+    int levels = 256;               // Q
+    int embedding = 256;            // E
+    Quantiser quantiser = Quantiser::mu_law;
+    double sample_rate = 16'000;
+    FrameScale frame_scale = FrameScale::theano;
+    bool top_projection = true;   // the top tier's input is projected to D before its cell
+    bool biases = true;           // outside the cells
+    bool relu_after_sum = false;  // after embedding conv + conditioning
+    int hidden = 2;               // D x D layers after that
+    bool reset_after = true;      // GRU: reset gate after the matmul (PyTorch), or before it (TF1)
+    bool learned_h0 = true;
+    bool skip = false;  // skip connections between a tier's layers: the output is the sum of all layers' h
+
+    // About the run that made it.
+    std::int64_t step = 0;
+    double age = 0;  // share of the run's updates, 0..1
+    std::string corpus_hash;
+    std::optional<double> held_out_nll;  // bits a sample
+
+    void validate() const;  // throws ModelError: dims absurd, frames that do not divide, ...
+    std::string json() const;
+    static Config from_json(const std::string& text);  // throws ModelError; unknown keys are an error
+};
+
+struct Tensor {
+    std::vector<std::int64_t> shape;
+    std::vector<float> values;  // row major
+};
+// Names and shapes (PyTorch's layout; G = 3 for GRU, gates r z n, 4 for LSTM, gates i f g o):
+//   tier.{i}.input.weight [D, frame] and .bias [D]   (the top tier has none without top_projection)
+//   tier.{i}.h0 [layers, D]                          (with learned_h0; LSTM also .c0)
+//   tier.{i}.cell.{k}.w_ih [G D, in] .w_hh [G D, D] .b_ih [G D] .b_hh [G D]; in = D, or the frame for the top tier's
+//     layer 0 without top_projection
+//   tier.{i}.up.weight [R D, D] and .bias [R D]      R = frame / frame of the tier below (tier 0: frame); row r*D + d
+//   sample.embedding [Q, E]; sample.conv [D, E, F] (F = tiers[0].frame, tap F-1 is the newest), sample.conv_bias [D]
+//   sample.hidden.{i}.weight [D, D] and .bias [D]; sample.out.weight [Q, D] and .bias [Q]
+using Tensors = std::map<std::string, Tensor>;
+
+// The names and shapes that a config asks for.
+std::map<std::string, std::vector<std::int64_t>> expected_shapes(const Config&);
+
+struct Checkpoint {
+    Config config;
+    Tensors tensors;
+};
+enum class Storage { f32, f16 };
+
+// Both throw ModelError with the reason. Reading checks every offset, size, shape and value (non-finite is refused).
+Checkpoint read_checkpoint(const std::filesystem::path& file);
+Config read_config(const std::filesystem::path& file);  // the header alone, with all its checks
+// To a temporary name beside it, fsync, rename: a reader never sees half a file. Same checkpoint, same bytes.
+void write_checkpoint(const std::filesystem::path& file, const Checkpoint&, Storage);
+
+// A model option names a file, or a folder (itself or its checkpoints/), which means its highest step by file name.
+std::filesystem::path find_checkpoint(const std::filesystem::path& file_or_folder);  // throws ModelError
+
+}  // namespace legume::samplernn

@@ -1,0 +1,87 @@
+// The SampleRNN as it is trained: weights, one pass over a window, and Adam. LibTorch stays in network.cpp.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "nodes/samplernn/model.h"
+
+namespace legume::samplernn {
+
+// What several streams of sound hold at the same time: each stream's last `history` levels, then the `samples` to
+// learn.
+struct Window {
+    int streams = 0;
+    int samples = 0;                   // a multiple of the largest frame
+    int history = 0;                   // the largest frame
+    std::vector<std::int32_t> levels;  // [streams][history + samples]
+    std::vector<std::uint8_t> fresh;   // [streams]: 1 where the sound begins anew, so the state does too
+};
+
+// The RNNs' states of several streams, carried from window to window.
+class States {
+  public:
+    States();
+    ~States();
+    States(States&&) noexcept;
+    States& operator=(States&&) noexcept;
+    std::vector<float> save() const;
+
+  private:
+    friend class Network;
+    struct Held;
+    std::unique_ptr<Held> held_;
+};
+
+class Network {
+  public:
+    // Fresh weights, drawn from the seed. `device` is auto, cpu or cuda; throws ModelError when there is none.
+    Network(const Config& config, std::uint64_t seed, const std::string& device = "cpu");
+    ~Network();
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+
+    const Config& config() const;
+    std::string device() const;  // "cpu" or "cuda"
+    std::int64_t parameters() const;
+
+    Tensors tensors() const;
+    void set_tensors(const Tensors& tensors);  // names and shapes as expected_shapes gives them
+
+    States fresh_states(int streams) const;
+    States load_states(int streams, std::span<const float> saved) const;  // throws ModelError when sizes differ
+
+    // Forward and backward over a window. Gives the loss in bits a sample; the gradient waits for update().
+    double learn(const Window& window, States& states);
+    // Forward alone, with the averaged weights. Bits a sample.
+    double evaluate(const Window& window, States& states);
+    // Adam with the gradient clipped to a global norm. False, and nothing changed, when the gradient is not finite.
+    bool update(double learning_rate, double clip_norm);
+    double gradient_norm() const;  // before clipping
+    std::vector<float> gradient() const;
+    std::vector<float> weights() const;  // in the gradient's order
+    void set_weights(std::span<const float> weights);
+
+    // A running mean of the weights: what checkpoints hold, since it predicts and sounds better than the newest.
+    Tensors averaged() const;
+
+    // Weights, their mean and Adam's moments, for a resume.
+    std::vector<float> save() const;
+    void load(std::span<const float> saved, std::int64_t updates);  // throws ModelError when sizes differ
+
+    // Teacher-forced from silence and fresh states: [levels.size()][Q], row t before levels[t] is known.
+    std::vector<float> logits(std::span<const int> levels) const;
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+// Threads for LibTorch and, when it is there, OpenBLAS.
+void set_threads(int threads);
+
+}  // namespace legume::samplernn

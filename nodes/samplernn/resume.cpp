@@ -1,0 +1,134 @@
+// The resume file: a magic line, little-endian fields in the order of the struct, a checksum. Read on the machine that
+// wrote it, so it has no versions to bridge: another layout gets another magic line.
+// SPDX-License-Identifier: MIT
+#include "nodes/samplernn/resume.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <stdexcept>
+#include <type_traits>
+
+namespace legume::samplernn {
+namespace {
+
+constexpr std::string_view magic = "legume resume 1\n";
+
+std::uint64_t checksum(std::span<const char> bytes) {  // FNV-1a over words: the file has tens of megabytes
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (std::size_t i = 0; i < bytes.size(); i += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, bytes.data() + i, std::min<std::size_t>(8, bytes.size() - i));
+        hash = (hash ^ word) * 0x100000001b3u;
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+struct Writer {
+    std::string bytes{magic};
+    void raw(const void* from, std::size_t size) { bytes.append(static_cast<const char*>(from), size); }
+    template <class T>
+    void operator()(const T& value) {
+        if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, Stream>) {
+            raw(&value, sizeof value);
+        } else {
+            (*this)(static_cast<std::uint64_t>(value.size()));
+            raw(value.data(), value.size() * sizeof(*value.data()));
+        }
+    }
+};
+
+struct Reader {
+    std::span<const char> bytes;
+    void raw(void* into, std::size_t size) {
+        if (bytes.size() < size) throw std::runtime_error("ends too early");
+        if (size) std::memcpy(into, bytes.data(), size);
+        bytes = bytes.subspan(size);
+    }
+    template <class T>
+    void operator()(T& value) {
+        if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, Stream>) {
+            raw(&value, sizeof value);
+        } else {
+            std::uint64_t size = 0;
+            (*this)(size);
+            if (size > bytes.size() / sizeof(*value.data())) throw std::runtime_error("ends too early");
+            value.resize(size);
+            raw(value.data(), size * sizeof(*value.data()));
+        }
+    }
+};
+
+template <class Each, class R>
+void fields(Each& each, R& r) {
+    each(r.run);
+    each(r.seed);
+    each(r.step);
+    each(r.seconds);
+    each(r.share);
+    each(r.held_out);
+    each(r.streams);
+    each(r.network);
+    each(r.states);
+}
+
+[[noreturn]] void fail(const std::filesystem::path& file, const std::string& what) {
+    throw std::runtime_error(file.string() + ": " + what);
+}
+
+}  // namespace
+
+void write_resume(const std::filesystem::path& file, const Resume& resume) {
+    Writer writer;
+    fields(writer, resume);
+    writer(checksum(writer.bytes));
+    auto temporary = file;
+    temporary += ".tmp";
+    const int out = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (out < 0) fail(file, std::string("cannot be written: ") + std::strerror(errno));
+    std::span<const char> rest(writer.bytes);
+    int error = 0;
+    while (!rest.empty() && !error) {
+        const auto n = ::write(out, rest.data(), rest.size());
+        if (n < 0 && errno != EINTR) error = errno;
+        if (n > 0) rest = rest.subspan(static_cast<std::size_t>(n));
+    }
+    if (!error && ::fsync(out) != 0) error = errno;
+    if (::close(out) != 0 && !error) error = errno;
+    if (!error && ::rename(temporary.c_str(), file.c_str()) != 0) error = errno;
+    if (error) {
+        ::unlink(temporary.c_str());
+        fail(file, std::string("cannot be written: ") + std::strerror(error));
+    }
+}
+
+std::optional<Resume> read_resume(const std::filesystem::path& file) {
+    std::error_code failed;
+    if (!std::filesystem::exists(file, failed)) return std::nullopt;
+    std::ifstream in(file, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+    if (!in.good() && !in.eof()) fail(file, "cannot be read");
+    const std::string hint = "; remove it to begin the run anew";
+    if (!std::string_view(bytes).starts_with(magic) || bytes.size() < magic.size() + 8)
+        fail(file, "is no resume file of this legume" + hint);
+    std::uint64_t sum = 0;
+    std::memcpy(&sum, bytes.data() + bytes.size() - 8, 8);
+    const std::span<const char> all(bytes.data(), bytes.size() - 8);
+    if (sum != checksum(all)) fail(file, "is damaged" + hint);
+    Resume resume;
+    try {
+        Reader reader{all.subspan(magic.size())};
+        fields(reader, resume);
+    } catch (const std::runtime_error& error) {
+        fail(file, error.what() + hint);
+    }
+    return resume;
+}
+
+}  // namespace legume::samplernn

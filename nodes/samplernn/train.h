@@ -1,0 +1,50 @@
+// What a train node asks for, for those who do it. No LibTorch here.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/node.h"
+#include "nodes/samplernn/corpus.h"
+#include "nodes/samplernn/model.h"
+
+namespace legume {
+extern const NodeType train_node;
+}
+
+namespace legume::samplernn {
+
+struct TrainSettings {
+    Config config;  // its step, age, corpus_hash and held_out_nll are filled in by the run
+    std::vector<std::filesystem::path> files;
+    double seconds = 0;         // of what is wired in; 0: nothing
+    std::filesystem::path run;  // folder for checkpoints, takes, log and resume
+    int window = 1024;          // samples through which the gradient runs back
+    int batch = 16;             // streams learned side by side
+    std::int64_t steps = 0;     // 0: no limit
+    double minutes = 0;         // 0: no limit
+    double learning_rate = 1e-3;
+    int checkpoints = 12;
+    Storage storage = Storage::f32;
+    double held_out = 0.1;  // share of each file
+    std::string device = "auto";
+    std::optional<std::uint64_t> seed;  // none: the run's own, or a new one
+};
+
+// The train node, as legume-train sees it.
+class Trainee {
+  public:
+    virtual ~Trainee() = default;
+    virtual TrainSettings settings() const = 0;  // run is empty when the patch names none
+    virtual std::uint64_t own_seed() const = 0;
+    // Before the first block: keep what is wired in, up to `seconds`. Elsewhere the node is idle.
+    virtual void listen() = 0;
+    virtual bool listened() const = 0;  // all of it
+    virtual Heard heard() = 0;          // moves it out
+};
+
+}  // namespace legume::samplernn

@@ -1,0 +1,106 @@
+// jackd with its dummy driver, and a client whose callback moves notes one way and sound the other.
+// SPDX-License-Identifier: MIT
+#include "tests/live/jack.h"
+
+#include <jack/jack.h>
+#include <jack/midiport.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "graph/ring.h"
+
+namespace legume::test {
+namespace {
+
+using Knob = std::array<jack_midi_data_t, 3>;
+
+// Synchronous and patient: the server waits for its clients, so that a slow machine delays the sound but loses none.
+std::vector<std::string> server_command() {
+    const auto name = "legume-test-" + std::to_string(getpid());
+    setenv("JACK_DEFAULT_SERVER", name.c_str(), 1);
+    setenv("JACK_NO_START_SERVER", "1", 1);
+    return {"jackd", "-n", name, "-r", "-S", "-t", "10000", "-d", "dummy", "-r", "48000", "-p", "256"};
+}
+
+jack_client_t* open_client(const char* name) {
+    jack_set_error_function([](const char*) {});
+    jack_set_info_function([](const char*) {});
+    return jack_client_open(name, JackNoStartServer, nullptr);
+}
+
+}  // namespace
+
+JackServer::JackServer() : child_(server_command()) {
+    jack_client_t* client = nullptr;
+    const bool answers = eventually([&] { return (client = open_client("knock")) || !child_.running(); }) && client;
+    if (client) jack_client_close(client);
+    if (answers) return;
+    const int code = child_.running() ? -1000 : child_.wait();
+    if (code == 127) throw std::runtime_error("jackd is not installed: apt-get install jackd2, or ./tests/run does it");
+    throw std::runtime_error("jackd does not answer (code " + std::to_string(code) + "); it says:\n" + child_.output());
+}
+
+JackServer::~JackServer() {
+    child_.signal(SIGTERM);  // it takes its shared memory along
+    child_.wait();
+}
+
+struct JackClient::State {
+    jack_client_t* client = nullptr;
+    jack_port_t* hands = nullptr;
+    jack_port_t* ear = nullptr;
+    Ring<Knob> knobs{64};
+    Ring<float> sound{48'000 * 300};
+    std::atomic<bool> listening{false};
+
+    static int process(jack_nframes_t frames, void* user) {
+        auto& self = *static_cast<State*>(user);
+        void* notes = jack_port_get_buffer(self.hands, frames);
+        jack_midi_clear_buffer(notes);
+        for (Knob knob; self.knobs.pop(knob);) jack_midi_event_write(notes, 0, knob.data(), knob.size());
+        const auto* x = static_cast<const float*>(jack_port_get_buffer(self.ear, frames));
+        if (self.listening) self.sound.write({x, frames});
+        return 0;
+    }
+    ~State() {
+        if (client) jack_client_close(client);
+    }
+};
+
+JackClient::JackClient() : state_(new State) {
+    auto& s = *state_;
+    s.client = open_client("performer");
+    if (!s.client) throw std::runtime_error("the JACK server takes no client");
+    s.hands = jack_port_register(s.client, "hands", JACK_DEFAULT_MIDI_TYPE, JackPortIsOutput, 0);
+    s.ear = jack_port_register(s.client, "ear", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
+    jack_set_process_callback(s.client, &State::process, &s);
+    if (!s.hands || !s.ear || jack_activate(s.client) != 0) throw std::runtime_error("the JACK client does not start");
+}
+
+JackClient::~JackClient() = default;
+
+bool JackClient::play_into(const std::string& port) {
+    return jack_connect(state_->client, jack_port_name(state_->hands), port.c_str()) == 0;
+}
+
+bool JackClient::listen_to(const std::string& port) {
+    state_->listening = true;
+    return jack_connect(state_->client, port.c_str(), jack_port_name(state_->ear)) == 0;
+}
+
+void JackClient::cc(int number, int value) {
+    state_->knobs.push({0xb0, static_cast<jack_midi_data_t>(number), static_cast<jack_midi_data_t>(value)});
+}
+
+const Samples& JackClient::heard() {
+    Samples piece(state_->sound.readable());
+    piece.resize(state_->sound.read(piece));
+    heard_.insert(heard_.end(), piece.begin(), piece.end());
+    return heard_;
+}
+
+}  // namespace legume::test

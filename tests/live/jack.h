@@ -1,0 +1,44 @@
+// A JACK server without a sound card, and a client on it that turns knobs and hears. No JACK type shows here.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "tests/child.h"
+#include "tests/harness.h"
+
+namespace legume::test {
+
+// Of a name of its own, which all programs started afterwards use by default.
+class JackServer {
+  public:
+    JackServer();  // throws std::runtime_error with what to install
+    ~JackServer();
+    JackServer(const JackServer&) = delete;
+    JackServer& operator=(const JackServer&) = delete;
+    void crash() { child_.signal(SIGKILL); }
+
+  private:
+    Child child_;
+};
+
+class JackClient {
+  public:
+    JackClient();  // throws std::runtime_error when the server does not answer
+    ~JackClient();
+    JackClient(const JackClient&) = delete;
+    JackClient& operator=(const JackClient&) = delete;
+
+    bool play_into(const std::string& midi_port);  // "legume:midi_in"
+    bool listen_to(const std::string& audio_port);
+    void cc(int number, int value);  // on channel 1, in the next cycle
+    const Samples& heard();          // since listen_to
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+    Samples heard_;
+};
+
+}  // namespace legume::test

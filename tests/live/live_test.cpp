@@ -1,0 +1,296 @@
+// The live path for real, on a JACK server without a sound card: knobs, faders, edits and signals, by what is heard.
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <mutex>
+
+#include "host/osc.h"
+#include "host/osc_socket.h"
+#include "nodes/sound_file.h"
+#include "tests/live/jack.h"
+
+using namespace legume;
+using namespace legume::test;
+
+namespace {
+
+constexpr double rate = 48'000;
+constexpr std::size_t quarter = 12'000;  // frames, a quarter of a second
+
+const char* const patch_text = R"(legume: 1
+title: Under the hands
+seed: 5
+nodes:
+  saw:   {type: oscillator, shape: saw, frequency: 110 Hz, gain: -14 dB}
+  tone:  {type: filter, cutoff: 8 kHz}
+  beep:  {type: oscillator, frequency: 1 kHz, gain: -6 dB}
+  blend: {type: crossfade, position: 0}
+  out:   {type: output}
+wires:
+  - saw -> tone -> blend.a
+  - beep -> blend.b
+  - blend -> out
+bindings:
+  - {midi: {cc: 1}, to: tone.cutoff, range: [200 Hz, 8 kHz]}
+  - {osc: /td/mix, to: blend.position}
+)";
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    const auto at = text.find(what);
+    REQUIRE(at != text.npos);
+    return text.replace(at, what.size(), with);
+}
+
+int free_port() {
+    return OscSocket(OscSocket::Listen::loopback, 0, [](auto, const auto&) {}).port();
+}
+
+// A performer's OSC: what it sends, and what comes back.
+class OscHand {
+  public:
+    explicit OscHand(int port)
+        : to_{0x7f000001, static_cast<std::uint16_t>(port)},
+          socket_(OscSocket::Listen::loopback, 0, [this](std::span<const std::uint8_t> bytes, const OscPeer&) {
+              std::string error;
+              const std::lock_guard lock(mutex_);
+              for (auto& message : parse_osc(bytes, error)) answers_.push_back(std::move(message));
+          }) {}
+    void send(const std::string& address, const std::vector<OscArgument>& args) { send(compose_osc(address, args)); }
+    void send(std::vector<std::uint8_t> bytes) { socket_.send(std::move(bytes), to_); }
+    // Whether an answer at that address, with a text that contains this, came soon enough.
+    bool hears(const std::string& address, const std::string& text) {
+        return eventually([&] {
+            const std::lock_guard lock(mutex_);
+            return std::any_of(answers_.begin(), answers_.end(), [&](const OscMessage& answer) {
+                const auto* said = answer.args.empty() ? nullptr : std::get_if<std::string>(&answer.args[0]);
+                return answer.address == address && said && said->find(text) != said->npos;
+            });
+        });
+    }
+
+  private:
+    const OscPeer to_;
+    std::mutex mutex_;
+    std::vector<OscMessage> answers_;
+    OscSocket socket_;  // last: no packet comes once the rest goes
+};
+
+// A legume at work, recording what it plays.
+class Stage {
+  public:
+    Stage() {
+        setenv("XDG_CONFIG_HOME", folder.path.c_str(), 1);  // what this machine remembers is not what is tested
+        write(patch_text);
+    }
+    void write(const std::string& text) {
+        std::ofstream(folder / "new") << text;
+        std::filesystem::rename(folder / "new", folder / "patch.yaml");
+    }
+    std::vector<std::string> command(std::vector<std::string> more) const {
+        std::vector<std::string> all{LEGUME_BUILD_DIR "/legume",
+                                     "play",
+                                     (folder / "patch.yaml").string(),
+                                     "--device",
+                                     "system (JACK",
+                                     "--osc-port",
+                                     std::to_string(port)};
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
+    // The left channel of what is in the file by now; a header that is just being written reads as nothing.
+    Samples recorded() const {
+        const auto part = folder / "take.part.wav";
+        try {
+            const auto sound = read_sound(std::filesystem::exists(part) ? part : folder / "take.wav");
+            Samples left(sound.frames());
+            const auto channels = static_cast<std::size_t>(sound.channels);
+            for (std::size_t i = 0; i < left.size(); ++i) left[i] = sound.samples[i * channels];
+            return left;
+        } catch (const SoundError&) {
+            return {};
+        }
+    }
+    // Whether the newest quarter of a second comes to sound like that.
+    bool heard(const std::function<bool(const Samples&)>& like) const {
+        return eventually([&] {
+            const auto all = recorded();
+            return all.size() >= 2 * rate && like(part(all, all.size() - quarter, quarter));
+        });
+    }
+    // All that is recorded from `from` on, once that is at least a second and a half.
+    Samples since(std::size_t from) const {
+        Samples all;
+        const bool enough = eventually([&] { return (all = recorded()).size() >= from + 72'000; });
+        return enough ? part(all, from, all.size() - from) : Samples{};
+    }
+
+    Folder folder;
+    const int port = free_port();
+};
+
+double beep(const Samples& x, double hertz) { return amplitude_at(x, rate, hertz); }
+
+void print_played(Child& legume) {
+    for (const auto& line : legume.lines())
+        if (line.starts_with("Played")) MESSAGE(line);
+}
+
+}  // namespace
+
+TEST_CASE("a knob, a fader and an edit are heard, and SIGTERM ends with a fade") {
+    const JackServer server;
+    JackClient performer;
+    Stage stage;
+    Child legume(stage.command({"--record", (stage.folder / "take.wav").string()}));
+    REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
+    CHECK(legume.output().find("Playing on system (JACK") != std::string::npos);
+    REQUIRE(performer.play_into("legume:midi_in"));
+    REQUIRE(performer.listen_to("legume-audio:out_0"));
+
+    // A bright saw, before any hand moves.
+    REQUIRE(stage.heard([](const Samples& x) { return rms(x) > 0.05 && centroid(x, rate) > 1'000; }));
+    const auto bright = stage.recorded();
+    CHECK(beep(part(bright, bright.size() - quarter, quarter), 1'000) < 0.02);
+
+    performer.cc(1, 0);  // the knob down: its 200 Hz
+    CHECK(stage.heard([](const Samples& x) { return rms(x) > 0.02 && centroid(x, rate) < 400; }));
+
+    const auto fader = std::to_string(stage.port);
+    CHECK(Child({"oscsend", "localhost", fader, "/td/mix", "f", "1.0"}).wait() == 0);
+    CHECK(stage.heard([](const Samples& x) { return beep(x, 1'000) > 0.45 && beep(x, 110) < 0.01; }));
+    CHECK(Child({"oscsend", "localhost", fader, "/beep/frequency", "f", "1500"}).wait() == 0);
+    const auto plays_on = [](const Samples& x) { return beep(x, 1'500) > 0.45 && beep(x, 1'000) < 0.02; };
+    CHECK(stage.heard(plays_on));
+
+    SUBCASE("nonsense is answered and changes nothing") {
+        OscHand hand(stage.port);
+        const auto from = stage.recorded().size();
+        hand.send("/legume/ping", {});
+        CHECK(hand.hears("/legume/pong", "legume "));
+        hand.send("/beep/frequenzy", {2'000.0f});
+        CHECK(hand.hears("/legume/error", "/beep/frequency"));
+        hand.send("/beep/frequency", {std::numeric_limits<float>::quiet_NaN()});
+        CHECK(hand.hears("/legume/error", "not a finite number"));
+        hand.send("/beep/frequency", {std::string("high")});
+        CHECK(hand.hears("/legume/error", "wants a number"));
+        hand.send({});
+        hand.send({'/', 'b', 'e', 'e', 'p'});
+        hand.send(std::vector<std::uint8_t>(60'000, 0xff));
+        auto cut = compose_osc("/beep/frequency", {2'000.0f});
+        cut.resize(cut.size() - 3);
+        hand.send(cut);
+        hand.send("/legume/reply-to", {70'000.0f});
+        CHECK(hand.hears("/legume/error", "/legume/reply-to wants a port"));
+        const auto sound = stage.since(from);
+        REQUIRE(!sound.empty());
+        CHECK(plays_on(sound));
+        CHECK(legume.running());
+
+        // A sender that cannot hear on the port that it sends from, as Max cannot.
+        std::atomic<int> answers{0};
+        const OscSocket elsewhere(OscSocket::Listen::loopback, 0, [&](auto, const auto&) { ++answers; });
+        hand.send("/legume/reply-to", {std::int64_t{elsewhere.port()}});
+        hand.send("/legume/ping", {});
+        CHECK(eventually([&] { return answers > 0; }));
+    }
+    SUBCASE("a broken edit is said with its place and leaves the sound as it was; a good one does not click") {
+        auto from = stage.recorded().size();
+        stage.write(replaced(patch_text, "- blend -> out", "- blend -> out.sideways"));
+        CHECK_MESSAGE(legume.says("patch.yaml:13:14: output has no "), legume.output());
+        auto sound = stage.since(from);
+        REQUIRE(!sound.empty());
+        CHECK(plays_on(sound));
+        const double own_step = largest_step(sound);
+        CHECK(own_step < 0.12);  // a sine of 1500 Hz that reaches to 0.5
+
+        from = stage.recorded().size();
+        auto text = replaced(patch_text, "cutoff: 8 kHz", "cutoff: 8 kHz, resonance: 0.4");
+        text = replaced(text, "  out: ", "  low:   {type: oscillator, frequency: 300 Hz, gain: -20 dB}\n  out: ");
+        stage.write(replaced(text, "- blend -> out", "- blend -> out\n  - low -> out"));
+        CHECK_MESSAGE(legume.says("Reloaded: added low"), legume.output());
+        CHECK(stage.heard([&](const Samples& x) { return beep(x, 300) > 0.08 && plays_on(x); }));
+        sound = stage.since(from);
+        REQUIRE(!sound.empty());
+        CHECK(largest_step(sound) < own_step * 1.15);
+
+        from = stage.recorded().size();
+        stage.write(patch_text);
+        CHECK_MESSAGE(legume.says("removed low"), legume.output());
+        CHECK(stage.heard([&](const Samples& x) { return beep(x, 300) < 0.001 && plays_on(x); }));
+        sound = stage.since(from);
+        REQUIRE(!sound.empty());
+        CHECK(largest_step(sound) < own_step * 1.15);
+    }
+
+    const auto before = performer.heard().size();
+    REQUIRE(eventually([&] { return performer.heard().size() > before + quarter; }));
+    legume.signal(SIGTERM);
+    CHECK(legume.wait() == 0);
+    const auto lines = legume.lines();
+    REQUIRE(lines.size() >= 2);
+    CHECK(lines[lines.size() - 2].starts_with("Played "));
+    CHECK(lines.back().starts_with("Recorded "));
+    print_played(legume);
+    CHECK(!std::filesystem::exists(stage.folder / "take.part.wav"));
+    CHECK(read_sound(stage.folder / "take.wav").frames() >= bright.size());
+
+    // What the loudspeakers got: the sound, then 0.3 s of a fade, then nothing.
+    const auto got = performer.heard();
+    const double full = rms(part(got, before, quarter));
+    CHECK(full > 0.2);
+    int fading = 0;
+    for (std::size_t at = before + quarter; at + 256 <= got.size(); at += 256) {
+        const double loud = rms(part(got, at, 256));
+        fading += loud > 0.03 * full && loud < 0.9 * full;
+    }
+    CHECK(fading > 20);  // of the fade's 56 periods, those well between
+}
+
+TEST_CASE("SIGINT ends it, and --seconds does") {
+    const JackServer server;
+    Stage stage;
+    for (const bool by_hand : {true, false}) {
+        Child legume(stage.command(by_hand ? std::vector<std::string>{} : std::vector<std::string>{"--seconds", "1"}));
+        REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
+        if (by_hand) legume.signal(SIGINT);
+        CHECK(legume.wait() == 0);
+        REQUIRE(!legume.lines().empty());
+        CHECK(legume.lines().back().starts_with("Played "));
+    }
+}
+
+TEST_CASE("a port in use is said with its number, and an older take is not touched") {
+    const JackServer server;
+    Stage stage;
+    const OscSocket other(OscSocket::Listen::loopback, stage.port, [](auto, const auto&) {});
+    const auto take = stage.folder / "take.wav";
+    write_wav(take, {sine(440, rate, 4'800)}, rate);
+    Child legume(stage.command({"--record", take.string()}));
+    CHECK(legume.wait() == 1);
+    CHECK_MESSAGE(legume.output().find("UDP port " + std::to_string(stage.port) + " is in use") != std::string::npos,
+                  legume.output());
+    CHECK(stage.recorded().size() == 4'800);
+}
+
+TEST_CASE("when the sound server dies the patch plays on, and says so") {
+    JackServer server;
+    Stage stage;
+    Child legume(stage.command({"--record", (stage.folder / "take.wav").string()}));
+    REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
+    REQUIRE(eventually([&] { return stage.recorded().size() >= 48'000; }));
+    server.crash();
+    CHECK_MESSAGE(legume.says("is gone; playing on without sound"), legume.output());
+    const auto from = stage.recorded().size();
+    CHECK(!stage.since(from).empty());
+    OscHand hand(stage.port);
+    hand.send("/td/mix", {1.0f});
+    CHECK(stage.heard([](const Samples& x) { return beep(x, 1'000) > 0.45; }));
+    legume.signal(SIGTERM);
+    CHECK_MESSAGE(legume.wait() == 0, legume.output());
+    CHECK(finite({stage.recorded()}));
+}

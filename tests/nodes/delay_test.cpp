@@ -1,0 +1,81 @@
+// The delay's time, its echoes, and the loops it may close.
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/harness.h"
+
+using namespace legume::test;
+
+namespace {
+
+Samples impulse(std::size_t frames) {
+    Samples x(frames, 0.0f);
+    x[0] = 1;
+    return x;
+}
+
+}  // namespace
+
+TEST_CASE("an echo comes at its time, to the frame") {
+    for (const auto& [text, frame] : {std::pair{"0.1 s", 4'800}, {"0.25 s", 12'000}, {"10 ms", 480}, {"0.002 s", 96}}) {
+        Rig rig({{"a", "input", {}}, {"d", "delay", {{"time", text}, {"feedback", "0"}}}, {"t", "tap", {}}},
+                {"a -> d -> t"}, {.inputs = 1});
+        const auto heard = rig.run(24'000, {impulse(24'000)})[0];
+        const auto at = std::max_element(heard.begin(), heard.end()) - heard.begin();
+        CHECK(at == frame);
+        CHECK(heard[static_cast<std::size_t>(frame)] == doctest::Approx(1).epsilon(0.001));
+        CHECK(rms(heard) * rms(heard) * static_cast<double>(heard.size()) == doctest::Approx(1).epsilon(0.01));
+    }
+}
+
+TEST_CASE("each echo is as loud as feedback says") {
+    Rig rig({{"a", "input", {}}, {"d", "delay", {{"time", "0.1 s"}, {"feedback", "0.5"}}}, {"t", "tap", {}}},
+            {"a -> d -> t"}, {.inputs = 1});
+    const auto heard = rig.run(24'000, {impulse(24'000)})[0];
+    CHECK(heard[4'800] == doctest::Approx(1).epsilon(0.001));
+    CHECK(heard[9'600] == doctest::Approx(0.5).epsilon(0.002));
+    CHECK(heard[14'400] == doctest::Approx(0.25).epsilon(0.004));
+}
+
+TEST_CASE("damping makes later echoes darker") {
+    Rig rig({{"a", "input", {}},
+             {"d", "delay", {{"time", "0.2 s"}, {"feedback", "0.9"}, {"damp", "0.7"}}},
+             {"t", "tap", {}}},
+            {"a -> d -> t"}, {.inputs = 1});
+    const auto heard = rig.run(48'000, {noise(4'800)})[0];
+    const double first = centroid(part(heard, 9'600, 4'096), 48'000),
+                 third = centroid(part(heard, 28'800, 4'096), 48'000);
+    CHECK(third < 0.5 * first);
+}
+
+TEST_CASE("the greatest feedback still dies away") {
+    Rig rig({{"a", "input", {}}, {"d", "delay", {{"time", "0.0123 s"}, {"feedback", "0.98"}}}, {"t", "tap", {}}},
+            {"a -> d -> t"}, {.inputs = 1});
+    const auto heard = rig.run(480'000, {noise(4'800)})[0];
+    CHECK(rms(part(heard, 470'000, 9'600)) < 0.01 * rms(part(heard, 4'800, 9'600)));
+}
+
+TEST_CASE("turning the time does not click") {
+    Rig rig({{"a", "input", {}}, {"d", "delay", {{"time", "0.1 s"}, {"feedback", "0"}}}, {"t", "tap", {}}},
+            {"a -> d -> t"}, {.inputs = 1});
+    const auto tone = sine(200, 48'000, 48'000, 0.5f);
+    rig.run(48'000, {tone});
+    rig.set("d", "time", 0.15f);
+    const auto heard = rig.run(48'000, {tone})[0];
+    CHECK(largest_step(heard) < 4 * largest_step(tone));  // it bends the pitch, and no more
+    CHECK(rms(part(heard, 24'000, 24'000)) == doctest::Approx(rms(tone)).epsilon(0.02));
+}
+
+TEST_CASE("a delay closes a loop of the patch and repeats through it") {
+    Rig rig({{"a", "input", {}},
+             {"d", "delay", {{"time", "0.1 s"}, {"feedback", "0"}}},
+             {"g", "gain", {{"gain", "-6.0206 dB"}}},
+             {"t", "tap", {}}},
+            {"a -> d", "d -> g -> d", "d -> t"}, {.inputs = 1});
+    const auto heard = rig.run(24'000, {impulse(24'000)})[0];
+    CHECK(heard[4'800] == doctest::Approx(1).epsilon(0.001));
+    CHECK(heard[9'600] == doctest::Approx(0.5).epsilon(0.002));
+    CHECK(heard[14'400] == doctest::Approx(0.25).epsilon(0.004));
+}

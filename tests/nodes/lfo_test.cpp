@@ -1,0 +1,48 @@
+// The lfo's speed and shapes.
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tests/harness.h"
+
+using namespace legume::test;
+
+namespace {
+
+std::unique_ptr<Rig> lfo(const std::string& shape, const std::string& rate, const std::string& phase = "0") {
+    return std::make_unique<Rig>(
+        std::vector<NodeText>{{"l", "lfo", {{"shape", shape}, {"rate", rate}, {"phase", phase}}}, {"t", "tap", {}}},
+        std::vector<std::string>{"l -> t"});
+}
+
+}  // namespace
+
+TEST_CASE("an lfo goes round as often as its rate says, from -1 to 1") {
+    for (const auto* shape : {"sine", "triangle", "saw", "square"}) {
+        const auto wave = lfo(shape, "8 Hz")->run(65'536)[0];
+        CHECK(loudest_hertz(wave, 48'000) == doctest::Approx(8).epsilon(0.02));
+        CHECK(*std::max_element(wave.begin(), wave.end()) == doctest::Approx(1).epsilon(0.001));
+        CHECK(*std::min_element(wave.begin(), wave.end()) == doctest::Approx(-1).epsilon(0.001));
+    }
+}
+
+TEST_CASE("phase shifts the wave by its share of a turn") {
+    const auto plain = lfo("sine", "10 Hz")->run(9'600)[0], ahead = lfo("sine", "10 Hz", "0.25")->run(9'600)[0];
+    for (std::size_t i = 0; i < 4'800; i += 97) CHECK(ahead[i] == doctest::Approx(plain[i + 1'200]).epsilon(0.001));
+}
+
+TEST_CASE("reset begins the wave anew at its frame") {
+    const auto rig = lfo("saw", "1 Hz");
+    CHECK(rig->run(24'000)[0].back() > -0.1f);
+    rig->fire("l", "reset");
+    CHECK(rig->run(64)[0].front() == -1);
+}
+
+TEST_CASE("a random lfo holds one value each time round, the same for the same seed") {
+    const auto wave = lfo("random", "100 Hz")->run(48'000)[0];
+    CHECK(std::set<float>(wave.begin(), wave.end()).size() == doctest::Approx(100).epsilon(0.02));
+    CHECK(lfo("random", "100 Hz")->run(48'000)[0] == wave);
+    CHECK(peak(wave) <= 1);
+}

@@ -1,0 +1,355 @@
+// A training run: it learns, it stops and goes on, it leaves nothing half written.
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "graph/math.h"
+#include "nodes/samplernn/network.h"
+#include "nodes/samplernn/resume.h"
+#include "nodes/samplernn/trainer.h"
+#include "nodes/sound_file.h"
+
+using namespace legume;
+using namespace legume::samplernn;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Folder {
+    fs::path path;
+    explicit Folder(const std::string& name)
+        : path(fs::temp_directory_path() / ("legume-train-test-" + name + std::to_string(getpid()))) {
+        fs::remove_all(path);
+        fs::create_directories(path);
+    }
+    ~Folder() { fs::remove_all(path); }
+};
+
+std::string bytes_of(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(folder)) files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+// Networks this small gain nothing from a second thread, and lose much where other programs run.
+const bool one_thread = (set_threads(1), true);
+
+TrainSettings tiny(const fs::path& run) {
+    TrainSettings s;
+    s.config.dim = 32;
+    s.config.embedding = 16;
+    s.config.levels = 64;
+    s.config.sample_rate = 4'000;
+    s.run = run;
+    s.window = 128;
+    s.batch = 8;
+    s.steps = 40;
+    s.learning_rate = 5e-3;
+    s.checkpoints = 4;
+    s.device = "cpu";
+    s.seed = 11;
+    return s;
+}
+
+// Two sines that beat: four seconds of something that can be learned.
+std::vector<float> beating(double rate) {
+    std::vector<float> sound(static_cast<std::size_t>(4 * rate));
+    for (std::size_t i = 0; i < sound.size(); ++i) {
+        const double t = static_cast<double>(i) / rate;
+        sound[i] = static_cast<float>(0.4 * math::sin_turns(110 * t) + 0.3 * math::sin_turns(113 * t));
+    }
+    return sound;
+}
+
+Corpus corpus_for(const TrainSettings& s) {
+    CorpusMaker maker(s.config, s.held_out, [](const std::string&) {});
+    maker.add(Heard{s.config.sample_rate, beating(s.config.sample_rate)});
+    return maker.finish(s.window);
+}
+
+Watching unwatched() {
+    return {[](const std::string&) {}, [](const Progress&) {}, [] { return false; }};
+}
+
+std::string error_of(const TrainSettings& s, const Corpus& corpus) {
+    try {
+        train(s, corpus, unwatched());
+    } catch (const TrainError& error) {
+        return error.what();
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("the loss falls on a tiny corpus, on what is held out too, far below blind guessing") {
+    const Folder folder("falls");
+    auto s = tiny(folder.path);
+    s.steps = 300;
+    const Corpus corpus = corpus_for(s);
+    double first = 0;
+    Progress last;
+    auto watching = unwatched();
+    watching.progress = [&](const Progress& p) {
+        if (p.step == 1) first = p.train_bits;
+        last = p;
+    };
+    CHECK(train(s, corpus, watching) == Outcome::finished);
+    CHECK(first == doctest::Approx(6).epsilon(0.02));  // log2 of 64 levels
+    CHECK(last.step == 300);
+    CHECK(last.share == 1);
+    CHECK(last.train_bits < corpus.entropy_bits - 2);
+    REQUIRE(last.held_out_bits);
+    CHECK(*last.held_out_bits < corpus.entropy_bits - 2);
+}
+
+TEST_CASE("a run writes checkpoints, close together at first, each with a take of two seconds, and a log") {
+    const Folder folder("writes");
+    const auto s = tiny(folder.path);
+    const Corpus corpus = corpus_for(s);
+    CHECK(train(s, corpus, unwatched()) == Outcome::finished);
+    const auto checkpoints = files_in(folder.path / "checkpoints");
+    const auto takes = files_in(folder.path / "takes");
+    std::vector<std::string> names;
+    for (const auto& file : checkpoints) names.push_back(file.filename());
+    CHECK(names == std::vector<std::string>{"00000001.safetensors", "00000005.safetensors", "00000017.safetensors",
+                                            "00000040.safetensors"});
+    REQUIRE(takes.size() == 4);
+    for (const auto& file : checkpoints) {
+        const Checkpoint checkpoint = read_checkpoint(file);
+        CHECK(checkpoint.config.step == std::stoll(file.stem().string()));
+        CHECK(checkpoint.config.age == doctest::Approx(static_cast<double>(checkpoint.config.step) / 40));
+        CHECK(checkpoint.config.corpus_hash == corpus.hash);
+        CHECK(checkpoint.config.held_out_nll);
+        const Sound take = read_sound(folder.path / "takes" / (file.stem().string() + ".flac"));
+        CHECK(take.frames() == 8'000);
+        CHECK(take.rate == 4'000);
+    }
+    CHECK(find_checkpoint(folder.path) == checkpoints.back());
+    const std::string log = bytes_of(folder.path / "log.csv");
+    CHECK(log.starts_with("step,share,train_bits,held_out_bits,learning_rate,samples_per_second\n1,"));
+    CHECK(std::count(log.begin(), log.end(), '\n') == 6);  // the header, four checkpoints, step 25
+}
+
+TEST_CASE("a run that was stopped goes on as if it had not been: the same bytes") {
+    const Folder whole("whole"), parts("parts");
+    set_threads(2);
+    const auto s = tiny(whole.path);
+    auto p = tiny(parts.path);
+    p.seed.reset();
+    const Corpus corpus = corpus_for(s);
+    CHECK(train(s, corpus, unwatched()) == Outcome::finished);
+    for (const std::int64_t until : {3, 16, 23}) {
+        std::int64_t step = 0;
+        auto watching = unwatched();
+        watching.progress = [&](const Progress& progress) { step = progress.step; };
+        watching.stop = [&] { return step >= until; };
+        p.seed = s.seed;
+        CHECK(train(p, corpus, watching) == Outcome::stopped);
+        CHECK(step == until);
+        p.seed.reset();  // going on, the run knows its own
+    }
+    CHECK(train(p, corpus, unwatched()) == Outcome::finished);
+    const auto expected = files_in(whole.path / "checkpoints");
+    REQUIRE(files_in(parts.path / "checkpoints").size() == expected.size());
+    for (const auto& file : expected) {
+        CHECK(bytes_of(file) == bytes_of(parts.path / "checkpoints" / file.filename()));
+        const auto take = file.stem().string() + ".flac";
+        CHECK(bytes_of(whole.path / "takes" / take) == bytes_of(parts.path / "takes" / take));
+    }
+    const std::string log = bytes_of(parts.path / "log.csv");
+    CHECK(std::count(log.begin(), log.end(), '\n') == 6);
+}
+
+TEST_CASE("another seed is another network") {
+    const Folder one("seed-one"), two("seed-two");
+    auto a = tiny(one.path), b = tiny(two.path);
+    a.steps = b.steps = 3;
+    b.seed = 12;
+    const Corpus corpus = corpus_for(a);
+    train(a, corpus, unwatched());
+    train(b, corpus, unwatched());
+    CHECK(bytes_of(find_checkpoint(one.path)) != bytes_of(find_checkpoint(two.path)));
+}
+
+TEST_CASE("a finished run says so, and more steps train it on") {
+    const Folder folder("longer");
+    auto s = tiny(folder.path);
+    s.steps = 10;
+    const Corpus corpus = corpus_for(s);
+    CHECK(train(s, corpus, unwatched()) == Outcome::finished);
+    CHECK(train(s, corpus, unwatched()) == Outcome::was_finished);
+    s.steps = 20;
+    std::int64_t first = 0, last = 0;
+    auto watching = unwatched();
+    watching.progress = [&](const Progress& p) {
+        if (!first) first = p.step;
+        last = p.step;
+    };
+    CHECK(train(s, corpus, watching) == Outcome::finished);
+    CHECK(first == 11);
+    CHECK(last == 20);
+    CHECK(read_config(find_checkpoint(folder.path)).step == 20);
+}
+
+// A checkpoint at every step, and more steps than anybody waits for.
+static TrainSettings endless(const fs::path& run) {
+    auto s = tiny(run);
+    s.steps = 1'000'000;
+    s.checkpoints = 1'000'000;
+    return s;
+}
+
+TEST_CASE("a run killed in the middle of its work leaves only whole checkpoints, and goes on") {
+    const Folder folder("killed");
+    // A program of its own, since LibTorch's threads do not survive a fork: this test program, told to run one case.
+    const auto child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        setenv("LEGUME_TEST_KILLED_RUN", folder.path.c_str(), 1);
+        execl("/proc/self/exe", "legume_train_tests", "--test-case=the run that is killed", "--no-skip", nullptr);
+        _exit(127);
+    }
+    // Killed wherever it is then: writing a checkpoint, a take, the resume file, or learning.
+    const auto enough = [&] {
+        std::error_code failed;
+        const auto checkpoints = folder.path / "checkpoints";
+        return fs::exists(checkpoints, failed) && files_in(checkpoints).size() >= 6;
+    };
+    int status = 0;
+    bool ended = false;
+    while (!enough() && !ended) {
+        ended = waitpid(child, &status, WNOHANG) != 0;
+        usleep(1'000);
+    }
+    REQUIRE(!ended);
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    int whole = 0;
+    for (const auto& file : files_in(folder.path / "checkpoints"))
+        if (file.extension() == ".safetensors") {
+            CHECK_NOTHROW(read_checkpoint(file));
+            ++whole;
+        }
+    CHECK(whole >= 5);
+    const auto resume = read_resume(folder.path / "resume.legume");
+    REQUIRE(resume);
+    CHECK(resume->step >= whole - 1);
+
+    const auto s = endless(folder.path);
+    std::int64_t first = 0, last = 0;
+    auto watching = unwatched();
+    watching.progress = [&](const Progress& p) {
+        if (!first) first = p.step;
+        last = p.step;
+    };
+    watching.stop = [&] { return last >= resume->step + 3; };
+    CHECK(train(s, corpus_for(s), watching) == Outcome::stopped);
+    CHECK(first == resume->step + 1);
+    CHECK(read_config(find_checkpoint(folder.path)).step == last);
+}
+
+TEST_CASE("the run that is killed" * doctest::skip()) {
+    const char* folder = std::getenv("LEGUME_TEST_KILLED_RUN");
+    REQUIRE(folder);
+    const auto s = endless(folder);
+    train(s, corpus_for(s), unwatched());
+}
+
+TEST_CASE("a rest of half a file, as a kill leaves it, is no checkpoint and does no harm") {
+    const Folder folder("rest");
+    auto s = tiny(folder.path);
+    s.steps = 4;
+    const Corpus corpus = corpus_for(s);
+    train(s, corpus, unwatched());
+    const auto last = find_checkpoint(folder.path);
+    std::ofstream(folder.path / "checkpoints" / "00000005.safetensors.tmp") << "half";
+    std::ofstream(folder.path / "resume.legume.tmp") << "half";
+    CHECK(find_checkpoint(folder.path) == last);
+    s.steps = 6;
+    CHECK(train(s, corpus, unwatched()) == Outcome::finished);
+    CHECK(read_config(find_checkpoint(folder.path)).step == 6);
+}
+
+TEST_CASE("weights that grow out of bounds end the run with advice, and are never written") {
+    const Folder folder("bounds");
+    auto s = tiny(folder.path);
+    s.learning_rate = 1e38;
+    const Corpus corpus = corpus_for(s);
+    const std::string error = error_of(s, corpus);
+    CHECK(error.find("step ") != std::string::npos);
+    CHECK(error.find("learning_rate") != std::string::npos);
+    for (const auto& file : files_in(folder.path / "checkpoints")) CHECK_NOTHROW(read_checkpoint(file));
+}
+
+TEST_CASE("another network, other sound or another seed does not go on in the same folder") {
+    const Folder folder("other");
+    auto s = tiny(folder.path);
+    s.steps = 2;
+    const Corpus corpus = corpus_for(s);
+    train(s, corpus, unwatched());
+    auto wider = s;
+    wider.config.dim = 40;
+    CHECK(error_of(wider, corpus).find("a network of another shape") != std::string::npos);
+    auto batch = s;
+    batch.batch = 4;
+    CHECK(error_of(batch, corpus).find("another batch") != std::string::npos);
+    auto seed = s;
+    seed.seed = 12;
+    CHECK(error_of(seed, corpus).find("seed 11") != std::string::npos);
+    Corpus other = corpus;
+    other.hash = "0";
+    CHECK(error_of(s, other).find("other sound") != std::string::npos);
+    s.steps = 3;
+    CHECK(train(s, corpus, unwatched()) == Outcome::finished);
+}
+
+TEST_CASE("a damaged resume file is an error that names it") {
+    const Folder folder("damaged");
+    auto s = tiny(folder.path);
+    s.steps = 2;
+    const Corpus corpus = corpus_for(s);
+    train(s, corpus, unwatched());
+    const auto file = folder.path / "resume.legume";
+    const std::string whole = bytes_of(file);
+    for (const std::size_t keep :
+         {std::size_t{0}, std::size_t{10}, std::size_t{40}, whole.size() / 2, whole.size() - 1}) {
+        std::ofstream(file, std::ios::binary | std::ios::trunc) << whole.substr(0, keep);
+        CHECK(error_of(s, corpus).find("resume.legume") != std::string::npos);
+    }
+    std::string flipped = whole;
+    flipped[whole.size() / 2] ^= 1;
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << flipped;
+    CHECK(error_of(s, corpus).find("is damaged") != std::string::npos);
+}
+
+TEST_CASE("a run folder that cannot be made is an error that names it") {
+    const Folder folder("unwritable");
+    std::ofstream(folder.path / "file") << "in the way";
+    auto s = tiny(folder.path / "file" / "run");
+    CHECK(error_of(s, corpus_for(s)).find("file/run") != std::string::npos);
+}
+
+TEST_CASE("checkpoints lie close together at first, and the last is the end") {
+    CHECK(checkpoint_share(12, 12) == 1);
+    for (int k = 2; k <= 12; ++k)
+        CHECK(checkpoint_share(k, 12) - checkpoint_share(k - 1, 12) >
+              checkpoint_share(k - 1, 12) - (k > 2 ? checkpoint_share(k - 2, 12) : 0));
+}
