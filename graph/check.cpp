@@ -40,9 +40,9 @@ struct Checker {
                 c.nodes.push_back(std::make_shared<Unknown>());
                 if (text.type.empty()) continue;  // the loader has said so
                 const auto near = nearest(text.type, type_names);
-                problem(text.type_place, "there is no node type \"" + text.type + "\"; " +
-                                             (near.empty() ? "there are " + join(type_names)
-                                                           : "did you mean \"" + near + "\"?"));
+                problem(text.type_place,
+                        "there is no node type \"" + text.type + "\"; " +
+                            (near.empty() ? "there are " + join(type_names) : "did you mean \"" + near + "\"?"));
                 continue;
             }
             c.nodes.push_back(type->make());
@@ -59,7 +59,7 @@ struct Checker {
             for (const auto& text : c.patch.nodes) ids.push_back(text.id);
             const auto near = nearest(end.node, ids);
             problem(end.place, "there is no node \"" + end.node + "\"; " +
-                                   (!near.empty()  ? "did you mean \"" + near + "\"?"
+                                   (!near.empty() ? "did you mean \"" + near + "\"?"
                                     : ids.empty() ? "the patch has none"
                                                   : "there are " + join(ids)));
         }
@@ -68,8 +68,8 @@ struct Checker {
 
     void no_port(std::size_t node, const Endpoint& end, const char* what, const std::vector<std::string>& names) {
         const auto& type = c.patch.nodes[node].type;
-        problem(end.place, type + " has no " + what + " \"" + end.member + "\"; it has " +
-                               (names.empty() ? "none" : join(names)));
+        problem(end.place,
+                type + " has no " + what + " \"" + end.member + "\"; it has " + (names.empty() ? "none" : join(names)));
     }
 
     void resolve(const Wire& wire) {
@@ -104,6 +104,8 @@ struct Checker {
                 if (member && (member->kind == Member::Kind::in || member->kind == Member::Kind::param ||
                                member->kind == Member::Kind::trigger))
                     link.to = member;
+                else if (member && member->kind == Member::Kind::out)
+                    problem(wire.to.place, "\"" + wire.to.member + "\" is an output; wire from it");
                 else if (member && member->kind == Member::Kind::option)
                     problem(wire.to.place, wire.to.member + " is a setting, not a signal; set it under nodes");
                 else
@@ -130,9 +132,9 @@ struct Checker {
         if (node == c.nodes.size() || unknown(node)) return;
         const auto& n = *c.nodes[node];
         if (binding.to.member.empty()) {
-            problem(binding.to.place, "a binding needs node.param; " + binding.to.node + " has " +
-                                          join(names_of(n, {Member::Kind::param, Member::Kind::trigger,
-                                                            Member::Kind::notes})));
+            problem(binding.to.place,
+                    "a binding needs node.param; " + binding.to.node + " has " +
+                        join(names_of(n, {Member::Kind::param, Member::Kind::trigger, Member::Kind::notes})));
             return;
         }
         const auto* member = n.find(binding.to.member);
@@ -144,40 +146,50 @@ struct Checker {
             return;
         }
         if (notes != (member->kind == Member::Kind::notes)) {
-            problem(binding.to.place,
-                    notes ? to_string(binding.to) + " takes no notes; bind one note or a cc to it"
-                          : to_string(binding.to) + " takes notes; bind {midi: {notes: all}} to it");
+            problem(binding.to.place, notes ? to_string(binding.to) + " takes no notes; bind one note or a cc to it"
+                                            : to_string(binding.to) + " takes notes; bind {midi: {notes: all}} to it");
             return;
         }
-        if (!binding.range) return;
         if (member->kind != Member::Kind::param) {
-            problem(binding.range->first.place, "range is for params, and " + to_string(binding.to) + " is none; remove it");
+            const auto no_param = " is for params, and " + to_string(binding.to) + " is none; remove it";
+            if (binding.range) problem(binding.range->first.place, "range" + no_param);
+            if (binding.curve) problem(binding.curve_place, "curve" + no_param);
             return;
         }
         const auto& range = static_cast<const Param*>(member)->range;
+        if (!binding.range) return check_curve(binding, range.min, range.max, range);
+        std::vector<float> ends;
         for (const auto* end : {&binding.range->first, &binding.range->second}) {
             const auto quantity = parse_quantity(end->text, range.unit);
             if (!quantity.value)
                 problem(end->place, "range: " + quantity.error);
             else if (*quantity.value < range.min || *quantity.value > range.max)
                 problem(end->place, "range: " + range.print(*quantity.value) + " is outside " + range.limits());
+            else
+                ends.push_back(*quantity.value);
         }
+        if (ends.size() == 2) check_curve(binding, ends[0], ends[1], range);
+    }
+    void check_curve(const Binding& binding, float first, float second, const Range& range) {
+        if (binding.curve != Curve::log || (first > 0 && second > 0)) return;
+        problem(binding.curve_place, "curve: log goes in ratios, and " + range.print(first) + " to " +
+                                         range.print(second) + " are not both above 0; write linear or another range");
     }
 
     void check_order() {
-        const auto found = order(c.nodes.size(), c.links);
-        if (found.loop.empty()) return;
-        std::vector<std::string> ids;
-        for (const auto node : found.loop) ids.push_back(c.patch.nodes[node].id);
-        ids.push_back(ids.front());
-        // The place of a wire on the loop is where the player will mend it.
-        Place place;
-        for (const auto& link : c.links)
-            if (link.from_node == found.loop.front() && link.to_node == found.loop[1 % found.loop.size()]) {
-                place = link.place;
-                break;
-            }
-        problem(place, "these nodes feed each other in a loop: " + join(ids, " -> ") + "; put a delay into it");
+        for (const auto& loop : order(c.nodes.size(), c.links).loops) {
+            std::vector<std::string> ids;
+            for (const auto node : loop) ids.push_back(c.patch.nodes[node].id);
+            ids.push_back(ids.front());
+            // The place of a wire on the loop is where the player will mend it.
+            Place place;
+            for (const auto& link : c.links)
+                if (link.from_node == loop.front() && link.to_node == loop[1 % loop.size()]) {
+                    place = link.place;
+                    break;
+                }
+            problem(place, "these nodes feed each other in a loop: " + join(ids, " -> ") + "; put a delay into it");
+        }
     }
 
     // Channel counts grow from what the nodes say for no input at all, until nothing changes (at most 16 rounds each).
@@ -185,8 +197,9 @@ struct Checker {
         for (const auto& node : c.nodes) {
             c.in_channels.emplace_back(node->ins().size(), 0);
             c.out_channels.emplace_back(node->outs().size(), 1);
-            for (const auto* out : node->outs()) c.out_channels.back()[static_cast<std::size_t>(out->index)] =
-                std::clamp(node->channels_of(*out, 0), 1, max_channels);
+            for (const auto* out : node->outs())
+                c.out_channels.back()[static_cast<std::size_t>(out->index)] =
+                    std::clamp(node->channels_of(*out, 0), 1, max_channels);
         }
         for (bool changed = true; changed;) {
             changed = false;
@@ -213,9 +226,10 @@ struct Checker {
             const int most = c.nodes[link.to_node]->channels_of(*static_cast<In*>(link.to));
             const int has = c.out_channels[link.from_node][static_cast<std::size_t>(link.from->index)];
             if (has > most)
-                problem(link.place, c.patch.nodes[link.from_node].id + " has " + std::to_string(has) + " channels, and " +
-                                        c.patch.nodes[link.to_node].id + "." + link.to->name + " takes " +
-                                        std::to_string(most) + "; put a mix or pan between, or set its channels");
+                problem(link.place, c.patch.nodes[link.from_node].id + " has " + std::to_string(has) +
+                                        " channels, and " + c.patch.nodes[link.to_node].id + "." + link.to->name +
+                                        " takes " + std::to_string(most) +
+                                        "; put a mix or pan between, or set its channels");
         }
     }
 };
@@ -231,6 +245,7 @@ Order order(std::size_t nodes, const std::vector<Link>& links) {
     Order result;
     enum class Mark : char { fresh, open, done };
     std::vector<Mark> marks(nodes, Mark::fresh);
+    std::vector<bool> in_loop(nodes);
     std::vector<std::pair<std::size_t, std::size_t>> path;  // node, next of its feeds
     for (std::size_t root = 0; root < nodes; ++root) {
         if (marks[root] != Mark::fresh) continue;
@@ -246,14 +261,14 @@ Order order(std::size_t nodes, const std::vector<Link>& links) {
             }
             const auto fed_by = feeds[node][next++];
             if (marks[fed_by] == Mark::open) {
-                auto start = path.begin();
-                while (start->first != fed_by) ++start;
-                for (; start != path.end(); ++start) result.loop.push_back(start->first);
-                std::reverse(result.loop.begin(), result.loop.end());  // along the wires
-                // Begin with the node that stands first in the patch.
-                std::rotate(result.loop.begin(), std::min_element(result.loop.begin(), result.loop.end()),
-                            result.loop.end());
-                return result;
+                std::vector<std::size_t> loop;
+                for (auto on = path.rbegin(); loop.empty() || loop.back() != fed_by; ++on) loop.push_back(on->first);
+                const auto named = [&](std::size_t on) { return in_loop[on]; };
+                if (std::none_of(loop.begin(), loop.end(), named)) {
+                    for (const auto on : loop) in_loop[on] = true;
+                    std::rotate(loop.begin(), std::min_element(loop.begin(), loop.end()), loop.end());
+                    result.loops.push_back(std::move(loop));
+                }
             }
             if (marks[fed_by] == Mark::fresh) {
                 marks[fed_by] = Mark::open;

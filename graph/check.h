@@ -34,10 +34,11 @@ struct Checked {
 // Needs no device, no model in memory and no network: nodes look at most at a file's header.
 Checked check(Patch patch, NodeTypes types);
 
-// Steps in an order where each node runs after what it reads (late Ins aside), or the nodes of a loop that has no late In.
+// Steps in an order where each node runs after what it reads, late Ins aside. Loops without a late In have no such
+// order: of those that share a node at least one is named.
 struct Order {
     std::vector<std::size_t> steps;
-    std::vector<std::size_t> loop;  // empty when there is none
+    std::vector<std::vector<std::size_t>> loops;  // each along its wires, from the node that stands first in the patch
 };
 Order order(std::size_t nodes, const std::vector<Link>& links);
 

@@ -41,7 +41,8 @@ struct Compiler {
             const auto* a = text.find(option->name);
             const auto* b = old_text->find(option->name);
             if (!a != !b) return false;
-            if (a && (!(a->value == b->value) || (option->holds_files() && a->place.file != b->place.file))) return false;
+            if (a && (!(a->value == b->value) || (option->holds_files() && a->place.file != b->place.file)))
+                return false;
         }
         if (was.out_channels[old] != now.out_channels[i]) return false;
         for (std::size_t p = 0; p < now.in_channels[i].size(); ++p)  // nothing wired yet is as good as mono
@@ -152,7 +153,7 @@ struct Compiler {
             both.links.push_back(link);
             both.fades.push_back(Fade::out);
         }
-        if (order(both.nodes.size(), both.links).loop.empty())
+        if (order(both.nodes.size(), both.links).loops.empty())
             return std::make_unique<Schedule>(std::move(both), context.rate, transition_blocks());
         auto going = faded(was, Fade::out, plan.links);
         going->then(faded(plan, Fade::in, was.links));

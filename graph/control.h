@@ -1,4 +1,4 @@
-// The one road by which control reaches sound: posted with its source, coalesced, applied and stamped at a block's start.
+// The one road by which control reaches sound: posted with its source, coalesced, applied and stamped at block starts.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -1,5 +1,4 @@
 // Elementary functions without libm, so that a render has the same bytes on every machine.
-// Here and not in nodes/dsp because Range needs exp and log for its curves, and graph sees no node.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -8,16 +7,17 @@
 
 #include "graph/rt.h"
 
+// In graph and not in nodes/dsp because Range needs exp and log for its curves, and graph sees no node.
 namespace legume::math {
 
 inline constexpr double pi = 3.14159265358979323846;
 inline constexpr double ln2 = 0.69314718055994530942;
 
 // All are accurate to about 1e-15 relative (tests/graph/math_test.cpp holds them to 1e-13 against libm).
-double exp2(double x) noexcept RT_SAFE;           // 2^x, x clamped to [-1022, 1023]
-double exp(double x) noexcept RT_SAFE;            // e^x
-double log2(double x) noexcept RT_SAFE;           // x > 0; anything else gives -1100 (below every real logarithm)
-double log(double x) noexcept RT_SAFE;            // natural
+double exp2(double x) noexcept RT_SAFE;  // 2^x, x clamped to [-1022, 1023]
+double exp(double x) noexcept RT_SAFE;   // e^x
+double log2(double x) noexcept RT_SAFE;  // x > 0; anything else gives -1100 (below every real logarithm)
+double log(double x) noexcept RT_SAFE;   // natural
 double log10(double x) noexcept RT_SAFE;
 double pow(double x, double y) noexcept RT_SAFE;  // x >= 0
 double sin_turns(double turns) noexcept RT_SAFE;  // sin(2 pi turns), |turns| < 2^51

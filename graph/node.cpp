@@ -130,7 +130,8 @@ std::optional<std::string> read_number(const Value& value, const Range& range, f
 // A path in a patch is relative to the file that holds the text.
 std::filesystem::path beside(const Value& value) {
     const std::filesystem::path path(value.text);
-    return path.is_absolute() ? path : (std::filesystem::path(value.place.file).parent_path() / path).lexically_normal();
+    return path.is_absolute() ? path
+                              : (std::filesystem::path(value.place.file).parent_path() / path).lexically_normal();
 }
 
 }  // namespace
@@ -261,7 +262,7 @@ void Node::configure(const PatchNode& text, Problems& problems) {
             for (const auto* option : options_) names.push_back(option->name);
             for (const auto* param : params_) names.push_back(param->name);
             const auto near = nearest(setting.name, names);
-            const std::string next = !near.empty()  ? "; did you mean \"" + near + "\"?"
+            const std::string next = !near.empty()   ? "; did you mean \"" + near + "\"?"
                                      : names.empty() ? "; it has none"
                                                      : "; it has " + join(names);
             problems.push_back({setting.place, text.type + " has no setting \"" + setting.name + "\"" + next});
@@ -276,16 +277,21 @@ void Node::configure(const PatchNode& text, Problems& problems) {
             else
                 param->set_initial(value);
         } else {
-            static constexpr const char* what[] = {"signal input; wire something to it", "signal output; wire it to something",
-                                                   "", "trigger; bind or wire something to it",
-                                                   "note input; bind something to it", "", "meter; it can only be read",
+            static constexpr const char* what[] = {"signal input; wire something to it",
+                                                   "signal output; wire it to something",
+                                                   "",
+                                                   "trigger; bind or wire something to it",
+                                                   "note input; bind something to it",
+                                                   "",
+                                                   "meter; it can only be read",
                                                    "job of the node; it cannot be set"};
             problems.push_back({setting.place, setting.name + " is a " + what[static_cast<std::size_t>(member->kind)]});
         }
     }
     for (const auto* option : options_)
         if (option->required && !option->given())
-            problems.push_back({text.place, text.type + " needs \"" + option->name + "\"; add " + option->name + ": ..."});
+            problems.push_back(
+                {text.place, text.type + " needs \"" + option->name + "\"; add " + option->name + ": ..."});
 }
 
 const NodeType* find_type(NodeTypes types, std::string_view name) {

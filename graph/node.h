@@ -85,9 +85,9 @@ class Prepare {
     double rate;         // frames a second of the graph
     std::uint64_t seed;  // this node's own
     Store& store;        // immutable things that nodes share: decoded sounds, models
-    // Says a line to the player, any thread but the audio thread, prefixed with the node's id. Keep a copy to use later.
+    // Says a line to the player, any thread but the audio thread, after the node's id. Keep a copy to use later.
     std::function<void(std::string)> tell;
-    int channels(const In& in) const;   // 0: nothing is wired to it
+    int channels(const In& in) const;  // 0: nothing is wired to it
     int channels(const Out& out) const;
 
   private:
@@ -129,7 +129,9 @@ class In : public Member {
     // Channel ch; a mono signal answers for every channel, a missing one is silent.
     ConstFrames read(const Block& b, int ch) const noexcept RT_SAFE {
         const Signal& s = b.ins_[index];
-        const float* p = s.channels == 1 ? s.data[0] : ch < s.channels ? s.data[static_cast<std::size_t>(ch)] : b.silence_;
+        const float* p = s.channels == 1   ? s.data[0]
+                         : ch < s.channels ? s.data[static_cast<std::size_t>(ch)]
+                                           : b.silence_;
         return ConstFrames(p, block_frames);
     }
     const Shape shape;
@@ -178,15 +180,15 @@ class Param : public Member {
     void advance(const float* shift, int lanes) noexcept RT_SAFE;
     std::array<float, max_channels> from_{}, to_{};
     int lanes_ = 1;
-    float target_ = 0;         // in the param's unit
-    float position_ = 0;       // where the glide is, normalised
-    float step_ = 0;           // a block
-    int left_ = 0;             // blocks of glide left
-    int glide_blocks_ = 1;     // from range.glide_seconds at the graph's rate
-    bool still_ = false;       // settled and not modulated in the last block: nothing to compute
+    float target_ = 0;      // in the param's unit
+    float position_ = 0;    // where the glide is, normalised
+    float step_ = 0;        // a block
+    int left_ = 0;          // blocks of glide left
+    int glide_blocks_ = 1;  // from range.glide_seconds at the graph's rate
+    bool still_ = false;    // settled and not modulated in the last block: nothing to compute
     std::atomic<float> own_{0};
-    std::atomic<float> mail_{0};        // control thread -> audio thread, newest wins
-    std::atomic<bool> posted_{false};   // whether it already stands in the queue
+    std::atomic<float> mail_{0};       // control thread -> audio thread, newest wins
+    std::atomic<bool> posted_{false};  // whether it already stands in the queue
 };
 
 // An edge: from a control, or a signal rising through 0.5, exact to the frame.
@@ -236,8 +238,8 @@ class Meter : public Member {
     std::atomic<float> value_{0};
 };
 
-// A job off the audio thread. One worker at a time runs it. Live, a pool polls it; offline, the host runs it inline after
-// every block until it is idle. The audio thread feeds it through a Ring and never wakes anybody.
+// A job off the audio thread. One worker at a time runs it. Live, a pool polls it; offline, the host runs it inline
+// after every block until it is idle. The audio thread feeds it through a Ring and never wakes anybody.
 class Work : public Member {
   public:
     enum class Pool { generate, io };  // generate never touches a file
@@ -259,11 +261,11 @@ class Option : public Member {
     Option(Node* node, Type type, std::string name, bool required, std::string doc);
     const Type type;
     const bool required;
-    bool given() const { return given_; }  // whether the patch sets it
+    bool given() const { return given_; }                                   // whether the patch sets it
     bool sound() const { return wrong_.empty() && (given_ || !required); }  // false: a problem has been said already
     // Reads the patch's value; gives an error sentence without a full stop, or nothing.
     std::optional<std::string> configure(const Value& value);
-    virtual std::string print_initial() const = 0;       // for the manual; empty when there is none
+    virtual std::string print_initial() const = 0;  // for the manual; empty when there is none
     virtual std::vector<std::string> choices() const { return {}; }
     virtual const Range* limits() const { return nullptr; }  // of a number, or of a list's numbers
     virtual bool holds_files() const { return false; }
@@ -466,7 +468,9 @@ struct NodeType {
     std::unique_ptr<Node> (*make)();
 };
 template <class T>
-std::unique_ptr<Node> make_node() { return std::make_unique<T>(); }
+std::unique_ptr<Node> make_node() {
+    return std::make_unique<T>();
+}
 using NodeTypes = std::span<const NodeType* const>;
 const NodeType* find_type(NodeTypes types, std::string_view name);
 

@@ -17,7 +17,8 @@ std::string to_string(const Problem& problem) { return to_string(problem.place) 
 
 void tidy(Problems& problems) {
     std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
-        return std::tie(a.place.file, a.place.line, a.place.column) < std::tie(b.place.file, b.place.line, b.place.column);
+        return std::tie(a.place.file, a.place.line, a.place.column) <
+               std::tie(b.place.file, b.place.line, b.place.column);
     });
     const auto same = [](const Problem& a, const Problem& b) { return to_string(a) == to_string(b); };
     problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
@@ -56,9 +57,8 @@ const PatchNode* Patch::find(std::string_view id) const {
 
 bool valid_id(std::string_view id) {
     if (id.empty() || id == "legume" || id.front() < 'a' || id.front() > 'z') return false;
-    return std::all_of(id.begin(), id.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    });
+    return std::all_of(id.begin(), id.end(),
+                       [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
 }
 
 namespace {
@@ -83,7 +83,8 @@ std::optional<Endpoint> parse_endpoint(std::string_view text, const Place& place
     const auto member = dot == name.npos ? std::string_view() : name.substr(dot + 1);
     const bool sound = valid_id(node) && (dot == name.npos || valid_id(member));
     if (!sound) {
-        problems.push_back({moved(place, start), "\"" + std::string(name) + "\" names no node; write node or node.port"});
+        problems.push_back(
+            {moved(place, start), "\"" + std::string(name) + "\" names no node; write node or node.port"});
         return {};
     }
     return Endpoint{std::string(node), std::string(member), moved(place, start)};
@@ -138,8 +139,8 @@ Diff diff(const Patch& before, const Patch& after) {
     }
     d.wires = before.wires != after.wires;
     d.bindings = before.bindings != after.bindings;
-    d.settings = before.seed != after.seed || before.tempo != after.tempo ||
-                 before.length_seconds != after.length_seconds;
+    d.settings =
+        before.seed != after.seed || before.tempo != after.tempo || before.length_seconds != after.length_seconds;
     return d;
 }
 

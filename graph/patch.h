@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "graph/range.h"
+
 namespace legume {
 
 // Where a text stands; line and column count from 1, 0 means "the file as a whole".
@@ -25,7 +27,7 @@ struct Problem {
     std::string message;
 };
 using Problems = std::vector<Problem>;
-void tidy(Problems&);                  // in the order of the text, each once
+void tidy(Problems&);                   // in the order of the text, each once
 std::string to_string(const Problem&);  // "first.yaml:9:5: crossfade has no port \"c\"; it has a, b"
 
 // A value as it was written. Equality looks at the text alone, so that moving a line is no edit.
@@ -33,8 +35,8 @@ struct Value {
     enum class Kind { text, list, map };
     Kind kind = Kind::text;
     std::string text;
-    std::vector<Value> items;                             // of a list
-    std::vector<std::pair<std::string, Value>> entries;   // of a map
+    std::vector<Value> items;                            // of a list
+    std::vector<std::pair<std::string, Value>> entries;  // of a map
     Place place;
 
     // Out of line, because std::pair needs a whole type: a Value holds Values.
@@ -87,8 +89,8 @@ struct Wire {
 struct MidiSource {
     enum class Kind { cc, note, notes };
     Kind kind = Kind::cc;
-    int number = 0;   // controller or key, 0..127; unused for `notes`
-    int channel = 0;  // 1..16, 0 is any
+    int number = 0;    // controller or key, 0..127; unused for `notes`
+    int channel = 0;   // 1..16, 0 is any
     std::string port;  // part of the port's name; empty is any
     bool operator==(const MidiSource&) const = default;
 };
@@ -103,10 +105,13 @@ struct Binding {
     std::optional<OscSource> osc;
     Endpoint to;
     std::optional<std::pair<Value, Value>> range;  // in the param's unit; the whole range when absent
-    std::optional<std::pair<float, float>> from;   // OSC only: what arrives; 0..1 when `range` is given
+    std::optional<std::pair<float, float>> from;   // OSC only: what arrives; 0..1 when `range` or `curve` is given
+    std::optional<Curve> curve;                    // how it moves through the range; as the param does when absent
+    Place curve_place;
     Place place;
     bool operator==(const Binding& other) const {
-        return midi == other.midi && osc == other.osc && to == other.to && range == other.range && from == other.from;
+        return midi == other.midi && osc == other.osc && to == other.to && range == other.range && from == other.from &&
+               curve == other.curve;
     }
 };
 
@@ -137,7 +142,7 @@ bool valid_id(std::string_view id);  // [a-z][a-z0-9_-]*, and not "legume"
 
 // What changed between two patches, in words for the player and in values for the runner.
 struct Diff {
-    std::vector<std::string> added, removed, replaced;  // node ids; replaced: another type or other options
+    std::vector<std::string> added, removed, replaced;         // node ids; replaced: another type or other options
     std::vector<std::pair<std::string, std::string>> changed;  // (node id, setting) of nodes that stay
     bool wires = false, bindings = false, settings = false;
     bool empty() const;

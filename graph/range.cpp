@@ -23,10 +23,9 @@ struct Spelling {
     double factor;
 };
 constexpr Spelling all_spellings[] = {
-    {Unit::none, "%", 0.01},       {Unit::hertz, "Hz", 1},         {Unit::hertz, "kHz", 1000},
-    {Unit::seconds, "s", 1},       {Unit::seconds, "ms", 0.001},   {Unit::seconds, "min", 60},
-    {Unit::decibels, "dB", 1},     {Unit::semitones, "st", 1},     {Unit::semitones, "ct", 0.01},
-    {Unit::beats, "beats", 1},     {Unit::beats, "beat", 1},
+    {Unit::none, "%", 0.01},       {Unit::hertz, "Hz", 1},     {Unit::hertz, "kHz", 1000}, {Unit::seconds, "s", 1},
+    {Unit::seconds, "ms", 0.001},  {Unit::seconds, "min", 60}, {Unit::decibels, "dB", 1},  {Unit::semitones, "st", 1},
+    {Unit::semitones, "ct", 0.01}, {Unit::beats, "beats", 1},  {Unit::beats, "beat", 1},
 };
 
 const char* written_like(Unit unit) {
@@ -114,9 +113,7 @@ std::string Range::print(float value) const {
     return print_number(value) + (unit_text.empty() ? "" : " " + unit_text);
 }
 
-std::string Range::limits() const {
-    return unit == Unit::flag ? "true or false" : print(min) + " to " + print(max);
-}
+std::string Range::limits() const { return unit == Unit::flag ? "true or false" : print(min) + " to " + print(max); }
 
 Quantity parse_quantity(std::string_view written, Unit unit) {
     const auto text = trim(written);
@@ -126,7 +123,7 @@ Quantity parse_quantity(std::string_view written, Unit unit) {
     }
     double value = 0;
     const char* end = text.data() + text.size();
-    const char* start = text.data() + (!text.empty() && text.front() == '+' ? 1 : 0);
+    const char* start = text.data() + (text.starts_with('+') && !text.starts_with("+-") ? 1 : 0);
     const auto number = std::from_chars(start, end, value);
     if (number.ec != std::errc() || number.ptr == start) return wrong(text, unit);
     auto rest = std::string_view(number.ptr, static_cast<std::size_t>(end - number.ptr));

@@ -39,8 +39,8 @@ struct Quantity {
 };
 Quantity parse_quantity(std::string_view text, Unit unit);
 
-const char* suffix(Unit unit);     // "Hz", "s", "dB", "st", "beats" or ""
+const char* suffix(Unit unit);                  // "Hz", "s", "dB", "st", "beats" or ""
 std::vector<std::string> spellings(Unit unit);  // all that parse_quantity reads after a number: "Hz", "kHz"
-std::string print_number(double);  // the shortest text that reads back the same, no trailing zeros
+std::string print_number(double);               // the shortest text that reads back the same, no trailing zeros
 
 }  // namespace legume

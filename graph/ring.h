@@ -36,8 +36,7 @@ class Ring {
         return written_.load(std::memory_order_acquire) - read_.load(std::memory_order_relaxed);
     }
     std::size_t writable() const noexcept RT_SAFE {
-        return items_.size() -
-               (written_.load(std::memory_order_relaxed) - read_.load(std::memory_order_acquire));
+        return items_.size() - (written_.load(std::memory_order_relaxed) - read_.load(std::memory_order_acquire));
     }
     // Writes as many as fit; returns how many.
     std::size_t write(std::span<const T> from) noexcept RT_SAFE {

@@ -1,4 +1,4 @@
-// RT_SAFE marks what the audio thread runs: no heap, no lock, no wait, no file, no throw. Compilers that can check it do.
+// RT_SAFE marks what the audio thread runs: no heap, lock, wait, file or throw. Compilers that can check it do.
 // SPDX-License-Identifier: MIT
 #pragma once
 

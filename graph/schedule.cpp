@@ -69,7 +69,7 @@ void copy(const Signal& from, const Signal& to) noexcept {
 Schedule::Schedule(Plan plan, double rate, std::uint64_t length_blocks)
     : plan_(std::move(plan)), rate_(rate), length_(length_blocks) {
     const auto found = order(plan_.nodes.size(), plan_.links);
-    assert(found.loop.empty());
+    assert(found.loops.empty());
     const auto count = plan_.nodes.size();
     std::vector<std::size_t> step_of(count);
     steps_.resize(count);
@@ -159,8 +159,9 @@ Schedule::Schedule(Plan plan, double rate, std::uint64_t length_blocks)
         }
     const auto source_of = [&](std::size_t l) {
         const auto& link = plan_.links[l];
-        const Signal* signal = is_late(link) ? &lates_[late_of[l]].kept
-                                             : &steps_[step_of[link.from_node]].outs[static_cast<std::size_t>(link.from->index)];
+        const Signal* signal = is_late(link)
+                                   ? &lates_[late_of[l]].kept
+                                   : &steps_[step_of[link.from_node]].outs[static_cast<std::size_t>(link.from->index)];
         return Source{signal, link.depth, plan_.fades[l]};
     };
     for (std::size_t s = 0; s < count; ++s) {
@@ -190,7 +191,8 @@ Schedule::Schedule(Plan plan, double rate, std::uint64_t length_blocks)
     for (std::size_t s = 0; s < count; ++s) {
         int before = 0;
         for (const auto& link : plan_.links)
-            if (step_of[link.to_node] == s && !is_late(link)) before = std::max(before, latency[step_of[link.from_node]]);
+            if (step_of[link.to_node] == s && !is_late(link))
+                before = std::max(before, latency[step_of[link.from_node]]);
         latency[s] = before + steps_[s].node->latency_frames();
         if (steps_[s].node->outs().empty()) latency_frames_ = std::max(latency_frames_, latency[s]);
     }
@@ -233,8 +235,8 @@ void Schedule::adopt() noexcept {
 
 // A raised cosine over the whole transition, so that what comes and what goes always add up to one.
 float Schedule::fade(Fade way, int frame) const noexcept {
-    const double share = (static_cast<double>(done_) * block_frames + frame + 1) /
-                         (static_cast<double>(length_) * block_frames);
+    const double share =
+        (static_cast<double>(done_) * block_frames + frame + 1) / (static_cast<double>(length_) * block_frames);
     const double in = 0.5 - 0.5 * math::cos(math::pi * (share < 1 ? share : 1));
     return static_cast<float>(way == Fade::in ? in : 1 - in);
 }
@@ -264,7 +266,9 @@ void Schedule::process(std::uint64_t frame, const Transport& transport, const Si
             going[static_cast<std::size_t>(i)] = fade(Fade::out, i);
         }
     const auto gain = [&](Fade way, int i) noexcept {
-        return way == Fade::none ? 1.0f : way == Fade::in ? coming[static_cast<std::size_t>(i)] : going[static_cast<std::size_t>(i)];
+        return way == Fade::none ? 1.0f
+               : way == Fade::in ? coming[static_cast<std::size_t>(i)]
+                                 : going[static_cast<std::size_t>(i)];
     };
 
     Block block;

@@ -65,9 +65,9 @@ class Schedule {
     void follow(const Schedule& predecessor);
 
   private:
-    struct Mix;   // what is summed into one In
-    struct Shift; // what moves one Param
-    struct Edge;  // what fires one Trigger
+    struct Mix;    // what is summed into one In
+    struct Shift;  // what moves one Param
+    struct Edge;   // what fires one Trigger
     struct Step;
     struct Late;
     float fade(Fade fade, int frame) const noexcept RT_SAFE;

@@ -14,7 +14,7 @@ namespace legume {
 // Any thread but the audio thread. `make` runs under the lock, so that two nodes never load the same thing twice.
 class Store {
   public:
-    // The thing of type T under `key`, made by `make` (which returns std::shared_ptr<const T> or throws) when nobody holds it.
+    // The thing of type T under `key`; when nobody holds it, `make` returns it (std::shared_ptr<const T>) or throws.
     template <class T, class Make>
     std::shared_ptr<const T> get(const std::string& key, Make make) {
         const std::lock_guard lock(mutex_);

@@ -41,16 +41,11 @@ std::string limits(const Range& range) {
 std::string limits(const Option& option) {
     if (const auto* range = option.limits()) return limits(*range) + (option.type == Option::Type::list ? " each" : "");
     switch (option.type) {
-        case Option::Type::flag:
-            return "true or false";
-        case Option::Type::choice:
-            return join(option.choices());
-        case Option::Type::file:
-            return "file";
-        case Option::Type::list:
-            return option.holds_files() ? "files" : "list";
-        default:
-            return "text";
+        case Option::Type::flag: return "true or false";
+        case Option::Type::choice: return join(option.choices());
+        case Option::Type::file: return "file";
+        case Option::Type::list: return option.holds_files() ? "files" : "list";
+        default: return "text";
     }
 }
 
@@ -64,16 +59,13 @@ Row row_of(const Member& member) {
                     (shape.channels == 1 ? "" : "up to ") + most + (shape.late ? ", may close a loop" : ""), "",
                     member.doc};
         }
-        case Member::Kind::out:
-            return {member.name, "out", "", "", member.doc};
+        case Member::Kind::out: return {member.name, "out", "", "", member.doc};
         case Member::Kind::param: {
             const auto& range = static_cast<const Param&>(member).range;
             return {member.name, "param", limits(range), range.print(range.initial), member.doc};
         }
-        case Member::Kind::trigger:
-            return {member.name, "trigger", "", "", member.doc};
-        case Member::Kind::notes:
-            return {member.name, "notes", "", "", member.doc};
+        case Member::Kind::trigger: return {member.name, "trigger", "", "", member.doc};
+        case Member::Kind::notes: return {member.name, "notes", "", "", member.doc};
         case Member::Kind::option: {
             const auto& option = static_cast<const Option&>(member);
             return {member.name, "option", limits(option), option.required ? "required" : option.print_initial(),
@@ -81,8 +73,7 @@ Row row_of(const Member& member) {
         }
         case Member::Kind::meter:
             return {member.name, "meter", suffix(static_cast<const Meter&>(member).unit), "", member.doc};
-        case Member::Kind::work:
-            break;
+        case Member::Kind::work: break;
     }
     return {member.name, "work", static_cast<const Work&>(member).pool == Work::Pool::io ? "io" : "generate", "",
             member.doc};

@@ -42,7 +42,11 @@ int describe(const std::string& node, bool schema, bool markdown, const std::str
     } else if (!node.empty()) {
         const auto* type = find_type(node_types(), node);
         if (!type) {
-            std::fprintf(stderr, "there is no node type \"%s\"; legume describe lists them\n", node.c_str());
+            std::vector<std::string> names;
+            for (const auto* known : node_types()) names.emplace_back(known->name);
+            const auto near = nearest(node, names);
+            std::fprintf(stderr, "there is no node type \"%s\"; %s\n", node.c_str(),
+                         near.empty() ? "legume describe lists them" : ("did you mean \"" + near + "\"?").c_str());
             return 1;
         }
         std::fputs(describe_text(*type).c_str(), stdout);
@@ -58,6 +62,17 @@ int devices(bool verbose) {
                     device.rate, device.initial ? "  (default)" : "");
     for (const auto& port : list_midi_ports(verbose)) std::printf("midi   %s\n", port.c_str());
     return 0;
+}
+
+// CLI::Range lets nan through, and prints its ends with six digits after the point.
+CLI::Validator within(double low, double high) {
+    const auto limits = print_number(low) + " to " + print_number(high);
+    const auto judge = [=](const std::string& text) {
+        double value = 0;
+        const bool sound = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
+        return sound ? "" : text + " is not a number from " + limits;
+    };
+    return {judge, limits};
 }
 
 // Training lives in a program of its own, so that the player never loads LibTorch.
@@ -83,16 +98,15 @@ int main(int argc, char** argv) {
     auto* play_command = app.add_subcommand("play", "Play a patch live");
     play_command->add_option("PATCH", live.patch, "The patch")->required();
     play_command->add_option("--device", live.device, "Sound card by (part of its) name, or null; remembered");
-    play_command->add_option("--rate", live.rate, "Frames a second; remembered")->check(CLI::Range(8000.0, 384000.0));
-    play_command->add_option("--buffer", live.buffer, "Frames a callback; remembered")->check(CLI::Range(1, 16384));
+    play_command->add_option("--rate", live.rate, "Frames a second; remembered")->check(within(8'000, 384'000));
+    play_command->add_option("--buffer", live.buffer, "Frames a callback; remembered")->check(within(1, 16384));
     play_command->add_option("--seed", live.seed, "For the same chance as another time");
-    play_command->add_option("--seconds", live.seconds, "End after so long")->check(CLI::Range(0.01, 1e6));
+    play_command->add_option("--seconds", live.seconds, "End after so long")->check(within(0.01, 1e6));
     play_command->add_option("--record", live.record, "Write what is played to FILE.wav or FILE.flac");
-    play_command->add_option("--osc-port", live.osc_port, "UDP port that OSC comes to")->check(CLI::Range(1, 65535));
-    play_command
-        ->add_option("--osc-listen", live.osc_listen, "local: this computer only; lan: other computers too")
-        ->transform(CLI::CheckedTransformer(
-            std::map<std::string, OscSocket::Listen>{{"local", OscSocket::Listen::loopback}, {"lan", OscSocket::Listen::lan}}));
+    play_command->add_option("--osc-port", live.osc_port, "UDP port that OSC comes to")->check(within(1, 65535));
+    play_command->add_option("--osc-listen", live.osc_listen, "local: this computer only; lan: other computers too")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, OscSocket::Listen>{
+            {"local", OscSocket::Listen::loopback}, {"lan", OscSocket::Listen::lan}}));
     play_command->add_flag("--no-osc", no_osc, "Open no OSC port");
     play_command->add_flag("--verbose", live.verbose, "Show what the sound libraries print");
 
@@ -101,9 +115,10 @@ int main(int argc, char** argv) {
     render_command->add_option("PATCH", offline.patch, "The patch")->required();
     render_command->add_option("-o,--out", offline.out, "FILE.wav or FILE.flac")->required();
     render_command->add_option("--seconds", offline.seconds, "How long; else the patch's length")
-        ->check(CLI::Range(0.001, 1e6));
-    render_command->add_option("--rate", offline.rate, "Frames a second")->check(CLI::Range(8000.0, 384000.0));
-    render_command->add_option("--channels", offline.channels, "Else as many as the outputs have")->check(CLI::Range(1, 16));
+        ->check(within(0.001, 1e6));
+    render_command->add_option("--rate", offline.rate, "Frames a second")->check(within(8'000, 384'000));
+    render_command->add_option("--channels", offline.channels, "Else as many as the outputs have")
+        ->check(within(1, 16));
     render_command->add_option("--seed", offline.seed, "For the same chance as another time");
 
     auto* train_command = app.add_subcommand("train", "Train the network of a patch's train node");

@@ -19,40 +19,24 @@ std::optional<MidiEvent> parse_midi(std::span<const std::uint8_t> bytes) {
     };
     const int channel = (status & 0x0f) + 1;
     switch (status & 0xf0) {
-        case 0x80:
-            return whole(3, {Kind::note_off, channel, first, second});
-        case 0x90:
-            return whole(3, {second > 0 ? Kind::note_on : Kind::note_off, channel, first, second});
-        case 0xa0:
-            return whole(3, {Kind::key_pressure, channel, first, second});
-        case 0xb0:
-            return whole(3, {Kind::cc, channel, first, second});
-        case 0xc0:
-            return whole(2, {Kind::program, channel, first, 0});
-        case 0xd0:
-            return whole(2, {Kind::pressure, channel, 0, first});
-        case 0xe0:
-            return whole(3, {Kind::bend, channel, 0, first + 128 * second - 8192});
-        default:
-            break;
+        case 0x80: return whole(3, {Kind::note_off, channel, first, second});
+        case 0x90: return whole(3, {second > 0 ? Kind::note_on : Kind::note_off, channel, first, second});
+        case 0xa0: return whole(3, {Kind::key_pressure, channel, first, second});
+        case 0xb0: return whole(3, {Kind::cc, channel, first, second});
+        case 0xc0: return whole(2, {Kind::program, channel, first, 0});
+        case 0xd0: return whole(2, {Kind::pressure, channel, 0, first});
+        case 0xe0: return whole(3, {Kind::bend, channel, 0, first + 128 * second - 8192});
+        default: break;
     }
     switch (status) {
-        case 0xf2:
-            return whole(3, {Kind::song_position, 0, 0, first + 128 * second});
-        case 0xf8:
-            return whole(1, {Kind::clock});
-        case 0xfa:
-            return whole(1, {Kind::start});
-        case 0xfb:
-            return whole(1, {Kind::resume});
-        case 0xfc:
-            return whole(1, {Kind::stop});
-        case 0xfe:
-            return whole(1, {Kind::sensing});
-        case 0xff:
-            return whole(1, {Kind::reset});
-        default:
-            return std::nullopt;
+        case 0xf2: return whole(3, {Kind::song_position, 0, 0, first + 128 * second});
+        case 0xf8: return whole(1, {Kind::clock});
+        case 0xfa: return whole(1, {Kind::start});
+        case 0xfb: return whole(1, {Kind::resume});
+        case 0xfc: return whole(1, {Kind::stop});
+        case 0xfe: return whole(1, {Kind::sensing});
+        case 0xff: return whole(1, {Kind::reset});
+        default: return std::nullopt;
     }
 }
 

@@ -29,7 +29,8 @@ int new_folder(const fs::path& folder) {
         const auto assets = home_folder() / "assets";
         for (const auto& node : checked.nodes)
             for (const auto* option : node->options()) {
-                const auto* file = option->type == Option::Type::file ? static_cast<const FileOption*>(option) : nullptr;
+                const auto* file =
+                    option->type == Option::Type::file ? static_cast<const FileOption*>(option) : nullptr;
                 if (!file || file->path().empty() || !fs::exists(file->path())) continue;
                 const auto inside = fs::relative(file->path(), assets);
                 const auto to = folder / "assets" / inside;
@@ -37,14 +38,14 @@ int new_folder(const fs::path& folder) {
                 fs::copy(file->path(), to, fs::copy_options::recursive | fs::copy_options::update_existing);
             }
         for (std::size_t at = 0; (at = patch.find("../assets/", at)) != patch.npos;) patch.erase(at, 3);
-        std::ofstream(folder / "first.yaml") << patch;
-        std::ofstream(folder / "patch.schema.json") << patch_schema(node_types());
+        const auto write = [&](const char* name, const std::string& content) {
+            return static_cast<bool>(std::ofstream(folder / name) << content << std::flush);
+        };
+        if (!write("first.yaml", patch) || !write("patch.schema.json", patch_schema(node_types())))
+            throw fs::filesystem_error("", std::make_error_code(std::errc::io_error));
     } catch (const fs::filesystem_error& error) {
-        std::fprintf(stderr, "%s: %s\n", folder.c_str(), error.code().message().c_str());
-        return 1;
-    }
-    if (!fs::exists(folder / "patch.schema.json")) {
-        std::fprintf(stderr, "%s cannot be written; choose a folder of your own\n", folder.c_str());
+        std::fprintf(stderr, "%s cannot be written: %s; choose a folder of your own\n", folder.c_str(),
+                     error.code().message().c_str());
         return 1;
     }
     std::printf("%s is yours: legume play %s\n", folder.c_str(), (folder / "first.yaml").c_str());

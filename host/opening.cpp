@@ -23,9 +23,7 @@ Checked open_patch(const std::filesystem::path& file) {
     }
     auto checked = check(std::move(loaded.patch), node_types());
     checked.problems.insert(checked.problems.end(), loaded.problems.begin(), loaded.problems.end());
-    std::stable_sort(checked.problems.begin(), checked.problems.end(), [](const Problem& a, const Problem& b) {
-        return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
-    });
+    tidy(checked.problems);
     return checked;
 }
 

@@ -38,17 +38,14 @@ std::size_t argument_size(char type, Bytes bytes) {
         case 'i':
         case 'f':
         case 'c':
-        case 'm':
-            return 4;
+        case 'm': return 4;
         case 'h':
         case 'd':
-        case 't':
-            return 8;
+        case 't': return 8;
         case 'T':
         case 'F':
         case 'N':
-        case 'I':
-            return 0;
+        case 'I': return 0;
         case 's':
         case 'S': {
             const std::size_t n = padded_string(bytes);
@@ -60,8 +57,7 @@ std::size_t argument_size(char type, Bytes bytes) {
             if (n > bytes.size()) return too_many;
             return 4 + (n + 3) / 4 * 4;
         }
-        default:
-            return too_many;
+        default: return too_many;
     }
 }
 
@@ -111,25 +107,16 @@ T at(const void* from) {
 
 OscArgument argument(char type, lo_arg* value) {
     switch (type) {
-        case 'i':
-            return std::int64_t{at<std::int32_t>(value)};
-        case 'h':
-            return at<std::int64_t>(value);
-        case 'f':
-            return at<float>(value);
-        case 'd':
-            return at<double>(value);
-        case 'c':
-            return std::string(1, static_cast<char>(at<std::int32_t>(value)));
+        case 'i': return std::int64_t{at<std::int32_t>(value)};
+        case 'h': return at<std::int64_t>(value);
+        case 'f': return at<float>(value);
+        case 'd': return at<double>(value);
+        case 'c': return std::string(1, static_cast<char>(at<std::int32_t>(value)));
         case 's':
-        case 'S':
-            return std::string(reinterpret_cast<const char*>(value));
-        case 'T':
-            return true;
-        case 'F':
-            return false;
-        case 'I':
-            return OscImpulse{};
+        case 'S': return std::string(reinterpret_cast<const char*>(value));
+        case 'T': return true;
+        case 'F': return false;
+        case 'I': return OscImpulse{};
         case 't': {
             const auto tag = at<lo_timetag>(value);
             return OscTime{std::uint64_t{tag.sec} << 32 | tag.frac};
@@ -142,8 +129,7 @@ OscArgument argument(char type, lo_arg* value) {
             const auto* bytes = reinterpret_cast<const std::uint8_t*>(value);
             return OscBlob(bytes + 4, bytes + 4 + at<std::uint32_t>(value));
         }
-        default:
-            return OscNil{};
+        default: return OscNil{};
     }
 }
 

@@ -1,5 +1,5 @@
-// The patch format as a JSON Schema (draft-07), which the YAML language server reads: completion and checks in an
-// editor. SPDX-License-Identifier: MIT
+// The patch format as a JSON Schema (draft-07), from which an editor's YAML language server completes and checks.
+// SPDX-License-Identifier: MIT
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -43,19 +43,14 @@ ordered_json one_or_more(const ordered_json& item) {
 
 ordered_json setting(const Option& option) {
     switch (option.type) {
-        case Option::Type::flag:
-            return {{"type", "boolean"}};
-        case Option::Type::number:
-            return quantity(*option.limits());
-        case Option::Type::file:
-            return {{"type", "string"}, {"minLength", 1}};
-        case Option::Type::choice:
-            return {{"enum", option.choices()}};
+        case Option::Type::flag: return {{"type", "boolean"}};
+        case Option::Type::number: return quantity(*option.limits());
+        case Option::Type::file: return {{"type", "string"}, {"minLength", 1}};
+        case Option::Type::choice: return {{"enum", option.choices()}};
         case Option::Type::list:
             return one_or_more(option.holds_files() ? ordered_json{{"type", "string"}, {"minLength", 1}}
                                                     : quantity(*option.limits()));
-        case Option::Type::text:
-            break;
+        case Option::Type::text: break;
     }
     return {{"type", {"string", "number", "boolean"}}};
 }
@@ -159,7 +154,10 @@ ordered_json binding_schema() {
               {"osc", osc},
               {"to", to},
               {"range", two("The part of the param that is covered, in its unit.")},
-              {"from", two("What arrives by OSC; 0 to 1 when range is given.")}}},
+              {"from", two("What arrives by OSC; 0 to 1 when range or curve is given.")},
+              {"curve",
+               {{"description", "How it moves through the range: evenly, or evenly in ratios; else as the param does."},
+                {"enum", {"linear", "log"}}}}}},
             {"required", {"to"}},
             {"oneOf", exactly_one_of({"midi", "osc"})},
             {"not", {{"required", {"midi", "from"}}}},

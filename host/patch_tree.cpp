@@ -183,7 +183,7 @@ class Reader {
     void read_binding(const Tree& tree) {
         if (tree.kind != Kind::map)
             return problem(tree.place, "a binding is a map, such as `{midi: {cc: 1}, to: dream.gain}`");
-        known(tree, "a binding", {"midi", "osc", "to", "range", "from"});
+        known(tree, "a binding", {"midi", "osc", "to", "range", "from", "curve"});
         Binding binding;
         binding.place = tree.place;
         const auto* midi = tree.find("midi");
@@ -214,6 +214,13 @@ class Reader {
                 problem(ends->place, "from: the two ends are the same; write two numbers that differ");
             else if (a && b)
                 binding.from = {*a, *b};
+        }
+        if (const auto* text = word(tree, "curve")) {
+            binding.curve_place = text->place;
+            if (text->text == "linear" || text->text == "log")
+                binding.curve = text->text == "log" ? Curve::log : Curve::linear;
+            else
+                problem(text->place, "curve: \"" + text->text + "\" is none of linear, log");
         }
         if (!tree.find("to")) return problem(tree.place, "this binding moves nothing; add `to: node.param`");
         const auto* to = word(tree, "to");

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "graph/math.h"
 #include "host/audio.h"
@@ -81,8 +82,9 @@ class Session {
     std::uint64_t packets_ = 0, packets_bad_ = 0;
     float most_covering_ = 0;
     int answers_left_ = 0;  // bounded a second, so that a flood of mistakes is not answered by a flood
-    Every answers_refill_{1000}, midi_poll_{500}, patch_poll_{200}, status_{100}, device_poll_{500};
+    Every answers_refill_{1000}, midi_poll_{500}, patch_poll_{200}, status_{100}, device_poll_{500}, poison_poll_{1000};
     std::filesystem::file_time_type patch_time_{}, patch_seen_{};
+    bool faulty_ = false;  // the text on disk, not what plays
 };
 
 void Session::say(const std::string& line) {
@@ -201,10 +203,14 @@ void Session::watch_patch() {
     const auto changes = diff(runner_->patch(), checked.patch);
     auto problems = checked.problems;
     if (problems.empty()) {
-        if (checked.patch == runner_->patch()) return;
+        if (checked.patch == runner_->patch()) {
+            if (std::exchange(faulty_, false)) say("The patch is sound again, and what is playing.");
+            return;
+        }
         problems = runner_->edit(std::move(checked));
     }
-    if (!problems.empty()) {
+    faulty_ = !problems.empty();
+    if (faulty_) {
         say("The patch has faults; what was playing plays on:");
         for (const auto& problem : problems) say("  " + to_string(problem));
         return;
@@ -247,9 +253,10 @@ float Session::covering() {
 
 void Session::show_status() {
     const auto peak = runner_->take_peak();
-    for (const auto& poisoned : runner_->poisoned())
-        say(poisoned.id + ": " + std::to_string(poisoned.values) +
-            " values were not finite; they were silenced and the node reset");
+    if (poison_poll_.due())
+        for (const auto& poisoned : runner_->poisoned())
+            say(poisoned.id + ": " + std::to_string(poisoned.values) +
+                " values were not finite; they were silenced and the node reset");
     const float covered = covering();
     if (!terminal_) return;
     std::printf("\r%8.1f s | %5.1f dB | cpu %3.0f %% | late %llu, xruns %llu | covering %.0f %% | %s\033[K",
@@ -311,9 +318,12 @@ int Session::run() {
                                        [this](std::string line) { inbox_.post(Notice{std::move(line)}); });
             runner_->set_tape(tape_.get());
         }
-        char line[200];
-        std::snprintf(line, sizeof line, "Playing on %s at %.6g Hz, seed %llu. Ctrl-C stops.", device_->name().c_str(),
-                      device_->rate(), static_cast<unsigned long long>(seed));
+        char line[300];
+        std::snprintf(line, sizeof line,
+                      "Playing on %s at %.6g Hz, seed %llu; control to sound %.0f ms in the patch, %.0f ms in the "
+                      "device. Ctrl-C stops.",
+                      device_->name().c_str(), device_->rate(), static_cast<unsigned long long>(seed),
+                      runner_->schedule().latency_frames() * 1000 / setup.rate, device_->output_latency() * 1000);
         say(line);
         runner_->start_pools();
         device_->start(*runner_);

@@ -36,8 +36,8 @@ void Pool::set(std::vector<Job> jobs) {
     const auto before = slots_;
     std::vector<std::shared_ptr<Slot>> now;
     for (auto& job : jobs) {
-        const auto same = std::find_if(before.begin(), before.end(),
-                                       [&](const auto& slot) { return slot->job.work == job.work; });
+        const auto same =
+            std::find_if(before.begin(), before.end(), [&](const auto& slot) { return slot->job.work == job.work; });
         now.push_back(same != before.end() ? *same : std::make_shared<Slot>(Slot{std::move(job), false}));
     }
     slots_ = now;

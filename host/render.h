@@ -13,7 +13,7 @@ struct RenderRequest {
     std::filesystem::path out;
     std::optional<double> seconds;  // else the patch's `length`
     double rate = 48'000;
-    int channels = 0;  // 0: as many as the patch's outputs have
+    int channels = 0;                   // 0: as many as the patch's outputs have
     std::optional<std::uint64_t> seed;  // else the patch's, else a new one
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace legume {
 namespace {
@@ -35,14 +36,20 @@ void Router::bind() {
                 member->kind == Member::Kind::notes)
                 targets_.push_back({plan.ids[i] + "/" + member->name, member});
     for (const auto& binding : runner_.patch().bindings) {
-        Bound bound{binding, 0, 0, 1, 0};
+        Bound bound;
+        bound.binding = binding;
         const auto name = binding.to.node + "/" + binding.to.member;
         while (bound.target < targets_.size() && targets_[bound.target].name != name) ++bound.target;
         if (bound.target == targets_.size()) continue;  // check() has refused such a patch
-        if (binding.range) {
-            const auto& range = static_cast<Param*>(targets_[bound.target].member)->range;
-            bound.low = range.normalise(*parse_quantity(binding.range->first.text, range.unit).value);
-            bound.high = range.normalise(*parse_quantity(binding.range->second.text, range.unit).value);
+        if (const auto* param = dynamic_cast<const Param*>(targets_[bound.target].member)) {
+            auto& span = bound.span = param->range;
+            span.curve = binding.curve.value_or(span.curve);
+            if (binding.range) {
+                span.min = *parse_quantity(binding.range->first.text, span.unit).value;
+                span.max = *parse_quantity(binding.range->second.text, span.unit).value;
+                bound.turned = span.min > span.max;
+                if (bound.turned) std::swap(span.min, span.max);
+            }
         }
         bound_.push_back(bound);
     }
@@ -50,8 +57,7 @@ void Router::bind() {
 
 float Router::mapped(const Bound& bound, float share) const {
     share = std::clamp(share, 0.0f, 1.0f);
-    return static_cast<Param*>(targets_[bound.target].member)->range.denormalise(bound.low +
-                                                                                share * (bound.high - bound.low));
+    return bound.span.denormalise(bound.turned ? 1 - share : share);
 }
 
 void Router::move(const Target& target, float value, std::string_view source) {
@@ -91,11 +97,13 @@ void Router::midi(const MidiEvent& event, std::string_view port) {
             const bool on = event.kind == Kind::note_on;
             const auto source = "midi note " + std::to_string(midi.number);
             if (is_param)
-                move(target, mapped(bound, on ? share : 0.0f), source);  // held at its velocity, released to the low end
+                // Held at its velocity, released to the low end.
+                move(target, mapped(bound, on ? share : 0.0f), source);
             else if (on)
                 fire(target, source);
             taken = true;
-        } else if (midi.kind == MidiSource::Kind::notes && (note || event.kind == Kind::bend || event.kind == Kind::pressure)) {
+        } else if (midi.kind == MidiSource::Kind::notes &&
+                   (note || event.kind == Kind::bend || event.kind == Kind::pressure)) {
             NoteEvent e;
             e.number = event.number;
             e.value = share;
@@ -103,7 +111,8 @@ void Router::midi(const MidiEvent& event, std::string_view port) {
                      : event.kind == Kind::note_off ? NoteEvent::Kind::off
                      : event.kind == Kind::bend     ? NoteEvent::Kind::bend
                                                     : NoteEvent::Kind::pressure;
-            if (e.kind == NoteEvent::Kind::bend) e.value = static_cast<float>(event.value) / 8192.0f * 2;  // +-2 semitones
+            if (e.kind == NoteEvent::Kind::bend)
+                e.value = static_cast<float>(event.value) / 8192.0f * 2;  // +-2 semitones
             runner_.control().post(*static_cast<Notes*>(target.member), e);
             taken = true;
             ++taken_;
@@ -144,7 +153,7 @@ std::string Router::osc_to(const Target& target, const OscMessage& message, bool
     const auto& range = static_cast<Param*>(target.member)->range;
     if (!number) return message.address + " wants a number, " + range.limits();
     if (!finite(*number)) return message.address + " was sent a value that is not a finite number";
-    if (bound && (bound->binding.from || bound->binding.range)) {
+    if (bound && (bound->binding.from || bound->binding.range || bound->binding.curve)) {
         const auto [a, b] = bound->binding.from.value_or(std::pair(0.0f, 1.0f));
         move(target, mapped(*bound, a == b ? 0.0f : (*number - a) / (b - a)), source);
     } else {

@@ -26,7 +26,8 @@ class Router {
 
     const std::string& last() const { return last_; }  // the last control that was taken, for the status line
     std::uint64_t taken() const { return taken_; }
-    std::uint64_t refused() const { return refused_; }  // OSC that was answered with an error, MIDI that nothing is bound to
+    // OSC that was answered with an error, MIDI that nothing is bound to.
+    std::uint64_t refused() const { return refused_; }
 
   private:
     // Something that can be moved: a param, trigger or note input of a node.
@@ -37,7 +38,8 @@ class Router {
     struct Bound {
         Binding binding;
         std::size_t target = 0;
-        float low = 0, high = 1;  // normalised ends of the binding's range
+        Range span;           // of a param: what the binding covers, along its curve
+        bool turned = false;  // the range is written backwards
         int last_cc = 0;
     };
     void move(const Target& target, float value, std::string_view source);  // in the param's unit

@@ -183,7 +183,8 @@ void Runner::play(const float* const* in, int in_channels, float* const* out, in
         if (out_left_ == 0) {
             // What the device gave during the block before: so input is one block late for every device block size.
             for (int c = 0; c < in_.channels; ++c)
-                std::copy_n(next_in_.data[static_cast<std::size_t>(c)], block_frames, in_.data[static_cast<std::size_t>(c)]);
+                std::copy_n(next_in_.data[static_cast<std::size_t>(c)], block_frames,
+                            in_.data[static_cast<std::size_t>(c)]);
             block();
             out_left_ = block_frames;
         }

@@ -44,8 +44,8 @@ class Runner final : public AudioCallback {
     Runner& operator=(const Runner&) = delete;
 
     // ---- control thread
-    // Plays this patch from the next block on. With a patch playing it is an edit: what stays keeps its state, what comes
-    // and goes is faded. All or nothing: with problems, what was playing plays on. Call it only when settled().
+    // Plays this patch from the next block on. With a patch playing it is an edit: what stays keeps its state, what
+    // comes and goes is faded. All or nothing: with problems, what was playing plays on. Call it only when settled().
     Problems edit(Checked checked);
     bool settled();  // no edit is on its way
     const Patch& patch() const { return patch_; }
@@ -88,7 +88,7 @@ class Runner final : public AudioCallback {
     Store store_;
     ControlQueue control_;
     Patch patch_;
-    Schedule* last_ = nullptr;                          // control side's newest; owned through current_ or mail_
+    Schedule* last_ = nullptr;  // control side's newest; owned through current_ or mail_
     std::vector<Job> jobs_now_, jobs_before_;
     std::unique_ptr<Pool> generate_, io_;
 

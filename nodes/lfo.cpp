@@ -27,14 +27,10 @@ struct Lfo final : Node {
     float wave(double at) const noexcept RT_SAFE {
         const double part = math::fraction(at);
         switch (shape.at()) {
-            case 0:
-                return static_cast<float>(math::sin_turns(part));
-            case 1:
-                return static_cast<float>(part < 0.25 ? 4 * part : part < 0.75 ? 2 - 4 * part : 4 * part - 4);
-            case 2:
-                return static_cast<float>(2 * part - 1);
-            case 3:
-                return part < 0.5 ? 1.0f : -1.0f;
+            case 0: return static_cast<float>(math::sin_turns(part));
+            case 1: return static_cast<float>(part < 0.25 ? 4 * part : part < 0.75 ? 2 - 4 * part : 4 * part - 4);
+            case 2: return static_cast<float>(2 * part - 1);
+            case 3: return part < 0.5 ? 1.0f : -1.0f;
             default: {
                 const auto whole = static_cast<std::uint64_t>(math::floor(at));
                 return static_cast<float>(2 * dsp::random_uniform(seed, 0, round + whole) - 1);

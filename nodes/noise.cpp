@@ -29,8 +29,7 @@ struct Noise final : Node {
 
     float next(float white, State& s) const noexcept RT_SAFE {
         switch (colour.at()) {
-            case 0:
-                return white * white_scale;
+            case 0: return white * white_scale;
             case 1:  // Paul Kellet's economy filter, +-0.5 dB above 10 Hz at 44.1 kHz (musicdsp.org, 1999)
                 s.b0 = 0.99765f * s.b0 + white * 0.0990460f;
                 s.b1 = 0.96300f * s.b1 + white * 0.2965164f;

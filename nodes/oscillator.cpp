@@ -49,12 +49,9 @@ struct Oscillator final : Node {
         const auto phase = static_cast<float>(at);
         const float half = phase < 0.5f ? phase + 0.5f : phase - 0.5f;
         switch (shape.at()) {
-            case 0:
-                return static_cast<float>(math::sin_turns(at));
-            case 1:
-                return 2 * phase - 1 - blep(phase, step);
-            case 2:
-                return (phase < 0.5f ? 1.0f : -1.0f) + blep(phase, step) - blep(half, step);
+            case 0: return static_cast<float>(math::sin_turns(at));
+            case 1: return 2 * phase - 1 - blep(phase, step);
+            case 2: return (phase < 0.5f ? 1.0f : -1.0f) + blep(phase, step) - blep(half, step);
             default:
                 return (phase < 0.5f ? 4 * phase - 1 : 3 - 4 * phase) +
                        4 * step * (blamp(phase, step) - blamp(half, step));

@@ -123,14 +123,10 @@ fs::path make_part(const fs::path& path) {
 
 int sndfile_format(SoundFormat format) {
     switch (format) {
-        case SoundFormat::wav_float:
-            return SF_FORMAT_WAV | SF_FORMAT_FLOAT;
-        case SoundFormat::wav_16:
-            return SF_FORMAT_WAV | SF_FORMAT_PCM_16;
-        case SoundFormat::flac_24:
-            return SF_FORMAT_FLAC | SF_FORMAT_PCM_24;
-        case SoundFormat::flac_16:
-            return SF_FORMAT_FLAC | SF_FORMAT_PCM_16;
+        case SoundFormat::wav_float: return SF_FORMAT_WAV | SF_FORMAT_FLOAT;
+        case SoundFormat::wav_16: return SF_FORMAT_WAV | SF_FORMAT_PCM_16;
+        case SoundFormat::flac_24: return SF_FORMAT_FLAC | SF_FORMAT_PCM_24;
+        case SoundFormat::flac_16: return SF_FORMAT_FLAC | SF_FORMAT_PCM_16;
     }
     return 0;
 }

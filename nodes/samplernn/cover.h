@@ -1,5 +1,4 @@
 // Plays on from what was just heard when a generator falls behind: backwards from the last frame, then round and round.
-// A walk through frames that were neighbours has no click in it, wherever it starts and turns.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -12,6 +11,7 @@
 
 namespace legume::samplernn {
 
+// A walk through frames that were neighbours has no click in it, wherever it starts and turns.
 class Cover {
   public:
     void prepare(std::size_t frames) { heard_.assign(std::bit_ceil(std::max<std::size_t>(frames, 2)), 0.0f); }

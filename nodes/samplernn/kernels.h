@@ -1,5 +1,5 @@
-// The engine's inner loops in fp32: outputs are lanes, inputs are summed in a fixed order, so any vector width gives
-// the same bytes. Multiply then add, never fused. SPDX-License-Identifier: MIT
+// The engine's inner loops in fp32, whose sums have one order, so that any vector width gives the same bytes.
+// SPDX-License-Identifier: MIT
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 
 namespace legume::samplernn {
 
+// Outputs are lanes, inputs are summed in a fixed order. Multiply then add, never fused.
 inline constexpr int lanes = 16;
 inline constexpr int padded(int n) { return (n + lanes - 1) / lanes * lanes; }
 

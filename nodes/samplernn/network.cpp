@@ -1,6 +1,4 @@
 // The SampleRNN in LibTorch: exact semantics of the engine, backward passes cut so that memory stays small.
-// Rows of the sample tier are ordered (frame, stream, sample in frame), which is how the tier above hands its
-// conditioning down: nothing is ever permuted.
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/network.h"
 
@@ -25,6 +23,8 @@ using Array = torch::Tensor;  // Tensor is the checkpoint's
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// Rows of the sample tier are ordered (frame, stream, sample in frame), which is how the tier above hands its
+// conditioning down: nothing is ever permuted.
 constexpr std::int64_t rows_per_chunk = 4096;  // of the sample tier: its activations stay in the cache
 constexpr double beta1 = 0.9, beta2 = 0.999, adam_epsilon = 1e-8;
 constexpr double average_keep = 0.999;

@@ -1,5 +1,4 @@
-// The resume file: a magic line, little-endian fields in the order of the struct, a checksum. Read on the machine that
-// wrote it, so it has no versions to bridge: another layout gets another magic line.
+// The resume file: a magic line, little-endian fields in the order of the struct, a checksum.
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/resume.h"
 
@@ -17,6 +16,7 @@
 namespace legume::samplernn {
 namespace {
 
+// Read on the machine that wrote it, so it has no versions to bridge: another layout gets another magic line.
 constexpr std::string_view magic = "legume resume 1\n";
 
 std::uint64_t checksum(std::span<const char> bytes) {  // FNV-1a over words: the file has tens of megabytes

@@ -25,7 +25,10 @@ TEST_CASE("a sound patch has no problems, and its channels are counted") {
 }
 
 TEST_CASE("all faults are said, in the order of the text") {
-    const auto faults = wrong({{"a", "countr"}, {"b", "level", {{"gian", "1"}}}, {"c", "level", {{"gain", "3"}}}, {"d", "level", {{"gain", "1 kHz"}}}},
+    const auto faults = wrong({{"a", "countr"},
+                               {"b", "level", {{"gian", "1"}}},
+                               {"c", "level", {{"gain", "3"}}},
+                               {"d", "level", {{"gain", "1 kHz"}}}},
                               {"b -> c.inn", "b.low -> c", "x -> b", "c -> d.gain", "d -> b.out"});
     CHECK(faults == std::vector<std::string>{
                         "t.yaml:1:6: there is no node type \"countr\"; did you mean \"counter\"?",
@@ -35,7 +38,7 @@ TEST_CASE("all faults are said, in the order of the text") {
                         "t.yaml:5:10: level has no port \"inn\"; it has in, gain",
                         "t.yaml:6:5: level has no output \"low\"; it has out",
                         "t.yaml:7:5: there is no node \"x\"; there are a, b, c, d",
-                        "t.yaml:9:10: level has no port \"out\"; it has in, gain",
+                        "t.yaml:9:10: \"out\" is an output; wire from it",
                     });
 }
 
@@ -43,13 +46,19 @@ TEST_CASE("a loop is refused with its nodes by name, and a late input closes it"
     CHECK(wrong({{"a", "level"}, {"b", "level"}, {"c", "level"}}, {"a -> b -> c -> a"}) ==
           std::vector<std::string>{
               "t.yaml:4:5: these nodes feed each other in a loop: a -> b -> c -> a; put a delay into it"});
+    CHECK(wrong({{"a", "level"}, {"b", "level"}, {"c", "level"}}, {"c -> c", "a -> b -> a"}) ==
+          std::vector<std::string>{
+              "t.yaml:4:5: these nodes feed each other in a loop: c -> c; put a delay into it",
+              "t.yaml:5:5: these nodes feed each other in a loop: a -> b -> a; put a delay into it"});
+    CHECK(wrong({{"a", "level"}, {"b", "level"}}, {"a -> b -> a", "a -> b.gain", "b -> b"}).size() == 1);  // one knot
     CHECK(wrong({{"a", "level"}}, {"a -> a"}).size() == 1);
     CHECK(wrong({{"a", "level"}}, {"a -> a.gain"}).size() == 1);
     CHECK(wrong({{"a", "level"}, {"d", "late"}}, {"a -> d -> a"}).empty());
 }
 
 TEST_CASE("channels grow round a loop until they settle") {
-    const auto c = plain({{"s", "counter", {{"channels", "3"}}}, {"a", "level"}, {"d", "late"}}, {"s -> a", "a -> d -> a"});
+    const auto c =
+        plain({{"s", "counter", {{"channels", "3"}}}, {"a", "level"}, {"d", "late"}}, {"s -> a", "a -> d -> a"});
     CHECK(c.problems.empty());
     CHECK(c.out_channels[2][0] == 3);
 }
@@ -73,7 +82,8 @@ TEST_CASE("the same wire twice is an error, and so is depth into a signal input"
 
 TEST_CASE("a binding must lead to something that moves, within its range") {
     auto patch = plain_patch({{"a", "level"}, {"k", "keys"}, {"c", "counter"}}, {});
-    const auto bind = [&](const char* node, const char* member, MidiSource::Kind kind, const char* low, const char* high) {
+    const auto bind = [&](const char* node, const char* member, MidiSource::Kind kind, const char* low,
+                          const char* high) {
         Binding b;
         b.midi = MidiSource{kind, 1, 0, ""};
         b.to = {node, member, {"t.yaml", 20, 9}};
@@ -89,7 +99,8 @@ TEST_CASE("a binding must lead to something that moves, within its range") {
     };
     using Kind = MidiSource::Kind;
     CHECK(bind("a", "gain", Kind::cc, "0.1", "0.5").empty());
-    CHECK(bind("a", "gain", Kind::cc, "0.1", "5") == std::vector<std::string>{"t.yaml:20:30: range: 5 is outside 0 to 2"});
+    CHECK(bind("a", "gain", Kind::cc, "0.1", "5") ==
+          std::vector<std::string>{"t.yaml:20:30: range: 5 is outside 0 to 2"});
     CHECK(bind("a", "in", Kind::cc, nullptr, nullptr) ==
           std::vector<std::string>{"t.yaml:20:9: level has no param or trigger \"in\"; it has gain"});
     CHECK(bind("k", "notes", Kind::notes, nullptr, nullptr).empty());

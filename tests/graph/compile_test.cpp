@@ -116,7 +116,8 @@ TEST_CASE("where old and new wires together would make a loop, the old fade out 
 
 TEST_CASE("a loop through a late input goes on over an edit without losing its block") {
     Show show;
-    std::vector<Plain> nodes{{"one", "counter", still}, {"half", "level", {{"gain", "0.5"}}}, {"d", "late"}, {"out", "sink"}};
+    std::vector<Plain> nodes{
+        {"one", "counter", still}, {"half", "level", {{"gain", "0.5"}}}, {"d", "late"}, {"out", "sink"}};
     show.edit(nodes, {"one -> half", "half -> d -> half", "half -> out"});
     static_cast<Counter*>(show.playing->find("one"))->count = 1;
     show.run(60);
@@ -142,7 +143,8 @@ TEST_CASE("a node that refuses leaves everything as it was, and says why at its 
     Show show;
     show.edit({{"a", "counter"}, {"out", "sink"}}, {"a -> out"});
     show.run(2);
-    const auto problems = show.edit({{"a", "counter"}, {"r", "refuses", {{"why", "no such thing"}}}, {"out", "sink"}}, {"a -> out"});
+    const auto problems =
+        show.edit({{"a", "counter"}, {"r", "refuses", {{"why", "no such thing"}}}, {"out", "sink"}}, {"a -> out"});
     CHECK(lines(problems) == std::vector<std::string>{"t.yaml:2:10: no such thing"});
     show.run(2);
     CHECK(show.heard.back() == 255);

@@ -48,7 +48,8 @@ struct Level final : Node {
             const auto x = in.read(b, c);
             const auto y = out.write(b, c);
             const auto g = gain.ramp(b, c);
-            for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] = x[static_cast<std::size_t>(i)] * g[i];
+            for (int i = 0; i < block_frames; ++i)
+                y[static_cast<std::size_t>(i)] = x[static_cast<std::size_t>(i)] * g[i];
         }
     }
 };
@@ -127,7 +128,8 @@ struct Plain {
 };
 
 // Node n stands in line n, its settings at column 10.
-inline Patch plain_patch(const std::vector<Plain>& nodes, const std::vector<std::string>& wires, Problems* wrong = nullptr) {
+inline Patch plain_patch(const std::vector<Plain>& nodes, const std::vector<std::string>& wires,
+                         Problems* wrong = nullptr) {
     Patch patch;
     patch.file = "t.yaml";
     int line = 0;

@@ -56,6 +56,17 @@ TEST_CASE("moving a line is no edit, changing a value is") {
     CHECK(d.changed[0].second == "gain");
 }
 
+TEST_CASE("another curve is another binding, wherever it stands") {
+    Patch a;
+    a.bindings.emplace_back();
+    Patch b = a;
+    b.bindings[0].curve_place.line = 9;
+    CHECK(diff(a, b).empty());
+    b.bindings[0].curve = Curve::log;
+    CHECK_FALSE(a == b);
+    CHECK(diff(a, b).bindings);
+}
+
 TEST_CASE("the nearest name is offered only when it is near") {
     CHECK(nearest("crosfade", {"filter", "crossfade"}) == "crossfade");
     CHECK(nearest("xyzzy", {"filter", "crossfade"}) == "");

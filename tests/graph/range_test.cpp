@@ -25,7 +25,7 @@ TEST_CASE("a quantity with the wrong unit or none at all is an error that says w
     CHECK(parse_quantity("2 kHz", Unit::seconds).error == "\"2 kHz\" is not a time such as 0.5, 0.5 s or 20 ms");
     CHECK(parse_quantity("loud", Unit::decibels).error == "\"loud\" is not a level such as -6 or -6 dB");
     CHECK(parse_quantity("1.5", Unit::count).error == "\"1.5\" is not a whole number");
-    for (const char* text : {"", " ", "nan", "inf", "1e999", "1 2", "0x10", "1/0", "--1", "+", "true"})
+    for (const char* text : {"", " ", "nan", "inf", "1e999", "1 2", "0x10", "1/0", "--1", "+-5", "++5", "+", "true"})
         CHECK_FALSE(parse_quantity(text, Unit::beats).value);
     CHECK_FALSE(parse_quantity("2", Unit::flag).value);
 }
@@ -35,7 +35,8 @@ TEST_CASE("a logarithmic range is even in octaves and meets its ends") {
     CHECK(range.denormalise(0) == 20);
     CHECK(range.denormalise(1) == 20'000);
     CHECK(range.denormalise(0.5f) == doctest::Approx(632.456));
-    for (float share : {0.0f, 0.1f, 0.5f, 0.9f, 1.0f}) CHECK(range.normalise(range.denormalise(share)) == doctest::Approx(share));
+    for (float share : {0.0f, 0.1f, 0.5f, 0.9f, 1.0f})
+        CHECK(range.normalise(range.denormalise(share)) == doctest::Approx(share));
     CHECK(range.clamp(std::numeric_limits<float>::quiet_NaN()) == 1'000);
     CHECK(range.clamp(1e9f) == 20'000);
     CHECK(range.denormalise(std::numeric_limits<float>::quiet_NaN()) == 20);

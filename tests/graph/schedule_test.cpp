@@ -46,7 +46,8 @@ TEST_CASE("nodes run after what they read, whatever the order of the text") {
 }
 
 TEST_CASE("several wires into one input are summed, mono feeds every channel") {
-    Rig rig({{"a", "counter"}, {"b", "counter", {{"channels", "2"}, {"slope", "2"}}}, {"out", "sink"}}, {"a -> out", "b -> out"});
+    Rig rig({{"a", "counter"}, {"b", "counter", {{"channels", "2"}, {"slope", "2"}}}, {"out", "sink"}},
+            {"a -> out", "b -> out"});
     CHECK(rig.block(0)[5] == 5 + 10);
     CHECK(rig.block(1)[5] == 3 * (64 + 5));
 }
@@ -66,7 +67,11 @@ TEST_CASE("buffers are used again once nobody reads them") {
 
 TEST_CASE("a wire moves a param along its curve, once a block, clamped") {
     Problems problems;
-    auto patch = plain_patch({{"s", "counter", {{"slope", "0.001"}}}, {"one", "counter", {{"slope", "0"}}}, {"l", "level", {{"gain", "0.5"}}}, {"out", "sink"}}, {"one -> l -> out"});
+    auto patch = plain_patch({{"s", "counter", {{"slope", "0.001"}}},
+                              {"one", "counter", {{"slope", "0"}}},
+                              {"l", "level", {{"gain", "0.5"}}},
+                              {"out", "sink"}},
+                             {"one -> l -> out"});
     parse_wires("s -> l.gain", {}, 0.5f, patch, problems);
     Rig rig(check(patch, plain_types));
     rig.block();
@@ -80,7 +85,8 @@ TEST_CASE("a wire moves a param along its curve, once a block, clamped") {
 }
 
 TEST_CASE("a late input hears the block before, so a loop adds up one block at a time") {
-    Rig rig({{"one", "counter", {{"slope", "0"}}}, {"sum", "level"}, {"d", "late"}, {"out", "sink"}}, {"one -> sum -> out", "sum -> d -> sum"});
+    Rig rig({{"one", "counter", {{"slope", "0"}}}, {"sum", "level"}, {"d", "late"}, {"out", "sink"}},
+            {"one -> sum -> out", "sum -> d -> sum"});
     rig.node<Counter>("one").count = 1;
     CHECK(rig.block()[0] == 1);
     CHECK(rig.block()[0] == 2);

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <limits>
 
 #include "host/patch_yaml.h"
@@ -24,7 +25,8 @@ struct Desk {
 nodes:
   tone: {type: filter, cutoff: 1 kHz}
   fade: {type: crossfade}
-  loop: {type: player, file: )" + (folder / "a.wav").string() + R"(}
+  loop: {type: player, file: )" + (folder / "a.wav").string() +
+                                          R"(}
   out: {type: output}
 wires: [loop -> tone -> fade.a, fade -> out]
 bindings:
@@ -34,20 +36,28 @@ bindings:
   - {midi: {cc: 5}, to: loop.start}
   - {midi: {note: 36}, to: loop.stop}
   - {midi: {note: 37}, to: fade.position, range: [0.2, 0.8]}
+  - {midi: {cc: 6}, to: tone.cutoff, range: [10 kHz, 100 Hz], curve: linear}
+  - {midi: {cc: 7}, to: loop.speed, range: [0.5, 2], curve: log}
   - {osc: /td/mix, to: fade.position}
+  - {osc: /td/bright, to: tone.cutoff, curve: linear}
   - {osc: /td/scaled, to: tone.cutoff, range: [100 Hz, 10 kHz], from: [0, 10]}
-)", "t.yaml");
+)",
+                                      "t.yaml");
         for (const auto& problem : loaded.problems) FAIL(to_string(problem));
         auto checked = check(std::move(loaded.patch), node_types());
         for (const auto& problem : checked.problems) FAIL(to_string(problem));
         REQUIRE(runner.edit(std::move(checked)).empty());
         router.bind();
     }
-    float own(const char* node, const char* param) { return static_cast<Param*>(runner.find(node)->find(param))->own(); }
+    float own(const char* node, const char* param) {
+        return static_cast<Param*>(runner.find(node)->find(param))->own();
+    }
     void cc(int number, int value, int channel = 1, const char* port = "keys") {
         router.midi({MidiEvent::Kind::cc, channel, number, value}, port);
     }
-    std::string osc(const std::string& address, std::vector<OscArgument> args) { return router.osc({address, std::move(args)}); }
+    std::string osc(const std::string& address, std::vector<OscArgument> args) {
+        return router.osc({address, std::move(args)});
+    }
     int fired() {  // triggers applied since the last call
         int count = 0;
         runner.on_applied = [&](const Applied& a) { count += a.target.rfind("loop/", 0) == 0; };
@@ -72,6 +82,21 @@ TEST_CASE("a controller covers its range from end to end, along the param's curv
     CHECK(desk.router.last() == "midi cc 1 > tone/cutoff 1.0183 kHz");
     desk.cc(4, 127, 1, "nanoKONTROL2");
     CHECK(desk.own("fade", "position") == 0);  // a range written backwards turns the knob round
+}
+
+TEST_CASE("a binding's own curve takes the place of the param's") {
+    Desk desk;
+    const float half = 64.0f / 127;
+    desk.cc(6, 64);
+    CHECK(desk.own("tone", "cutoff") == doctest::Approx(10'000 - half * 9'900));
+    desk.cc(6, 0);
+    CHECK(desk.own("tone", "cutoff") == 10'000);
+    desk.cc(7, 64);
+    CHECK(desk.own("loop", "speed") == doctest::Approx(0.5 * std::pow(4.0, half)));  // half way is as written, unbent
+    desk.cc(7, 127);
+    CHECK(desk.own("loop", "speed") == 2);
+    CHECK(desk.osc("/td/bright", {0.5f}) == "");  // with a curve, 0 to 1 is what arrives
+    CHECK(desk.own("tone", "cutoff") == doctest::Approx(10'010));
 }
 
 TEST_CASE("a binding to one channel or one port hears no other") {
@@ -134,8 +159,10 @@ TEST_CASE("what is wrong with a message is said, and moves nothing") {
     CHECK(desk.osc("/tone/cutof", {1.0f}) == "nothing answers at /tone/cutof; did you mean /tone/cutoff?");
     CHECK(desk.osc("/tone/cutoff", {std::string("high")}) == "/tone/cutoff wants a number, 20 Hz to 20 kHz");
     CHECK(desk.osc("/tone/cutoff", {}) == "/tone/cutoff wants a number, 20 Hz to 20 kHz");
-    CHECK(desk.osc("/tone/cutoff", {std::numeric_limits<float>::quiet_NaN()}) == "/tone/cutoff was sent a value that is not a finite number");
-    CHECK(desk.osc("/tone/cutoff", {std::numeric_limits<double>::infinity()}) == "/tone/cutoff was sent a value that is not a finite number");
+    CHECK(desk.osc("/tone/cutoff", {std::numeric_limits<float>::quiet_NaN()}) ==
+          "/tone/cutoff was sent a value that is not a finite number");
+    CHECK(desk.osc("/tone/cutoff", {std::numeric_limits<double>::infinity()}) ==
+          "/tone/cutoff was sent a value that is not a finite number");
     CHECK(desk.own("tone", "cutoff") == 1'000);
     CHECK(desk.osc("/tone/cutoff", {1e9f}) == "");  // far outside: held at the end
     CHECK(desk.own("tone", "cutoff") == 20'000);

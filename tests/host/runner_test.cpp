@@ -66,7 +66,8 @@ bool same_bytes(const std::vector<float>& a, const std::vector<float>& b) {
 
 float largest_step(const std::vector<float>& x, std::size_t from = 1) {
     float most = 0;
-    for (std::size_t i = std::max<std::size_t>(from, 1); i < x.size(); ++i) most = std::max(most, std::abs(x[i] - x[i - 1]));
+    for (std::size_t i = std::max<std::size_t>(from, 1); i < x.size(); ++i)
+        most = std::max(most, std::abs(x[i] - x[i - 1]));
     return most;
 }
 
@@ -85,7 +86,8 @@ TEST_CASE("the sound is the same whatever the device's block size, and the same 
 }
 
 TEST_CASE("what the device hears comes one block later, for any block size") {
-    const std::string through = "legume: 1\nnodes:\n  in: {type: input}\n  out: {type: output, ceiling: false}\nwires: [in -> out]\n";
+    const std::string through =
+        "legume: 1\nnodes:\n  in: {type: input}\n  out: {type: output, ceiling: false}\nwires: [in -> out]\n";
     const auto in = test::sine(440, 48'000, 96'512, 0.5f);
     std::vector<float> first;
     for (const int piece : {64, 100, 512}) {
@@ -96,7 +98,8 @@ TEST_CASE("what the device hears comes one block later, for any block size") {
         CHECK(same_bytes(heard, first));
     }
     // After the first second's fade-in; the DC block turns a 440 Hz sine by half a degree, no more.
-    for (std::size_t i = 60'000; i < 61'000; ++i) CHECK(first[i] == doctest::Approx(in[i - 64]).epsilon(0.05).scale(0.5));
+    for (std::size_t i = 60'000; i < 61'000; ++i)
+        CHECK(first[i] == doctest::Approx(in[i - 64]).epsilon(0.05).scale(0.5));
 }
 
 TEST_CASE("an edit while it plays keeps what stays, does not click, and a broken one changes nothing") {
@@ -125,7 +128,8 @@ TEST_CASE("an edit while it plays keeps what stays, does not click, and a broken
     // Wires that go, wires that move, a node of another type: no step beyond the material's own.
     const std::vector<std::string> edits{edited(tones, "  - soft -> echo -> out\n", ""),
                                          edited(tones, "- hiss -> soft", "- hiss -> out"),
-                                         edited(edited(tones, "type: filter, cutoff: 2 kHz", "type: gain"), "  - {wire: sway -> soft.cutoff, depth: 0.2}\n", "")};
+                                         edited(edited(tones, "type: filter, cutoff: 2 kHz", "type: gain"),
+                                                "  - {wire: sway -> soft.cutoff, depth: 0.2}\n", "")};
     for (const auto& change : edits) {
         Runner changing({48'000, 0, 2, 3, {}});
         REQUIRE(changing.edit(load(tones)).empty());
@@ -157,7 +161,8 @@ wires: [a -> out]
         const auto more = pull(runner, 1'280, 64);
         heard.insert(heard.end(), more.begin(), more.end());
     }
-    // Two sines of 0.25 step by 0.25 (110 + 165) 2 pi / 48000 at the most while both sound, and the fade adds 0.5 pi / 2 / 960.
+    // Two sines of 0.25 step by 0.25 (110 + 165) 2 pi / 48000 at the most while both sound;
+    // the fade adds 0.5 pi / 2 / 960.
     CHECK(largest_step(heard, 48'000) < 0.0105f);
     CHECK(test::rms(test::part(heard, 48'000, heard.size() - 48'000)) > 0.1);
 }
@@ -187,7 +192,8 @@ TEST_CASE("a performance rendered again from its log is the performance") {
         std::size_t next = 0;
         for (int block = 0; block < 500; ++block) {
             const auto post = [&](const char* node, const char* param, float value, const std::string& source) {
-                runner.control().post(*static_cast<Param*>(runner.find(node)->find(param)), std::string(node) + "/" + param, value, source);
+                runner.control().post(*static_cast<Param*>(runner.find(node)->find(param)),
+                                      std::string(node) + "/" + param, value, source);
             };
             if (live) {
                 if (block % 37 == 5) post("soft", "cutoff", 300.0f + static_cast<float>(block) * 9, "midi cc 1");
@@ -195,7 +201,8 @@ TEST_CASE("a performance rendered again from its log is the performance") {
             } else {
                 for (; next < log.size() && log[next].frame == static_cast<std::uint64_t>(block) * 64; ++next) {
                     const auto slash = log[next].target.find('/');
-                    post(log[next].target.substr(0, slash).c_str(), log[next].target.substr(slash + 1).c_str(), log[next].value, "replay");
+                    post(log[next].target.substr(0, slash).c_str(), log[next].target.substr(slash + 1).c_str(),
+                         log[next].value, "replay");
                 }
             }
             const auto more = pull(runner, 64, 64);
@@ -223,11 +230,14 @@ TEST_CASE("asked to stop it fades to silence without a click") {
 }
 
 TEST_CASE("patches are edited on one thread while another plays") {
-    // Nothing here depends on when what happens: ThreadSanitizer watches, and the sound must stay finite and never be lost.
+    // Nothing here depends on when what happens: ThreadSanitizer watches, and the sound stays finite and is never lost.
     test::Folder folder;
     test::write_wav(folder / "loop.wav", {test::sine(330, 48'000, 4'800, 0.3f)}, 48'000);
-    const std::string text = edited(tones, "  out:", "  loop: {type: player, file: " + (folder / "loop.wav").string() + "}\n  rec: {type: recorder, file: " + (folder / "rec.wav").string() + "}\n  out:") +
-                             "  - loop -> out\n  - loop -> rec\n";
+    const std::string text =
+        edited(tones, "  out:",
+               "  loop: {type: player, file: " + (folder / "loop.wav").string() +
+                   "}\n  rec: {type: recorder, file: " + (folder / "rec.wav").string() + "}\n  out:") +
+        "  - loop -> out\n  - loop -> rec\n";
     Runner runner({48'000, 0, 2, 3, {}});
     REQUIRE(runner.edit(load(text)).empty());
     runner.start_pools();
@@ -248,7 +258,7 @@ TEST_CASE("patches are edited on one thread while another plays") {
             runner.control().post(*cutoff, "soft/cutoff", 200.0f + static_cast<float>(i), "osc");
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
-        auto next = i % 3 == 0 ? edited(text, "220 Hz", std::to_string(200 + i) + " Hz")
+        auto next = i % 3 == 0   ? edited(text, "220 Hz", std::to_string(200 + i) + " Hz")
                     : i % 3 == 1 ? edited(text, "  - soft -> echo -> out\n", "")
                                  : edited(text, "type: noise, gain: -20 dB", "type: noise, colour: pink, gain: -20 dB");
         REQUIRE(runner.edit(load(next)).empty());

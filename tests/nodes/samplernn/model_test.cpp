@@ -193,7 +193,8 @@ TEST_CASE("a file says plainly why it is no checkpoint") {
     CHECK(has(why(with_length("[]", "")), "no JSON"));
     CHECK(has(why(with_length(replaced(header, "legume.format\":\"1", "legume.format\":\"2"), data)), "format"));
 
-    const auto edited = [&](const std::string& from, const std::string& to) {
+    // Named in the capture since clang 14 captures no structured binding by itself.
+    const auto edited = [&, &header = header, &data = data](const std::string& from, const std::string& to) {
         return why(with_length(replaced(header, from, to), data));
     };
     CHECK(has(edited("\"F32\"", "\"F64\""), "neither F32 nor F16"));
@@ -222,7 +223,7 @@ TEST_CASE("tensors that overlap or leave holes are refused") {
     write_checkpoint(folder / "a", network_of(config), Storage::f32);
     const auto [header, data] = split(bytes_of(folder / "a"));
     // Two tensors of 12 bytes each: sample.conv_bias, and one of the hidden biases.
-    const auto offsets_of = [&](const std::string& name) {
+    const auto offsets_of = [&header = header](const std::string& name) {
         const auto at = header.find("\"data_offsets\":", header.find("\"" + name + "\""));
         return header.substr(at, header.find(']', at) - at);
     };

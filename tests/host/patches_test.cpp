@@ -1,0 +1,79 @@
+// Every patch in patches/ is sound, says what you hear, and plays twice with the same bytes.
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "host/opening.h"
+#include "host/patch_yaml.h"
+#include "host/runner.h"
+#include "nodes/registry.h"
+#include "tests/harness.h"
+
+using namespace legume;
+
+namespace {
+
+std::set<std::filesystem::path> patches() {
+    std::set<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(LEGUME_SOURCE_DIR) / "patches"))
+        if (entry.path().extension() == ".yaml") files.insert(entry.path());
+    return files;
+}
+
+bool has(const Patch& patch, std::string_view type) {
+    return std::any_of(patch.nodes.begin(), patch.nodes.end(), [&](const auto& node) { return node.type == type; });
+}
+
+// What it plays in its first two seconds, channels interleaved; recorders write into `folder`.
+std::vector<float> two_seconds(const std::filesystem::path& file, const test::Folder& folder) {
+    auto patch = load_patch(file).patch;
+    for (auto& node : patch.nodes)
+        if (node.type == "recorder")
+            for (auto& setting : node.settings)
+                if (setting.name == "file") setting.value.text = (folder / (node.id + ".wav")).string();
+    auto checked = check(std::move(patch), node_types());
+    const int channels = device_outputs(checked);
+    Runner runner({48'000, device_inputs(checked), channels, 1, {}});
+    for (const auto& problem : runner.edit(std::move(checked))) FAIL(to_string(problem));
+    std::vector<float> planes(static_cast<std::size_t>(channels) * block_frames), heard;
+    std::vector<float*> out;
+    for (std::size_t at = 0; at < planes.size(); at += block_frames) out.push_back(planes.data() + at);
+    for (int block = 0; block < 96'000 / block_frames; ++block) {
+        runner.render_block(nullptr, out.data());
+        runner.tick();
+        heard.insert(heard.end(), planes.begin(), planes.end());
+    }
+    CHECK(runner.poisoned().empty());
+    return heard;
+}
+
+}  // namespace
+
+TEST_CASE("every patch is sound and begins by saying what you hear") {
+    REQUIRE(patches().size() >= 5);
+    for (const auto& file : patches()) {
+        CAPTURE(file);
+        const auto checked = open_patch(file);
+        for (const auto& problem : checked.problems) FAIL_CHECK(to_string(problem));
+        CHECK(!checked.patch.note.empty());
+    }
+}
+
+TEST_CASE("every patch plays two seconds within bounds, and plays them again with the same bytes") {
+    for (const auto& file : patches()) {
+        const auto patch = load_patch(file).patch;
+        if (has(patch, "train")) continue;  // it is not for playing
+        CAPTURE(file);
+        const test::Folder folder;
+        const auto once = two_seconds(file, folder), again = two_seconds(file, folder);
+        CHECK(test::finite({once}));
+        CHECK(test::peak(once) <= 1);
+        if (has(patch, "output") && !has(patch, "input")) CHECK(test::decibels(test::rms(once)) > -60);
+        REQUIRE(once.size() == again.size());
+        CHECK(std::memcmp(once.data(), again.data(), once.size() * sizeof(float)) == 0);
+    }
+}

@@ -1,0 +1,98 @@
+# Who may include whom: each library behind one file, graph under nodes under host, and no node beside another.
+# SPDX-License-Identifier: MIT
+import fnmatch
+import re
+
+from sources import ROOT, report, sources
+
+# Header -> the only files that may include it. Never a header of ours, so that nobody else sees the library.
+DOORS = {
+    "sndfile.h": "nodes/sound_file.cpp",
+    "samplerate.h": "nodes/dsp/resampler.cpp",
+    "nlohmann/*": "nodes/samplernn/model.cpp host/patch_schema.cpp",
+    "torch/*": "nodes/samplernn/network.cpp",
+    "portaudio.h": "host/audio_portaudio.cpp",
+    "pa_*.h": "host/audio_portaudio.cpp",
+    "rtmidi/*": "host/midi_rtmidi.cpp",
+    "lo/*": "host/osc_liblo.cpp",
+    "asio.hpp": "host/osc_socket.cpp",
+    "yaml-cpp/*": "host/patch_yaml.cpp",
+    "CLI/*": "host/main.cpp",
+    "jack/*": "tests/live/jack.cpp",
+    "doctest/*": "tests/*.cpp",
+    "benchmark/*": "tests/bench/*.cpp",
+    "xmmintrin.h": "graph/denormals.h",
+}
+# The system's own, free to all but graph, which is the standard library only.
+SYSTEM = """arpa/inet.h dlfcn.h fcntl.h ifaddrs.h malloc.h net/if.h netinet/in.h pthread.h sched.h sys/* unistd.h"""
+
+# File -> what of ours it may include; the first line that fits decides.
+LAYERS = (
+    ("graph/*", "graph/*"),
+    ("nodes/dsp/*", "graph/math.h graph/rt.h nodes/dsp/*"),
+    ("nodes/level.h", "graph/*"),
+    ("nodes/registry.*", "graph/node.h nodes/registry.h"),
+    ("nodes/sound_file.*", "nodes/sound_file.h"),
+    ("nodes/samplernn/*", "graph/* nodes/level.h nodes/sound_file.h nodes/dsp/* nodes/samplernn/*"),
+    ("nodes/*", "graph/* nodes/level.h nodes/sound_file.h nodes/dsp/*"),
+    ("host/train_main.cpp", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
+    ("host/*", "graph/* host/* nodes/registry.h nodes/sound_file.h"),
+    ("tests/*", "graph/* nodes/* host/* tests/*"),
+)
+# What is linked into legume-train alone; nothing that legume needs may call it.
+TRAINING = "nodes/samplernn/network.h nodes/samplernn/trainer.h"
+TRAINERS = "nodes/samplernn/network.cpp nodes/samplernn/trainer.cpp host/train_main.cpp tests/*"
+
+INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def fits(name, patterns):
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns.split())
+
+
+def fault(file, line):
+    """What is wrong with this line of this file, or None."""
+    found = INCLUDE.match(line)
+    if not found:
+        return None
+    quote, header = found.groups()
+    if quote == '"':
+        allowed = next((headers for files, headers in LAYERS if fits(file, files)), "")
+        if not fits(header, allowed):
+            return f'"{header}" is none of what this file may include: {allowed}'
+        if fits(header, TRAINING) and not fits(file, TRAINERS):
+            return f'"{header}" is for training alone, so only for {TRAINERS}'
+        return None
+    if re.fullmatch("[a-z_0-9]+", header):  # the standard library
+        return None
+    for headers, files in DOORS.items():
+        if fits(header, headers):
+            return None if fits(file, files) else f"<{header}> may be included by {files} alone"
+    if fits(header, SYSTEM):
+        return f"<{header}>: graph is the standard library only" if file.startswith("graph/") else None
+    return f"<{header}> is in no table; name the one file that wraps it in {__file__}"
+
+
+# A judge that sees nothing would pass everything.
+for file, line in (
+    ("graph/node.h", '#include "nodes/level.h"'),
+    ("graph/node.cpp", "#include <unistd.h>"),
+    ("nodes/gain.cpp", '#include "host/runner.h"'),
+    ("nodes/gain.cpp", '#include "nodes/registry.h"'),
+    ("nodes/gain.cpp", '#include "nodes/mix.cpp"'),
+    ("nodes/gain.cpp", '#include "level.h"'),
+    ("nodes/sound_file.h", "#include <sndfile.h>"),
+    ("nodes/player.cpp", "  #  include <sndfile.h>"),
+    ("nodes/dsp/fade.h", '#include "graph/node.h"'),
+    ("nodes/samplernn/engine.cpp", "#include <torch/torch.h>"),
+    ("nodes/samplernn/samplernn.cpp", '#include "nodes/samplernn/network.h"'),
+    ("host/play.cpp", '#include "nodes/samplernn/model.h"'),
+    ("host/play.cpp", "#include <boost/any.hpp>"),
+    ("host/play.cpp", '#include "tests/harness.h"'),
+):
+    assert fault(file, line), f"{file} may not say {line}, and nobody noticed"
+
+files = sources(".h", ".cpp")
+report([f"{file}:{number}: {wrong}" for file in files
+        for number, line in enumerate((ROOT / file).read_text(encoding="utf-8").splitlines(), 1)
+        if (wrong := fault(file, line))], f"{len(files)} files")
