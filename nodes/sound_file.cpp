@@ -69,7 +69,9 @@ Sound read_sound(const fs::path& path) {
             throw SoundError("is too long to hold in memory (93 minutes of stereo at 48 kHz at the most); cut it");
     }
     if (sound.samples.empty()) throw SoundError("holds no sound that can be decoded");
-    if (sf_error(file.get()) != SF_ERR_NO_ERROR || static_cast<sf_count_t>(sound.frames()) < info.frames)
+    // An MP3's length is an estimate: what can be decoded is the sound.
+    const bool exact = (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_MPEG;
+    if (exact && (sf_error(file.get()) != SF_ERR_NO_ERROR || static_cast<sf_count_t>(sound.frames()) < info.frames))
         throw SoundError("is cut short: " + std::to_string(sound.frames()) + " of " + std::to_string(info.frames) +
                          " frames can be decoded; copy it again");
     // |x| <= max is false for NaN and for infinity.

@@ -32,7 +32,8 @@ struct Sound {
 // Both throw SoundError: missing, unsupported, no frames, a rate outside 1 kHz to 768 kHz, more than 16 channels.
 SoundHeader read_sound_header(const std::filesystem::path& file);
 // Also throws when the file is cut short, holds values that are not numbers, or is too long for memory. A WAV whose
-// header promises more than there is plays what is there: recorders that were killed leave such files.
+// header promises more than there is plays what is there: recorders that were killed leave such files. So does an MP3,
+// whose length is an estimate.
 Sound read_sound(const std::filesystem::path& file);
 
 enum class SoundFormat { wav_float, wav_16, flac_24, flac_16 };

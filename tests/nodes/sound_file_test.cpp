@@ -117,3 +117,15 @@ TEST_CASE("what a format cannot hold is refused before anything is written") {
     CHECK_THROWS_AS(SoundWriter(folder.path, 48'000, 1, SoundFormat::wav_float), SoundError);
     CHECK(std::filesystem::is_empty(folder.path));
 }
+
+TEST_CASE("an MP3 plays what can be decoded, though its header estimates more") {
+    const auto file = std::filesystem::path(LEGUME_SOURCE_DIR) / "tests" / "nodes" / "sounds" / "estimated.mp3";
+    const auto sound = read_sound(file);
+    CHECK(read_sound_header(file).frames > static_cast<std::int64_t>(sound.frames()));
+    CHECK(sound.channels == 2);
+    CHECK(sound.rate == 44'100);
+    Samples left;
+    for (std::size_t i = 0; i < sound.frames(); ++i) left.push_back(sound.samples[2 * i]);
+    CHECK(left.size() > 44'100 / 2);
+    CHECK(amplitude_at(part(left, 4'410, 17'640), 44'100, 441) == doctest::Approx(0.5).epsilon(0.05));
+}
