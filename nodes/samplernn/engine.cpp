@@ -83,7 +83,8 @@ Dense tap_of(const Floats& conv, int dim, int embedding, int taps, int tap) {
 
 }  // namespace
 
-Model::Model(const Checkpoint& checkpoint) : config(checkpoint.config), levels(checkpoint.config) {
+Model::Model(const Checkpoint& checkpoint, const Kernels& with)
+    : config(checkpoint.config), kernels(with), levels(checkpoint.config) {
     check(checkpoint);
     for (std::size_t i = 0; i < config.tiers.size(); ++i) fold_tier(checkpoint.tensors, i);
     fold_sample_tier(checkpoint.tensors);
@@ -121,13 +122,14 @@ void Model::fold_tier(const Tensors& tensors, std::size_t i) {
         weights.conditioning.push_back({Matrix(rows, 0), pack(bias)});
     } else {
         const Dense w_ih = source.matrix(name + "cell.0.w_ih", rows, dim);
-        weights.input = Matrix(multiply(w_ih, source.matrix(name + "input.weight", dim, tier.frame)));
-        bias = bias + multiply(w_ih, source.column(name + "input.bias", dim));
+        weights.input = Matrix(multiply(kernels, w_ih, source.matrix(name + "input.weight", dim, tier.frame)));
+        bias = bias + multiply(kernels, w_ih, source.column(name + "input.bias", dim));
         if (top) weights.conditioning.push_back({Matrix(rows, 0), pack(bias)});
         const std::string above = "tier." + std::to_string(i + 1) + ".up.";
         for (int r = 0; !top && r < config.tiers[i + 1].frame / tier.frame; ++r) {
-            weights.conditioning.push_back({Matrix(multiply(w_ih, source.matrix(above + "weight", dim, dim, r * dim))),
-                                            pack(bias + multiply(w_ih, source.column(above + "bias", dim, r * dim)))});
+            weights.conditioning.push_back(
+                {Matrix(multiply(kernels, w_ih, source.matrix(above + "weight", dim, dim, r * dim))),
+                 pack(bias + multiply(kernels, w_ih, source.column(above + "bias", dim, r * dim)))});
         }
     }
     tiers_.push_back(std::move(weights));
@@ -148,15 +150,16 @@ void Model::fold_sample_tier(const Tensors& tensors) {
         Dense weight = source.matrix("tier.0.up.weight", dim, dim, r * dim);
         Dense bias = source.column("tier.0.up.bias", dim, r * dim) + conv_bias;
         if (fold) {
-            weight = multiply(first, weight);
-            bias = multiply(first, bias) + source.column(hidden(0) + "bias", dim);
+            weight = multiply(kernels, first, weight);
+            bias = multiply(kernels, first, bias) + source.column(hidden(0) + "bias", dim);
         }
         sample_conditioning_.push_back({Matrix(weight), pack(bias)});
     }
     const Dense embedding = source.matrix("sample.embedding", config.levels, config.embedding);
     for (int tap = 0; tap < taps; ++tap) {
-        Dense table = multiply(embedding, tap_of(source.values("sample.conv"), dim, config.embedding, taps, tap));
-        if (fold) table = multiply(table, first_transposed);
+        Dense table =
+            multiply(kernels, embedding, tap_of(source.values("sample.conv"), dim, config.embedding, taps, tap));
+        if (fold) table = multiply(kernels, table, first_transposed);
         for (const double value : table.values) tables_.push_back(static_cast<float>(value));
     }
     for (int i = fold ? 1 : 0; i < config.hidden; ++i) {
@@ -208,6 +211,7 @@ void RunState::step_tiers() noexcept {
 }
 
 void RunState::step(std::size_t i) noexcept {
+    const Kernels& kernels = model_->kernels;
     const auto& weights = model_->tiers_[i];
     TierState& tier = tiers_[i];
     const std::size_t frame = index(weights.frame), size = history_.size();
@@ -216,24 +220,24 @@ void RunState::step(std::size_t i) noexcept {
     }
     const auto& conditioning = weights.conditioning[position_ / frame % weights.conditioning.size()];
     const float* above = i + 1 < tiers_.size() ? tiers_[i + 1].out.data() : nullptr;
-    conditioning.apply(above, gates_.data());
-    weights.input.apply(u_.data(), gates_.data(), gates_.data());
+    conditioning.apply(kernels, above, gates_.data());
+    weights.input.apply(kernels, u_.data(), gates_.data(), gates_.data());
 
     const int dim = model_->config.dim;
     const std::size_t stride = index(padded(dim));
     for (std::size_t k = 0; k < weights.layers.size(); ++k) {
         const auto& layer = weights.layers[k];
         float* h = tier.h.data() + k * stride;
-        if (k > 0) layer.input.apply(h - stride, gates_.data());
-        layer.recurrent.apply(h, recurrent_.data());
+        if (k > 0) layer.input.apply(kernels, h - stride, gates_.data());
+        layer.recurrent.apply(kernels, h, recurrent_.data());
         if (!tier.c.empty()) {
-            lstm(gates_.data(), recurrent_.data(), h, tier.c.data() + k * stride, dim);
+            kernels.lstm(gates_.data(), recurrent_.data(), h, tier.c.data() + k * stride, dim);
         } else if (model_->config.reset_after) {
-            gru(gates_.data(), recurrent_.data(), h, dim);
+            kernels.gru(gates_.data(), recurrent_.data(), h, dim);
         } else {
-            gru_gates(gates_.data(), recurrent_.data(), h, x_.data(), z_.data(), dim);
-            layer.candidate.apply(x_.data(), candidate_.data());
-            gru_candidate(gates_.data(), candidate_.data(), z_.data(), h, dim);
+            kernels.gru_gates(gates_.data(), recurrent_.data(), h, x_.data(), z_.data(), dim);
+            layer.candidate.apply(kernels, x_.data(), candidate_.data());
+            kernels.gru_candidate(gates_.data(), candidate_.data(), z_.data(), h, dim);
         }
     }
     hand_down(i);
@@ -245,26 +249,27 @@ void RunState::hand_down(std::size_t i) noexcept {
     std::copy(tier.h.end() - stride, tier.h.end(), tier.out.begin());
     if (!model_->config.skip) return;
     for (auto h = tier.h.begin(); h + stride != tier.h.end(); h += stride)
-        add(&*h, tier.out.data(), static_cast<int>(stride));
+        model_->kernels.add(&*h, tier.out.data(), static_cast<int>(stride));
 }
 
 std::span<const float> RunState::logits() noexcept {
     const std::span<const float> result(logits_.data(), index(model_->levels.count()));
     if (have_logits_) return result;
     have_logits_ = true;
+    const Kernels& kernels = model_->kernels;
     const int dim = model_->config.dim;
     const std::size_t taps = model_->sample_conditioning_.size(), size = history_.size();
-    model_->sample_conditioning_[position_ % taps].apply(tiers_[0].out.data(), x_.data());
+    model_->sample_conditioning_[position_ % taps].apply(kernels, tiers_[0].out.data(), x_.data());
     for (std::size_t tap = 0; tap < taps; ++tap) {
         const std::size_t row = tap * result.size() + history_[(position_ + size - taps + tap) % size];
-        add(model_->tables_.data() + row * index(dim), x_.data(), dim);
+        kernels.add(model_->tables_.data() + row * index(dim), x_.data(), dim);
     }
-    if (model_->relu_sum_) relu(x_.data(), dim);
+    if (model_->relu_sum_) kernels.relu(x_.data(), dim);
     for (const auto& hidden : model_->hidden_) {
-        hidden.apply(x_.data(), y_.data(), true);
+        hidden.apply(kernels, x_.data(), y_.data(), true);
         std::swap(x_, y_);
     }
-    model_->out_.apply(x_.data(), logits_.data());
+    model_->out_.apply(kernels, x_.data(), logits_.data());
     return result;
 }
 
@@ -307,7 +312,7 @@ void RunState::set_state(const State& state) {
     have_logits_ = false;
 }
 
-int draw(std::span<const float> logits, float temperature, double uniform) noexcept {
+int draw(std::span<const float> logits, float temperature, double uniform, const Kernels& kernels) noexcept {
     std::size_t best = 0;
     float top = -std::numeric_limits<float>::max();
     for (std::size_t i = 0; i < logits.size(); ++i) {
@@ -317,7 +322,7 @@ int draw(std::span<const float> logits, float temperature, double uniform) noexc
     }
     if (!(temperature > 0)) return static_cast<int>(best);
     std::array<std::uint32_t, max_levels> weights;
-    weigh(logits.data(), top, temperature, weights.data(), static_cast<int>(logits.size()));
+    kernels.weigh(logits.data(), top, temperature, weights.data(), static_cast<int>(logits.size()));
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < logits.size(); ++i) total += weights[i];
     auto target = static_cast<std::uint64_t>(uniform * static_cast<double>(total));

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "graph/rt.h"
-#include "nodes/samplernn/kernels.h"
+#include "nodes/samplernn/isa.h"
+#include "nodes/samplernn/matrix.h"
 #include "nodes/samplernn/model.h"
 #include "nodes/samplernn/quantise.h"
 
@@ -22,8 +23,9 @@ namespace legume::samplernn {
 class Model {
   public:
     // About D^3 (12 R + F) multiplications: seconds for D = 1024. Throws ModelError when the tensors do not fit.
-    explicit Model(const Checkpoint&);
+    explicit Model(const Checkpoint&, const Kernels& = samplernn::kernels());
     const Config config;
+    const Kernels& kernels;  // what it is folded and played with
     const Levels levels;
 
   private:
@@ -31,8 +33,8 @@ class Model {
     struct Affine {
         Matrix weight;
         std::vector<float> bias;
-        void apply(const float* x, float* y, bool relu = false) const noexcept {
-            weight.apply(x, bias.data(), y, relu);
+        void apply(const Kernels& with, const float* x, float* y, bool relu = false) const noexcept {
+            weight.apply(with, x, bias.data(), y, relu);
         }
     };
     struct Layer {
@@ -99,6 +101,6 @@ class RunState {
 // A level by inverse CDF from a uniform in [0, 1). Probabilities become integers before they are summed, so that the
 // level is the same on every machine. Temperature 0 (or below, or NaN) is the likeliest level. Non-finite logits never
 // win. At most max_levels logits.
-int draw(std::span<const float> logits, float temperature, double uniform) noexcept;
+int draw(std::span<const float> logits, float temperature, double uniform, const Kernels& = kernels()) noexcept;
 
 }  // namespace legume::samplernn

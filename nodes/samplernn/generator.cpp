@@ -12,7 +12,8 @@ Generator::Generator(std::shared_ptr<const Model> model, std::uint64_t seed, std
     : state_(std::move(model)), seed_(seed), voice_(voice) {}
 
 float Generator::next(float temperature) noexcept {
-    const int level = draw(state_.logits(), temperature, dsp::random_uniform(seed_, voice_, drawn_++));
+    const double uniform = dsp::random_uniform(seed_, voice_, drawn_++);
+    const int level = draw(state_.logits(), temperature, uniform, state_.model().kernels);
     state_.push(level);
     return state_.model().levels.amplitude(level);
 }

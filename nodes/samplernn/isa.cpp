@@ -1,0 +1,51 @@
+// Asks the processor once what it runs.
+// SPDX-License-Identifier: MIT
+#include "nodes/samplernn/isa.h"
+
+#include <cstdlib>
+
+#include "nodes/samplernn/model.h"
+
+namespace legume::samplernn {
+namespace {
+
+constexpr const char* known[] = {"scalar", "avx2", "avxvnni", "avx512vnni", "neon", "neondot"};
+
+}  // namespace
+
+std::vector<const Kernels*> playable_kernels() {
+    std::vector<const Kernels*> playable{&scalar_kernels};
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) playable.push_back(&avx2_kernels);
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512vnni")) {
+        playable.push_back(&avx512_kernels);
+    }
+#endif
+    return playable;
+}
+
+const Kernels& kernels_named(const std::string& isa) {
+    std::string names;
+    const auto playable = playable_kernels();
+    if (isa.empty()) return *playable.back();
+    for (const Kernels* kernels : playable) {
+        if (isa == kernels->isa) return *kernels;
+        names += (names.empty() ? "" : ", ") + std::string(kernels->isa);
+    }
+    bool is_known = false;
+    for (const char* name : known) is_known = is_known || isa == name;
+    throw ModelError("LEGUME_ISA=" + isa +
+                     (is_known ? ": this machine or build lacks it" : ": no such instruction set") + "; here are " +
+                     names);
+}
+
+const Kernels& kernels() {
+    static const Kernels& chosen = []() -> const Kernels& {
+        const char* forced = std::getenv("LEGUME_ISA");
+        return kernels_named(forced ? forced : "");
+    }();
+    return chosen;
+}
+
+}  // namespace legume::samplernn
