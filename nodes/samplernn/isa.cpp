@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/isa.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
+#include "graph/patch.h"
 #include "nodes/samplernn/model.h"
 
 namespace legume::samplernn {
@@ -26,18 +29,17 @@ std::vector<const Kernels*> playable_kernels() {
 }
 
 const Kernels& kernels_named(const std::string& isa) {
-    std::string names;
     const auto playable = playable_kernels();
     if (isa.empty()) return *playable.back();
+    std::vector<std::string> names;
     for (const Kernels* kernels : playable) {
         if (isa == kernels->isa) return *kernels;
-        names += (names.empty() ? "" : ", ") + std::string(kernels->isa);
+        names.emplace_back(kernels->isa);
     }
-    bool is_known = false;
-    for (const char* name : known) is_known = is_known || isa == name;
+    const bool is_known = std::find(std::begin(known), std::end(known), isa) != std::end(known);
     throw ModelError("LEGUME_ISA=" + isa +
                      (is_known ? ": this machine or build lacks it" : ": no such instruction set") + "; here are " +
-                     names);
+                     join(names));
 }
 
 const Kernels& kernels() {
