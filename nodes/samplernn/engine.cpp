@@ -83,8 +83,8 @@ Dense tap_of(const Floats& conv, int dim, int embedding, int taps, int tap) {
 
 }  // namespace
 
-Model::Model(const Checkpoint& checkpoint, const Kernels& with)
-    : config(checkpoint.config), kernels(with), levels(checkpoint.config) {
+Model::Model(const Checkpoint& checkpoint, Precision as, const Kernels& with)
+    : config(checkpoint.config), precision(as), kernels(with), levels(checkpoint.config) {
     check(checkpoint);
     for (std::size_t i = 0; i < config.tiers.size(); ++i) fold_tier(checkpoint.tensors, i);
     fold_sample_tier(checkpoint.tensors);
@@ -170,7 +170,8 @@ void Model::fold_sample_tier(const Tensors& tensors) {
             pack(source.column("sample.out.bias", config.levels))};
 }
 
-RunState::RunState(std::shared_ptr<const Model> model) : model_(std::move(model)) {
+RunState::RunState(std::shared_ptr<const Model> model, int voices) : model_(std::move(model)), voices_(voices) {
+    for (int v = 1; v < voices; ++v) others_.emplace_back(model_);
     const Config& config = model_->config;
     const std::size_t stride = index(padded(config.dim));
     for (const auto& tier : config.tiers) {
@@ -202,6 +203,7 @@ void RunState::reset() noexcept {
     position_ = 0;
     have_logits_ = false;
     step_tiers();
+    for (auto& other : others_) other.reset();
 }
 
 void RunState::step_tiers() noexcept {
@@ -252,7 +254,8 @@ void RunState::hand_down(std::size_t i) noexcept {
         model_->kernels.add(&*h, tier.out.data(), static_cast<int>(stride));
 }
 
-std::span<const float> RunState::logits() noexcept {
+std::span<const float> RunState::logits(int voice) noexcept {
+    if (voice > 0) return others_[index(voice - 1)].logits();
     const std::span<const float> result(logits_.data(), index(model_->levels.count()));
     if (have_logits_) return result;
     have_logits_ = true;
@@ -279,6 +282,11 @@ void RunState::push(int level) noexcept {
     ++position_;
     have_logits_ = false;
     step_tiers();
+}
+
+void RunState::push(std::span<const int> levels) noexcept {
+    for (std::size_t v = 1; v < levels.size(); ++v) others_[v - 1].push(levels[v]);
+    push(levels[0]);
 }
 
 State RunState::state() const {

@@ -23,8 +23,9 @@ namespace legume::samplernn {
 class Model {
   public:
     // About D^3 (12 R + F) multiplications: seconds for D = 1024. Throws ModelError when the tensors do not fit.
-    explicit Model(const Checkpoint&, const Kernels& = samplernn::kernels());
+    explicit Model(const Checkpoint&, Precision = Precision::fp32, const Kernels& = samplernn::kernels());
     const Config config;
+    const Precision precision;
     const Kernels& kernels;  // what it is folded and played with
     const Levels levels;
 
@@ -61,21 +62,25 @@ class Model {
     Affine out_;                               // [Q, D]
 };
 
-// What a voice remembers, as a value: the same state gives the same logits.
+// What the voices remember, as a value: the same state gives the same logits.
 struct State {
-    std::vector<float> cells;           // h (and c) of every tier and layer
-    std::vector<std::uint16_t> levels;  // the last B, oldest first
+    std::vector<float> cells;           // h (and c) of every voice, tier and layer
+    std::vector<std::uint16_t> levels;  // the last B of every voice, oldest first
     std::uint64_t position = 0;         // samples pushed since the start
 };
 
-// One voice. Allocates when made; logits, push and reset never do.
+// Voices that go in step and share each read of the weights; a voice's numbers are the same in any company.
+// Allocates when made; logits, push and reset never do.
 class RunState {
   public:
-    explicit RunState(std::shared_ptr<const Model> model);
-    // Of the next sample, Q of them; valid until push, reset or set_state.
-    std::span<const float> logits() noexcept;
-    // Takes a sample, drawn or given: priming is push without a draw. A level out of range is held at the nearest.
-    void push(int level) noexcept;
+    explicit RunState(std::shared_ptr<const Model> model, int voices = 1);
+    int voices() const noexcept { return voices_; }
+    // Of a voice's next sample, Q of them; valid until push, reset or set_state.
+    std::span<const float> logits(int voice = 0) noexcept;
+    // Takes a sample for each voice, drawn or given: priming is push without a draw. A level out of range is held at
+    // the nearest.
+    void push(std::span<const int> levels) noexcept;
+    void push(int level) noexcept;  // the same for all
     void reset() noexcept;  // as fresh: learned initial states, silence behind it
     State state() const;
     void set_state(const State&);  // throws ModelError when it belongs to another network
@@ -91,6 +96,8 @@ class RunState {
     void hand_down(std::size_t tier) noexcept;
 
     std::shared_ptr<const Model> model_;
+    int voices_ = 1;
+    std::vector<RunState> others_;
     std::vector<TierState> tiers_;
     std::vector<std::uint16_t> history_;  // ring of B levels; sample t lies at t mod B
     std::uint64_t position_ = 0;

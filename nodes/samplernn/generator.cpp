@@ -8,14 +8,27 @@
 
 namespace legume::samplernn {
 
-Generator::Generator(std::shared_ptr<const Model> model, std::uint64_t seed, std::uint64_t voice)
-    : state_(std::move(model)), seed_(seed), voice_(voice) {}
+Generator::Generator(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, std::uint64_t first_voice)
+    : state_(std::move(model), voices),
+      seed_(seed),
+      first_voice_(first_voice),
+      levels_(static_cast<std::size_t>(voices)) {}
+
+void Generator::next(std::span<const float> temperatures, std::span<float> samples) noexcept {
+    const Model& model = state_.model();
+    for (std::size_t v = 0; v < levels_.size(); ++v) {
+        const double uniform = dsp::random_uniform(seed_, first_voice_ + v, drawn_);
+        levels_[v] = draw(state_.logits(static_cast<int>(v)), temperatures[v], uniform, model.kernels);
+        samples[v] = model.levels.amplitude(levels_[v]);
+    }
+    ++drawn_;
+    state_.push(levels_);
+}
 
 float Generator::next(float temperature) noexcept {
-    const double uniform = dsp::random_uniform(seed_, voice_, drawn_++);
-    const int level = draw(state_.logits(), temperature, uniform, state_.model().kernels);
-    state_.push(level);
-    return state_.model().levels.amplitude(level);
+    float sample = 0;
+    next({&temperature, 1}, {&sample, 1});
+    return sample;
 }
 
 void Generator::restart() noexcept {

@@ -321,6 +321,10 @@ std::int64_t step_of(const std::string& stem) {
 
 }  // namespace
 
+Precision Config::precision() const {
+    return int8_cost && *int8_cost <= int8_may_cost ? Precision::int8 : Precision::fp32;
+}
+
 void Config::validate() const {
     between("the number of frame tiers", static_cast<std::int64_t>(tiers.size()), 1, 3);
     for (std::size_t i = 0; i < tiers.size(); ++i) {

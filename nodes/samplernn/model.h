@@ -22,6 +22,9 @@ inline constexpr int max_levels = 4096;
 enum class Cell { gru, lstm };
 enum class Quantiser { mu_law, linear };
 enum class FrameScale { theano, unisound };  // u = 2 (x / (Q/2) - 1), or x / Q - 2
+// What the engine computes with. int4 is int8 with 4-bit weights in the frame tiers.
+enum class Precision { fp32, int8, int4 };
+inline constexpr double int8_may_cost = 0.02;  // bits a sample
 
 // One frame tier. tiers[0] is the lowest (smallest frame), as in the checkpoint's names `tier.{i}`.
 struct Tier {
@@ -53,6 +56,10 @@ struct Config {
     double age = 0;  // share of the run's updates, 0..1
     std::string corpus_hash;
     std::optional<double> held_out_nll;  // bits a sample
+    std::optional<double> int8_cost;     // bits a sample that int8 was measured to lose against fp32; may be below 0
+
+    // int8 where it was measured to cost no more than it may. A file says so and no stopwatch: the same on every machine.
+    Precision precision() const;
 
     void validate() const;  // throws ModelError: dims absurd, frames that do not divide, ...
     std::string json() const;
@@ -62,6 +69,7 @@ struct Config {
 struct Tensor {
     std::vector<std::int64_t> shape;
     std::vector<float> values;  // row major
+    bool pruned = false;        // stored and played as blocks of 16 rows x 4 columns, those that are not all zero
 };
 // Names and shapes (PyTorch's layout; G = 3 for GRU, gates r z n, 4 for LSTM, gates i f g o):
 //   tier.{i}.input.weight [D, frame] and .bias [D]   (the top tier has none without top_projection)
@@ -80,7 +88,8 @@ struct Checkpoint {
     Config config;
     Tensors tensors;
 };
-enum class Storage { f32, f16 };
+// Matrices as floats, or (int8) as whole numbers with one scale for each row; vectors are F32 then.
+enum class Storage { f32, f16, int8 };
 
 // Both throw ModelError with the reason. Reading checks every offset, size, shape and value (non-finite is refused).
 Checkpoint read_checkpoint(const std::filesystem::path& file);

@@ -104,7 +104,7 @@ struct SampleRnn final : Node {
                 p.store.get<samplernn::Model>(
                     key, [&] { return std::make_shared<const samplernn::Model>(samplernn::read_checkpoint(file)); }),
                 own_seed);
-            const double from = generator->voice().model().config.sample_rate;
+            const double from = generator->state().model().config.sample_rate;
             if (from != p.rate) resampler.emplace(from, p.rate, 1, dsp::Resampler::Quality::medium);
         } catch (const samplernn::ModelError& error) {
             throw Refusal("model", error.what());
@@ -117,7 +117,7 @@ struct SampleRnn final : Node {
         records.resize(2 * distance + 64);
         pieces.resize(2 * distance + 2);
         cover.prepare(static_cast<std::size_t>(0.5 * rate));
-        jump_decay = static_cast<float>(1 - 1 / (0.002 * generator->voice().model().config.sample_rate));
+        jump_decay = static_cast<float>(1 - 1 / (0.002 * generator->state().model().config.sample_rate));
         first_temperature = temperature.own();
         opening.resize(distance * block_frames);
         for (std::uint64_t block = 0; block < distance; ++block)
@@ -127,7 +127,7 @@ struct SampleRnn final : Node {
     // How long the resampler keeps a sample before it is heard.
     int filter_frames() {
         const double drawn = static_cast<double>(generator->drawn());
-        const double ratio = rate / generator->voice().model().config.sample_rate;
+        const double ratio = rate / generator->state().model().config.sample_rate;
         return std::max(0, static_cast<int>(drawn * ratio - static_cast<double>(opening.size())));
     }
     int latency_frames() const override { return latency; }

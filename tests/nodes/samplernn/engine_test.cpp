@@ -344,7 +344,7 @@ TEST_CASE("temperature zero is the likeliest level, and non-finite logits never 
 TEST_CASE("a take is given back by its seed, and another seed or voice is another take") {
     const auto model = std::make_shared<Model>(network_of(small_config()));
     const auto take = [&](std::uint64_t seed, std::uint64_t voice) {
-        Generator generator(model, seed, voice);
+        Generator generator(model, seed, 1, voice);
         std::vector<float> samples;
         for (int t = 0; t < 400; ++t) samples.push_back(generator.next(1.0f));
         return samples;

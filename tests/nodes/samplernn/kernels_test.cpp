@@ -193,7 +193,7 @@ TEST_CASE("a take of the shipped network has the same bytes under every instruct
                                             "00004000.safetensors");
     for (const Kernels* kernels : playable_kernels()) {
         CAPTURE(std::string(kernels->isa));
-        Generator generator(std::make_shared<const Model>(checkpoint, *kernels), 1);
+        Generator generator(std::make_shared<const Model>(checkpoint, Precision::fp32, *kernels), 1);
         std::uint64_t hash = 14695981039346656037u;  // FNV-1a
         for (int t = 0; t < 4'000; ++t) {
             const float sample = generator.next(1.0f);
