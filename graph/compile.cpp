@@ -93,6 +93,7 @@ struct Compiler {
                       [tell = context.tell, id = text.id](const std::string& line) {
                           if (tell) tell(id, line);
                       });
+            p.live = context.live;
             p.in_channels_ = &now.in_channels[i];
             p.out_channels_ = &now.out_channels[i];
             for (auto* param : now.nodes[i]->params())

@@ -18,6 +18,7 @@ struct CompileContext {
     std::uint64_t seed;  // the patch's or the command line's
     Store& store;
     std::function<void(const std::string& id, const std::string& line)> tell;  // what a node has to say; any thread
+    bool live = false;
 };
 
 // A param of a node that stays, whose text has changed: it takes the new value, as a control.

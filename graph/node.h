@@ -84,6 +84,7 @@ class Prepare {
         : rate(graph_rate), seed(node_seed), store(things), tell(std::move(say)) {}
     double rate;         // frames a second of the graph
     std::uint64_t seed;  // this node's own
+    bool live = false;   // what this machine can do may decide; offline the bytes never depend on a stopwatch
     Store& store;        // immutable things that nodes share: decoded sounds, models
     // Says a line to the player, any thread but the audio thread, after the node's id. Keep a copy to use later.
     std::function<void(std::string)> tell;
@@ -376,6 +377,16 @@ class FilesOption : public Option {
 
 // ---------------------------------------------------------------- the node
 
+// How a node that makes its sound ahead of time keeps up with this machine, as it found when it was prepared live.
+struct Pace {
+    std::string speed;     // "3.4 x real time at 22.05 kHz"; empty: not known
+    std::string short_of;  // what follows when that is not enough, as a sentence without a full stop
+    std::string help;      // what would make it lighter, the best first
+    double load = 0;       // of one generate worker: 1 takes all its time
+};
+// As many times faster than sound must a generator be: the rest is for all else that its thread and its core do.
+inline constexpr double pace_needed = 1.1;
+
 // Gathers what a node finds wrong with its own options, each at its setting's place.
 class Checking {
   public:
@@ -409,6 +420,7 @@ class Node {
     // How many channels an In takes at the most, where an option decides it.
     virtual int channels_of(const In& in) const { return in.shape.channels; }
     virtual int latency_frames() const { return 0; }  // prepared: from In to Out, or from control to Out of a source
+    virtual Pace pace() const { return {}; }          // prepared; of what makes nothing ahead of time it is empty
     virtual int device_inputs() const { return 0; }   // channels that it takes from the device; options are set
     virtual int device_outputs() const { return 0; }  // channels that it gives to the device
     virtual bool portable() const { return true; }    // false: stands on a library whose bytes differ between machines

@@ -1,11 +1,14 @@
-// legume: play | render | train | new | check | describe | devices.
+// legume: play | render | train | new | compress | check | bench | describe | devices.
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "host/admission.h"
 #include "host/audio.h"
+#include "host/bench.h"
+#include "host/compress.h"
 #include "host/describe.h"
 #include "host/midi.h"
 #include "host/new.h"
@@ -18,14 +21,16 @@ namespace {
 
 using namespace legume;
 
-int check_patches(const std::vector<std::string>& patches) {
+int check_patches(const std::vector<std::string>& patches, bool measure) {
     bool faults = false;
     for (const auto& patch : patches) {
-        const auto checked = open_patch(patch);
-        if (print_problems(checked.problems))
+        auto checked = open_patch(patch);
+        if (print_problems(checked.problems)) {
             faults = true;
-        else
-            std::printf("%s: sound, %zu nodes, %zu wires\n", patch.c_str(), checked.nodes.size(), checked.links.size());
+            continue;
+        }
+        std::printf("%s: sound, %zu nodes, %zu wires\n", patch.c_str(), checked.nodes.size(), checked.links.size());
+        if (measure && !measure_patch(std::move(checked))) faults = true;
     }
     return faults ? 1 : 0;
 }
@@ -127,6 +132,8 @@ int main(int argc, char** argv) {
     std::vector<std::string> patches;
     auto* check_command = app.add_subcommand("check", "Say everything that is wrong with a patch");
     check_command->add_option("PATCH", patches, "Patches")->required();
+    bool measure = false;
+    check_command->add_flag("--measure", measure, "Also load the networks, and say how fast this machine plays them");
 
     std::string node, osc;
     bool schema = false, markdown = false;
@@ -139,6 +146,26 @@ int main(int argc, char** argv) {
     std::filesystem::path folder;
     auto* new_command = app.add_subcommand("new", "Make a folder with a first patch of your own");
     new_command->add_option("DIR", folder, "The folder")->required();
+
+    CompressRequest smaller;
+    auto* compress_command = app.add_subcommand("compress", "Store a network smaller, and measure what int8 costs it");
+    compress_command->add_option("MODEL", smaller.model, "A checkpoint, or a folder of them")->required();
+    compress_command->add_option("-o,--out", smaller.out, "FILE.safetensors; without it nothing is written");
+    compress_command->add_option("--prune", smaller.prune, "Share of the 16 x 4 blocks to make zero; for benchmarks")
+        ->check(within(0.01, 0.99));
+    compress_command->add_option("--store", smaller.store, "f32, f16 (when nothing is said) or int8")
+        ->check(CLI::IsMember({"f32", "f16", "int8"}));
+    compress_command->add_option("--measure", smaller.measure,
+                                 "Sound, or a folder of it: what fp32 and int8 cost on its held-out part");
+
+    BenchRequest benched;
+    auto* bench_command = app.add_subcommand("bench", "Measure how fast this machine plays a network");
+    bench_command->add_option("MODEL", benched.model, "A checkpoint, or a folder of them");
+    bench_command->add_option("--shape", benched.shape, "Instead of a model: \"dim=512 frames=4/16 sparsity=0.9\"");
+    bench_command->add_option("--seconds", benched.seconds, "For each row")->check(within(0.001, 600));
+    auto* json_flag = bench_command->add_flag("--json", benched.json, "For programs");
+    bench_command->add_flag("--breakdown", benched.breakdown, "Instead of how fast, where a sample's time goes")
+        ->excludes(json_flag);
 
     bool verbose = false;
     auto* devices_command = app.add_subcommand("devices", "List sound cards and MIDI ports");
@@ -153,8 +180,10 @@ int main(int argc, char** argv) {
     if (play_command->parsed()) return play(live);
     if (render_command->parsed()) return render(offline);
     if (train_command->parsed()) return train(train_command->remaining());
-    if (check_command->parsed()) return check_patches(patches);
+    if (check_command->parsed()) return check_patches(patches, measure);
     if (describe_command->parsed()) return describe(node, schema, markdown, osc);
+    if (bench_command->parsed()) return bench(benched);
     if (new_command->parsed()) return new_folder(folder);
+    if (compress_command->parsed()) return compress(smaller);
     return devices(verbose);
 }

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include <utility>
 
 #include "graph/math.h"
+#include "host/admission.h"
 #include "host/audio.h"
 #include "host/inbox.h"
 #include "host/midi.h"
@@ -57,6 +59,7 @@ class Session {
     void take_osc(const OscPacket& packet);
     void watch_patch();
     void watch_device();
+    void say_admission();
     void show_status();
     float covering();
     bool over() const {
@@ -81,7 +84,8 @@ class Session {
     std::map<std::uint32_t, std::uint16_t> reply_ports_;  // by sender: /legume/reply-to
     std::uint64_t packets_ = 0, packets_bad_ = 0;
     float most_covering_ = 0;
-    int answers_left_ = 0;  // bounded a second, so that a flood of mistakes is not answered by a flood
+    std::vector<std::string> admitted_;  // as it was said last
+    int answers_left_ = 0;               // bounded a second, so that a flood of mistakes is not answered by a flood
     Every answers_refill_{1000}, midi_poll_{500}, patch_poll_{200}, status_{100}, device_poll_{500}, poison_poll_{1000};
     std::filesystem::file_time_type patch_time_{}, patch_seen_{};
     bool faulty_ = false;  // the text on disk, not what plays
@@ -225,6 +229,15 @@ void Session::watch_patch() {
     if (changes.bindings) said.push_back("bindings");
     if (changes.settings) said.push_back("settings");
     say("Reloaded: " + join(said));
+    say_admission();
+}
+
+// What is new of it.
+void Session::say_admission() {
+    auto lines = admission(runner_->schedule(), generate_threads());
+    for (const auto& line : lines)
+        if (std::find(admitted_.begin(), admitted_.end(), line) == admitted_.end()) say(line);
+    admitted_ = std::move(lines);
 }
 
 // A device that is gone: time goes on under the null device.
@@ -305,9 +318,11 @@ int Session::run() {
         setup.inputs = device_->inputs();
         setup.outputs = std::min(std::max(device_->outputs(), 1), max_channels);
         setup.seed = seed;
+        setup.live = true;
         setup.tell = [this](const std::string& id, const std::string& line) { inbox_.post(Notice{id + ": " + line}); };
         runner_ = std::make_unique<Runner>(setup);
         if (print_problems(runner_->edit(std::move(checked)))) return 1;
+        say_admission();
         router_ = std::make_unique<Router>(*runner_);
         router_->bind();
         open_controls();

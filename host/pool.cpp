@@ -12,9 +12,11 @@
 
 namespace legume {
 
+int generate_threads() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) - 1); }
+
 Pool::Pool(int threads, bool real_time) {
     for (int i = 0; i < threads; ++i) {
-        threads_.emplace_back([this] { poll(); });
+        threads_.emplace_back([this, i] { poll(static_cast<std::size_t>(i)); });
         if (real_time) {
             sched_param priority{};
             priority.sched_priority = 5;  // PortAudio's and JACK's callbacks run at 70 and above
@@ -28,6 +30,7 @@ Pool::~Pool() {
         const std::lock_guard lock(mutex_);
         quit_ = true;
     }
+    more_.notify_all();
     for (auto& thread : threads_) thread.join();
 }
 
@@ -41,6 +44,7 @@ void Pool::set(std::vector<Job> jobs) {
         now.push_back(same != before.end() ? *same : std::make_shared<Slot>(Slot{std::move(job), false}));
     }
     slots_ = now;
+    more_.notify_all();
     idle_.wait(lock, [&] {
         return std::none_of(before.begin(), before.end(), [&](const auto& slot) {
             return slot->busy && std::find(now.begin(), now.end(), slot) == now.end();
@@ -48,11 +52,12 @@ void Pool::set(std::vector<Job> jobs) {
     });
 }
 
-void Pool::poll() {
+void Pool::poll(std::size_t number) {
     const NoDenormals no_denormals;
     std::size_t rested = 0;  // jobs in a row that had nothing to do
     std::unique_lock lock(mutex_);
     while (!quit_) {
+        more_.wait(lock, [&] { return quit_ || number < slots_.size(); });
         std::shared_ptr<Slot> mine;
         for (std::size_t i = 0; i < slots_.size() && !mine; ++i) {
             const auto& slot = slots_[next_++ % slots_.size()];

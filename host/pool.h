@@ -18,6 +18,9 @@ struct Job {
     Work* work = nullptr;
 };
 
+// How many may generate: one core is the audio thread's.
+int generate_threads();
+
 class Pool {
   public:
     // `real_time` asks for a priority below the audio thread's and says nothing when it is not permitted.
@@ -33,9 +36,10 @@ class Pool {
         Job job;
         bool busy = false;
     };
-    void poll();
+    void poll(std::size_t number);
     std::mutex mutex_;
     std::condition_variable idle_;
+    std::condition_variable more_;  // jobs than before: a thread for which there was none sleeps
     std::vector<std::shared_ptr<Slot>> slots_;
     std::size_t next_ = 0;
     bool quit_ = false;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "graph/denormals.h"
 
@@ -43,7 +42,8 @@ bool Runner::settled() {
 
 Problems Runner::edit(Checked checked) {
     auto patch = checked.patch;
-    auto compiled = compile(std::move(checked), {setup_.rate, setup_.seed, store_, setup_.tell}, last_, &patch_);
+    auto compiled =
+        compile(std::move(checked), {setup_.rate, setup_.seed, store_, setup_.tell, setup_.live}, last_, &patch_);
     if (!compiled.schedule) return std::move(compiled.problems);
 
     // Jobs of nodes that are new get their head start here, so that a generator's ring is full when it is first read.
@@ -92,9 +92,7 @@ void Runner::set_jobs(bool with_retiring) {
 }
 
 void Runner::start_pools() {
-    // One core is the audio thread's; the rest may generate.
-    const int cores = static_cast<int>(std::thread::hardware_concurrency());
-    generate_ = std::make_unique<Pool>(std::clamp(cores - 1, 1, 8), true);
+    generate_ = std::make_unique<Pool>(generate_threads(), true);
     io_ = std::make_unique<Pool>(1, false);
     set_jobs(true);
 }

@@ -26,6 +26,7 @@ struct RunnerSetup {
     int outputs = 2;
     std::uint64_t seed = 0;
     std::function<void(const std::string& id, const std::string& line)> tell;  // what nodes say; any thread
+    bool live = false;                                                         // nodes may measure this machine
 };
 
 // A control as it was applied: the performance log's line.

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <complex>
 #include <numbers>
@@ -158,17 +157,6 @@ void Rig::fire(const std::string& id, const std::string& trigger) {
     control_.post(member_of<Trigger>(node(id), trigger));
 }
 Meter& Rig::meter(const std::string& id, const std::string& name) { return member_of<Meter>(node(id), name); }
-
-Folder::Folder() {
-    static std::atomic<int> count{0};
-    path = std::filesystem::temp_directory_path() /
-           ("legume-test-" + std::to_string(::getpid()) + "-" + std::to_string(++count));
-    std::filesystem::create_directories(path);
-}
-Folder::~Folder() {
-    std::error_code error;
-    std::filesystem::remove_all(path, error);
-}
 
 void write_wav(const std::filesystem::path& file, const Channels& sound, double rate) {
     SoundWriter writer(file, rate, static_cast<int>(sound.size()), SoundFormat::wav_float);

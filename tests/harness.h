@@ -12,6 +12,7 @@
 
 #include "graph/compile.h"
 #include "graph/control.h"
+#include "tests/folder.h"
 
 namespace legume::test {
 
@@ -70,14 +71,6 @@ class Rig {
     std::uint64_t frame_ = 0, posts_ = 0;
 };
 
-// A folder of its own, gone with its owner.
-class Folder {
-  public:
-    Folder();
-    ~Folder();
-    std::filesystem::path operator/(const std::string& name) const { return path / name; }
-    std::filesystem::path path;
-};
 void write_wav(const std::filesystem::path& file, const Channels& sound, double rate);
 
 // ---------------------------------------------------------------- sounds and measures

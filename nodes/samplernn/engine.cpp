@@ -1,302 +1,295 @@
-// Folds a checkpoint's tensors, steps the tiers on their frames, and draws.
+// Steps the tiers on their frames, makes the sample tier's logits, and draws.
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/engine.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <string>
+#include <utility>
 
 namespace legume::samplernn {
 namespace {
 
-using Floats = std::vector<float>;
-
 std::size_t index(int i) { return static_cast<std::size_t>(i); }
-
-void check(const Checkpoint& checkpoint) {
-    checkpoint.config.validate();
-    for (const auto& [name, shape] : expected_shapes(checkpoint.config)) {
-        const auto it = checkpoint.tensors.find(name);
-        std::size_t size = 1;
-        for (const auto d : shape) size *= static_cast<std::size_t>(d);
-        if (it == checkpoint.tensors.end()) throw ModelError("tensor \"" + name + "\" is missing");
-        if (it->second.shape != shape || it->second.values.size() != size) {
-            throw ModelError("tensor \"" + name + "\" has another shape than its config asks for");
-        }
-    }
-}
-
-// The checkpoint's tensors in double; what the config leaves out is zero.
-class Source {
-  public:
-    explicit Source(const Tensors& tensors) : tensors_(tensors) {}
-    Dense matrix(const std::string& name, int rows, int cols, int first_row = 0) const {
-        return {rows, cols, tensors_.at(name).values.data() + index(first_row) * index(cols)};
-    }
-    Dense column(const std::string& name, int rows, int first_row = 0) const {
-        return tensors_.count(name) ? matrix(name, rows, 1, first_row) : Dense(rows, 1);
-    }
-    const Floats& values(const std::string& name) const { return tensors_.at(name).values; }
-    Floats state(const std::string& name, int layer, int dim) const {
-        Floats h(index(padded(dim)));
-        if (const auto it = tensors_.find(name); it != tensors_.end()) {
-            const auto from = it->second.values.begin() + static_cast<std::ptrdiff_t>(layer) * dim;
-            std::copy(from, from + dim, h.begin());
-        }
-        return h;
-    }
-
-  private:
-    const Tensors& tensors_;
-};
-
-Dense operator+(Dense a, const Dense& b) {
-    for (std::size_t i = 0; i < a.values.size(); ++i) a.values[i] += b.values[i];
-    return a;
-}
-
-Dense transpose(const Dense& a) {
-    Dense t(a.cols, a.rows);
-    for (int r = 0; r < a.rows; ++r) {
-        for (int c = 0; c < a.cols; ++c) t.row(c)[r] = a.row(r)[c];
-    }
-    return t;
-}
-
-Floats pack(const Dense& column) {
-    Floats packed(index(padded(column.rows)));
-    for (int r = 0; r < column.rows; ++r) packed[index(r)] = static_cast<float>(column.row(r)[0]);
-    return packed;
-}
-
-// One tap of the convolution as [E, D], to be multiplied from the embedding's right.
-Dense tap_of(const Floats& conv, int dim, int embedding, int taps, int tap) {
-    Dense t(embedding, dim);
-    for (int d = 0; d < dim; ++d) {
-        for (int e = 0; e < embedding; ++e)
-            t.row(e)[d] = conv[(index(d) * index(embedding) + index(e)) * index(taps) + index(tap)];
-    }
-    return t;
-}
 
 }  // namespace
 
-Model::Model(const Checkpoint& checkpoint, Precision as, const Kernels& with)
-    : config(checkpoint.config), precision(as), kernels(with), levels(checkpoint.config) {
-    check(checkpoint);
-    for (std::size_t i = 0; i < config.tiers.size(); ++i) fold_tier(checkpoint.tensors, i);
-    fold_sample_tier(checkpoint.tensors);
+// ---------------------------------------------------------------- products in slices
+
+void RunState::Later::begin(const Model::Linear& linear, const Vectors& x, Vectors& middle, Rows& y, std::uint64_t now,
+                            int samples) {
+    linear_ = &linear;
+    x_ = &x;
+    middle_ = &middle;
+    y_ = &y;
+    now_ = now;
+    samples_ = samples;
+    done_ = 0;
 }
 
-void Model::fold_tier(const Tensors& tensors, std::size_t i) {
-    const Source source(tensors);
-    const Tier& tier = config.tiers[i];
-    const std::string name = "tier." + std::to_string(i) + ".";
-    const bool lstm = tier.cell == Cell::lstm, reset_before = !lstm && !config.reset_after;
-    const int dim = config.dim, rows = (lstm ? 4 : 3) * dim;
-    TierWeights weights;
-    weights.frame = tier.frame;
-    for (int k = 0; k < tier.layers; ++k) {
-        const std::string cell = name + "cell." + std::to_string(k) + ".";
-        const auto recurrent = [&](int first, int n) {
-            return Affine{Matrix(source.matrix(cell + "w_hh", n, dim, first)),
-                          pack(source.column(cell + "b_hh", n, first))};
-        };
-        Layer layer;
-        layer.recurrent = recurrent(0, reset_before ? 2 * dim : rows);
-        if (reset_before) layer.candidate = recurrent(2 * dim, dim);
-        if (k > 0) {
-            layer.input = {Matrix(source.matrix(cell + "w_ih", rows, dim)), pack(source.column(cell + "b_ih", rows))};
-        }
-        layer.h0 = source.state(name + "h0", k, dim);
-        if (lstm) layer.c0 = source.state(name + "c0", k, dim);
-        weights.layers.push_back(std::move(layer));
+void RunState::Later::make(const Kernels& kernels, int to) noexcept {
+    const auto& [first, then] = *linear_;
+    const int before = first.weight.slices();
+    if (done_ < before) {
+        const int end = std::min(to, before);
+        first.weight.apply_slice(kernels, *x_, first.bias.data(), 0, middle_->of(0), middle_->stride(), false, done_,
+                                 end);
+        done_ = end;
+        if (done_ == before) middle_->seal(kernels);
     }
-
-    const bool top = i + 1 == config.tiers.size();
-    Dense bias = source.column(name + "cell.0.b_ih", rows);
-    if (top && !config.top_projection) {
-        weights.input = Matrix(source.matrix(name + "cell.0.w_ih", rows, tier.frame));
-        weights.conditioning.push_back({Matrix(rows, 0), pack(bias)});
-    } else {
-        const Dense w_ih = source.matrix(name + "cell.0.w_ih", rows, dim);
-        weights.input = Matrix(multiply(kernels, w_ih, source.matrix(name + "input.weight", dim, tier.frame)));
-        bias = bias + multiply(kernels, w_ih, source.column(name + "input.bias", dim));
-        if (top) weights.conditioning.push_back({Matrix(rows, 0), pack(bias)});
-        const std::string above = "tier." + std::to_string(i + 1) + ".up.";
-        for (int r = 0; !top && r < config.tiers[i + 1].frame / tier.frame; ++r) {
-            weights.conditioning.push_back(
-                {Matrix(multiply(kernels, w_ih, source.matrix(above + "weight", dim, dim, r * dim))),
-                 pack(bias + multiply(kernels, w_ih, source.column(above + "bias", dim, r * dim)))});
-        }
+    if (to > done_ && done_ >= before) {
+        const Vectors& x = before ? *middle_ : *x_;
+        then.weight.apply_slice(kernels, x, then.bias.data(), 0, y_->of(0), y_->stride(), false, done_ - before,
+                                to - before);
+        done_ = to;
     }
-    tiers_.push_back(std::move(weights));
 }
 
-void Model::fold_sample_tier(const Tensors& tensors) {
-    const Source source(tensors);
-    const int dim = config.dim, taps = config.tiers[0].frame;
-    const auto hidden = [](int i) { return "sample.hidden." + std::to_string(i) + "."; };
-    // The first hidden layer vanishes when nothing stands between it and the sum.
-    const bool fold = !config.relu_after_sum && config.hidden > 0;
-    const Dense first = fold ? source.matrix(hidden(0) + "weight", dim, dim) : Dense();
-    const Dense first_transposed = transpose(first);
-    relu_sum_ = config.relu_after_sum || fold;
-
-    const Dense conv_bias = source.column("sample.conv_bias", dim);
-    for (int r = 0; r < taps; ++r) {
-        Dense weight = source.matrix("tier.0.up.weight", dim, dim, r * dim);
-        Dense bias = source.column("tier.0.up.bias", dim, r * dim) + conv_bias;
-        if (fold) {
-            weight = multiply(kernels, first, weight);
-            bias = multiply(kernels, first, bias) + source.column(hidden(0) + "bias", dim);
-        }
-        sample_conditioning_.push_back({Matrix(weight), pack(bias)});
-    }
-    const Dense embedding = source.matrix("sample.embedding", config.levels, config.embedding);
-    for (int tap = 0; tap < taps; ++tap) {
-        Dense table =
-            multiply(kernels, embedding, tap_of(source.values("sample.conv"), dim, config.embedding, taps, tap));
-        if (fold) table = multiply(kernels, table, first_transposed);
-        for (const double value : table.values) tables_.push_back(static_cast<float>(value));
-    }
-    for (int i = fold ? 1 : 0; i < config.hidden; ++i) {
-        hidden_.push_back(
-            {Matrix(source.matrix(hidden(i) + "weight", dim, dim)), pack(source.column(hidden(i) + "bias", dim))});
-    }
-    out_ = {Matrix(source.matrix("sample.out.weight", config.levels, dim)),
-            pack(source.column("sample.out.bias", config.levels))};
+void RunState::Later::advance(const Kernels& kernels, std::uint64_t position) noexcept {
+    if (!linear_) return;
+    // The sample of the step itself has more to do than those after it: half a part.
+    const int all = linear_->first.weight.slices() + linear_->then.weight.slices();
+    const int passed = std::min(samples_ - 1, static_cast<int>(position - now_));
+    make(kernels, all * (2 * passed + 1) / (2 * samples_ - 1));
 }
+
+void RunState::Later::finish(const Kernels& kernels) noexcept {
+    make(kernels, linear_->first.weight.slices() + linear_->then.weight.slices());
+    linear_ = nullptr;
+}
+
+// ---------------------------------------------------------------- voices
 
 RunState::RunState(std::shared_ptr<const Model> model, int voices) : model_(std::move(model)), voices_(voices) {
-    for (int v = 1; v < voices; ++v) others_.emplace_back(model_);
     const Config& config = model_->config;
-    const std::size_t stride = index(padded(config.dim));
+    const int dim = config.dim;
+    const Precision tiers_as = model_->precision;
+    const Precision sample_as = tiers_as == Precision::int4 ? Precision::int8 : tiers_as;
     for (const auto& tier : config.tiers) {
-        const std::size_t layers = index(tier.layers);
-        const std::size_t memory = tier.cell == Cell::lstm ? layers : 0;
-        tiers_.push_back({Floats(layers * stride), Floats(memory * stride), Floats(stride)});
+        const bool lstm = tier.cell == Cell::lstm;
+        TierState state;
+        for (int k = 0; k < tier.layers; ++k) {
+            LayerState layer;
+            layer.h = Vectors(dim, voices, tiers_as, Vectors::Size::bounded);
+            if (lstm) layer.c = Rows(dim, voices);
+            layer.recurrent = Rows(4 * dim, voices);
+            state.layers.push_back(std::move(layer));
+        }
+        const auto layers = static_cast<float>(tier.layers);
+        state.sum = Vectors(dim, voices, tiers_as, Vectors::Size::bounded, layers);
+        state.gates = Rows(4 * dim, voices);
+        state.middle = Vectors(dim, voices, tiers_as, Vectors::Size::free);
+        tiers_.push_back(std::move(state));
     }
-    history_.resize(index(config.tiers.back().frame));
-    u_.resize(history_.size());
-    gates_.resize(index(padded(4 * config.dim)));
-    recurrent_.resize(gates_.size());
-    z_.resize(stride);
-    candidate_.resize(stride);
-    x_.resize(stride);
-    y_.resize(stride);
-    logits_.resize(index(padded(config.levels)));
+    const int longest = config.tiers.back().frame;
+    history_.resize(index(longest) * index(voices));
+    u_ = Vectors(longest, voices, Precision::fp32, Vectors::Size::free);
+    reset_h_ = Vectors(dim, voices, tiers_as, Vectors::Size::bounded);
+    z_ = Rows(dim, voices);
+    candidate_ = Rows(dim, voices);
+    const auto size = model_->relu_sum_ ? Vectors::Size::rectified : Vectors::Size::free;
+    x_.emplace_back(dim, voices, sample_as, size);
+    for (std::size_t i = 0; i < model_->hidden_.size(); ++i) {
+        x_.emplace_back(dim, voices, sample_as, Vectors::Size::rectified);
+    }
+    rows_.resize(index(config.tiers[0].frame) * index(voices));
+    logits_ = Rows(config.levels, voices);
     reset();
+}
+
+const Vectors& RunState::out(std::size_t i) const {
+    return model_->config.skip && tiers_[i].layers.size() > 1 ? tiers_[i].sum : tiers_[i].layers.back().h;
 }
 
 void RunState::reset() noexcept {
     for (std::size_t i = 0; i < tiers_.size(); ++i) {
-        float *h = tiers_[i].h.data(), *c = tiers_[i].c.data();
-        for (const auto& layer : model_->tiers_[i].layers) {
-            h = std::copy(layer.h0.begin(), layer.h0.end(), h);
-            c = std::copy(layer.c0.begin(), layer.c0.end(), c);
+        for (std::size_t k = 0; k < tiers_[i].layers.size(); ++k) {
+            const auto& from = model_->tiers_[i].layers[k];
+            auto& layer = tiers_[i].layers[k];
+            for (int v = 0; v < voices_; ++v) {
+                std::copy(from.h0.begin(), from.h0.end(), layer.h.of(v));
+                std::copy(from.c0.begin(), from.c0.end(), layer.c.of(v));
+            }
         }
     }
     std::fill(history_.begin(), history_.end(), static_cast<std::uint16_t>(model_->levels.silence()));
     position_ = 0;
-    have_logits_ = false;
+    prepare_next();
     step_tiers();
-    for (auto& other : others_) other.reset();
+}
+
+void RunState::prepare_next() noexcept {
+    for (std::size_t i = tiers_.size(); i-- > 0;) {
+        const auto& weights = model_->tiers_[i];
+        for (std::size_t k = 0; k < tiers_[i].layers.size(); ++k) {
+            auto& layer = tiers_[i].layers[k];
+            layer.h.seal(model_->kernels);
+            layer.next.begin(weights.layers[k].recurrent, layer.h, tiers_[i].middle, layer.recurrent, position_, 1);
+        }
+        hand_down(i);
+        tiers_[i].given.clear();
+    }
+    have_logits_ = false;
 }
 
 void RunState::step_tiers() noexcept {
+    const Kernels& kernels = model_->kernels;
     for (std::size_t i = tiers_.size(); i-- > 0;) {
-        if (position_ % static_cast<std::uint64_t>(model_->tiers_[i].frame) == 0) step(i);
+        const int frame = model_->tiers_[i].frame;
+        if (position_ % static_cast<std::uint64_t>(frame) == 0) step(i);
+        tiers_[i].given.advance(kernels, position_);
+        for (auto& layer : tiers_[i].layers) layer.next.advance(kernels, position_);
     }
+}
+
+// Begins what the tier's step of that number is given from above.
+void RunState::give(std::size_t i, std::uint64_t step) noexcept {
+    const auto& weights = model_->tiers_[i];
+    const auto& linear = weights.conditioning[step % weights.conditioning.size()];
+    auto& tier = tiers_[i];
+    const Vectors& above = out(std::min(i + 1, tiers_.size() - 1));
+    tier.given.begin(linear, above, tier.middle, tier.gates, position_, weights.frame);
 }
 
 void RunState::step(std::size_t i) noexcept {
     const Kernels& kernels = model_->kernels;
     const auto& weights = model_->tiers_[i];
     TierState& tier = tiers_[i];
-    const std::size_t frame = index(weights.frame), size = history_.size();
-    for (std::size_t j = 0; j < frame; ++j) {
-        u_[j] = model_->levels.input(history_[(position_ + size - frame + j) % size]);
+    const auto frame = static_cast<std::uint64_t>(weights.frame);
+    const std::size_t size = index(model_->config.tiers.back().frame);
+    for (int v = 0; v < voices_; ++v) {
+        const std::uint16_t* ring = history_.data() + index(v) * size;
+        for (std::size_t j = 0; j < frame; ++j)
+            u_.of(v)[j] = model_->levels.input(ring[(position_ + size - frame + j) % size]);
     }
-    const auto& conditioning = weights.conditioning[position_ / frame % weights.conditioning.size()];
-    const float* above = i + 1 < tiers_.size() ? tiers_[i + 1].out.data() : nullptr;
-    conditioning.apply(kernels, above, gates_.data());
-    weights.input.apply(kernels, u_.data(), gates_.data(), gates_.data());
+    const bool top = i + 1 == tiers_.size();
+    Rows& gates = tier.gates;
+    if (top) {
+        const auto& bias = weights.conditioning[0].then.bias;
+        for (int v = 0; v < voices_; ++v) std::copy(bias.begin(), bias.end(), gates.of(v));
+    } else {
+        if (!tier.given.begun()) give(i, position_ / frame);
+        tier.given.finish(kernels);
+    }
+    weights.input.apply(kernels, u_, gates.of(0), gates.stride(), gates.of(0), gates.stride());
 
     const int dim = model_->config.dim;
-    const std::size_t stride = index(padded(dim));
     for (std::size_t k = 0; k < weights.layers.size(); ++k) {
-        const auto& layer = weights.layers[k];
-        float* h = tier.h.data() + k * stride;
-        if (k > 0) layer.input.apply(kernels, h - stride, gates_.data());
-        layer.recurrent.apply(kernels, h, recurrent_.data());
-        if (!tier.c.empty()) {
-            kernels.lstm(gates_.data(), recurrent_.data(), h, tier.c.data() + k * stride, dim);
-        } else if (model_->config.reset_after) {
-            kernels.gru(gates_.data(), recurrent_.data(), h, dim);
-        } else {
-            kernels.gru_gates(gates_.data(), recurrent_.data(), h, x_.data(), z_.data(), dim);
-            layer.candidate.apply(kernels, x_.data(), candidate_.data());
-            kernels.gru_candidate(gates_.data(), candidate_.data(), z_.data(), h, dim);
+        const auto& from = weights.layers[k];
+        LayerState& layer = tier.layers[k];
+        if (k > 0) {
+            from.input.weight.apply(kernels, tier.layers[k - 1].h, from.input.bias.data(), 0, gates.of(0),
+                                    gates.stride());
         }
+        layer.next.finish(kernels);
+        const bool lstm = model_->config.tiers[i].cell == Cell::lstm;
+        for (int v = 0; v < voices_; ++v) {
+            const float *gi = gates.of(v), *gh = layer.recurrent.of(v);
+            if (lstm) {
+                kernels.lstm(gi, gh, layer.h.of(v), layer.c.of(v), dim);
+            } else if (model_->config.reset_after) {
+                kernels.gru(gi, gh, layer.h.of(v), dim);
+            } else {
+                kernels.gru_gates(gi, gh, layer.h.of(v), reset_h_.of(v), z_.of(v), dim);
+            }
+        }
+        if (!lstm && !model_->config.reset_after) {
+            reset_h_.seal(kernels);
+            from.candidate.weight.apply(kernels, reset_h_, from.candidate.bias.data(), 0, candidate_.of(0),
+                                        candidate_.stride());
+            for (int v = 0; v < voices_; ++v)
+                kernels.gru_candidate(gates.of(v), candidate_.of(v), z_.of(v), layer.h.of(v), dim);
+        }
+        layer.h.seal(kernels);
+        layer.next.begin(from.recurrent, layer.h, tier.middle, layer.recurrent, position_, weights.frame);
     }
     hand_down(i);
+    // The next step that this frame of the tier above still conditions.
+    const std::uint64_t next = position_ / frame + 1;
+    if (!top && next % weights.conditioning.size() != 0) give(i, next);
 }
 
 void RunState::hand_down(std::size_t i) noexcept {
     TierState& tier = tiers_[i];
-    const auto stride = static_cast<std::ptrdiff_t>(tier.out.size());
-    std::copy(tier.h.end() - stride, tier.h.end(), tier.out.begin());
-    if (!model_->config.skip) return;
-    for (auto h = tier.h.begin(); h + stride != tier.h.end(); h += stride)
-        model_->kernels.add(&*h, tier.out.data(), static_cast<int>(stride));
+    if (!model_->config.skip || tier.layers.size() < 2) return;
+    const int dim = model_->config.dim;
+    for (int v = 0; v < voices_; ++v) {
+        float* sum = tier.sum.of(v);
+        std::copy(tier.layers.back().h.of(v), tier.layers.back().h.of(v) + dim, sum);
+        for (std::size_t k = 0; k + 1 < tier.layers.size(); ++k) model_->kernels.add(tier.layers[k].h.of(v), sum, dim);
+    }
+    tier.sum.seal(model_->kernels);
+}
+
+void RunState::sample_tier() noexcept {
+    const Kernels& kernels = model_->kernels;
+    const int dim = model_->config.dim;
+    const std::size_t taps = model_->sample_conditioning_.size(), levels = index(model_->levels.count());
+    const std::size_t size = index(model_->config.tiers.back().frame);
+    for (std::size_t v = 0; v < index(voices_); ++v) {
+        const std::uint16_t* ring = history_.data() + v * size;
+        for (std::size_t tap = 0; tap < taps; ++tap) {
+            const float* row =
+                model_->tables_.data() + (tap * levels + ring[(position_ + size - taps + tap) % size]) * index(dim);
+            rows_[v * taps + tap] = row;
+            // They come from far, and in no order that the processor could guess.
+            for (int d = 0; d < dim; d += lanes) __builtin_prefetch(row + d);
+        }
+    }
+    const auto& conditioning = model_->sample_conditioning_[position_ % taps].then;
+    conditioning.weight.apply(kernels, out(0), conditioning.bias.data(), 0, x_[0].of(0), x_[0].stride());
+    for (int v = 0; v < voices_; ++v) {
+        kernels.add_rows(rows_.data() + index(v) * taps, static_cast<int>(taps), x_[0].of(v), dim, model_->relu_sum_);
+    }
+    x_[0].seal(kernels);
+    for (std::size_t i = 0; i < model_->hidden_.size(); ++i) {
+        const auto& hidden = model_->hidden_[i];
+        hidden.weight.apply(kernels, x_[i], hidden.bias.data(), 0, x_[i + 1].of(0), x_[i + 1].stride(), true);
+        x_[i + 1].seal(kernels);
+    }
+    model_->out_.weight.apply(kernels, x_.back(), model_->out_.bias.data(), 0, logits_.of(0), logits_.stride());
 }
 
 std::span<const float> RunState::logits(int voice) noexcept {
-    if (voice > 0) return others_[index(voice - 1)].logits();
-    const std::span<const float> result(logits_.data(), index(model_->levels.count()));
-    if (have_logits_) return result;
+    if (!have_logits_) sample_tier();
     have_logits_ = true;
-    const Kernels& kernels = model_->kernels;
-    const int dim = model_->config.dim;
-    const std::size_t taps = model_->sample_conditioning_.size(), size = history_.size();
-    model_->sample_conditioning_[position_ % taps].apply(kernels, tiers_[0].out.data(), x_.data());
-    for (std::size_t tap = 0; tap < taps; ++tap) {
-        const std::size_t row = tap * result.size() + history_[(position_ + size - taps + tap) % size];
-        kernels.add(model_->tables_.data() + row * index(dim), x_.data(), dim);
-    }
-    if (model_->relu_sum_) kernels.relu(x_.data(), dim);
-    for (const auto& hidden : model_->hidden_) {
-        hidden.apply(kernels, x_.data(), y_.data(), true);
-        std::swap(x_, y_);
-    }
-    model_->out_.apply(kernels, x_.data(), logits_.data());
-    return result;
+    return {logits_.of(voice), index(model_->levels.count())};
 }
 
-void RunState::push(int level) noexcept {
-    level = std::clamp(level, 0, model_->levels.count() - 1);
-    history_[position_ % history_.size()] = static_cast<std::uint16_t>(level);
+void RunState::push(std::span<const int> levels) noexcept {
+    const std::size_t size = index(model_->config.tiers.back().frame);
+    for (std::size_t v = 0; v < index(voices_); ++v) {
+        const int level = std::clamp(levels[v], 0, model_->levels.count() - 1);
+        history_[v * size + position_ % size] = static_cast<std::uint16_t>(level);
+    }
     ++position_;
     have_logits_ = false;
     step_tiers();
 }
 
-void RunState::push(std::span<const int> levels) noexcept {
-    for (std::size_t v = 1; v < levels.size(); ++v) others_[v - 1].push(levels[v]);
-    push(levels[0]);
+void RunState::push(int level) noexcept {
+    std::array<int, 16> levels;
+    levels.fill(level);
+    push(std::span<const int>(levels.data(), index(voices_)));
 }
 
 State RunState::state() const {
     State state;
+    const auto keep = [&](const float* from) {
+        state.cells.insert(state.cells.end(), from, from + model_->config.dim);
+    };
     for (const auto& tier : tiers_) {
-        state.cells.insert(state.cells.end(), tier.h.begin(), tier.h.end());
-        state.cells.insert(state.cells.end(), tier.c.begin(), tier.c.end());
+        for (const auto& layer : tier.layers) {
+            for (int v = 0; v < voices_; ++v) {
+                keep(layer.h.of(v));
+                if (!layer.c.values().empty()) keep(layer.c.of(v));
+            }
+        }
     }
-    for (std::size_t i = 0; i < history_.size(); ++i) {
-        state.levels.push_back(history_[(position_ + i) % history_.size()]);
+    const std::size_t size = index(model_->config.tiers.back().frame);
+    for (std::size_t v = 0; v < index(voices_); ++v) {
+        for (std::size_t i = 0; i < size; ++i) state.levels.push_back(history_[v * size + (position_ + i) % size]);
     }
     state.position = position_;
     return state;
@@ -304,41 +297,61 @@ State RunState::state() const {
 
 void RunState::set_state(const State& state) {
     std::size_t cells = 0;
-    for (const auto& tier : tiers_) cells += tier.h.size() + tier.c.size();
+    for (const auto& tier : tiers_) {
+        for (const auto& layer : tier.layers) cells += (layer.c.values().empty() ? 1u : 2u) * index(voices_);
+    }
+    cells *= index(model_->config.dim);
     bool fits = state.cells.size() == cells && state.levels.size() == history_.size();
     for (const float value : state.cells) fits = fits && std::isfinite(value);
     for (const auto level : state.levels) fits = fits && level < model_->levels.count();
     if (!fits) throw ModelError("this state belongs to another network");
     auto from = state.cells.begin();
-    for (std::size_t i = 0; i < tiers_.size(); ++i) {
-        for (float& value : tiers_[i].h) value = *from++;
-        for (float& value : tiers_[i].c) value = *from++;
-        hand_down(i);
+    const auto restore = [&](float* to) {
+        std::copy(from, from + model_->config.dim, to);
+        from += model_->config.dim;
+    };
+    for (auto& tier : tiers_) {
+        for (auto& layer : tier.layers) {
+            for (int v = 0; v < voices_; ++v) {
+                restore(layer.h.of(v));
+                if (!layer.c.values().empty()) restore(layer.c.of(v));
+            }
+        }
     }
     position_ = state.position;
-    for (std::size_t i = 0; i < history_.size(); ++i) history_[(position_ + i) % history_.size()] = state.levels[i];
-    have_logits_ = false;
+    const std::size_t size = index(model_->config.tiers.back().frame);
+    for (std::size_t v = 0; v < index(voices_); ++v) {
+        for (std::size_t i = 0; i < size; ++i) history_[v * size + (position_ + i) % size] = state.levels[v * size + i];
+    }
+    prepare_next();
 }
 
+// ---------------------------------------------------------------- the draw
+
 int draw(std::span<const float> logits, float temperature, double uniform, const Kernels& kernels) noexcept {
-    std::size_t best = 0;
-    float top = -std::numeric_limits<float>::max();
-    for (std::size_t i = 0; i < logits.size(); ++i) {
-        if (!(logits[i] > top) || !(logits[i] <= std::numeric_limits<float>::max())) continue;
-        top = logits[i];
-        best = i;
-    }
-    if (!(temperature > 0)) return static_cast<int>(best);
+    const int n = static_cast<int>(logits.size());
+    const float top = kernels.largest(logits.data(), n);
+    const auto likeliest = [&] {
+        const auto best = std::find(logits.begin(), logits.end(), top);
+        return best == logits.end() ? 0 : static_cast<int>(best - logits.begin());
+    };
+    if (!(temperature > 0)) return likeliest();
     std::array<std::uint32_t, max_levels> weights;
-    kernels.weigh(logits.data(), top, temperature, weights.data(), static_cast<int>(logits.size()));
-    std::uint64_t total = 0;
-    for (std::size_t i = 0; i < logits.size(); ++i) total += weights[i];
+    std::array<std::uint32_t, max_levels / lanes> sums;
+    const float sharpness = std::min(1 / temperature, 1e30f);
+    const std::uint64_t total = kernels.weigh(logits.data(), top, sharpness, weights.data(), sums.data(), n);
     auto target = static_cast<std::uint64_t>(uniform * static_cast<double>(total));
-    for (std::size_t i = 0; i < logits.size(); ++i) {
-        if (target < weights[i]) return static_cast<int>(i);
-        target -= weights[i];
+    for (int part = 0; part * lanes < n; ++part) {
+        if (target >= sums[index(part)]) {
+            target -= sums[index(part)];
+            continue;
+        }
+        for (int i = part * lanes; i < n; ++i) {
+            if (target < weights[index(i)]) return i;
+            target -= weights[index(i)];
+        }
     }
-    return static_cast<int>(best);
+    return likeliest();
 }
 
 }  // namespace legume::samplernn

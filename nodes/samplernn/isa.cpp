@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/isa.h"
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
 #include <algorithm>
 #include <cstdlib>
 #include <iterator>
@@ -19,11 +23,15 @@ constexpr const char* known[] = {"scalar", "avx2", "avxvnni", "avx512vnni", "neo
 std::vector<const Kernels*> playable_kernels() {
     std::vector<const Kernels*> playable{&scalar_kernels};
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2")) playable.push_back(&avx2_kernels);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c")) playable.push_back(&avx2_kernels);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("avxvnni")) playable.push_back(&avxvnni_kernels);
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512vnni")) {
         playable.push_back(&avx512_kernels);
     }
+#elif defined(__aarch64__)
+    playable.push_back(&neon_kernels);
+    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) playable.push_back(&neondot_kernels);
 #endif
     return playable;
 }

@@ -1,34 +1,23 @@
-// Reads and writes checkpoints as safetensors; trusts nothing that a file says before it has been held to its size.
+// A config to JSON and back, and checkpoints to files and back; a config is held to its limits before it is used.
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/model.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <bit>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
-#include "nodes/samplernn/half.h"
+#include "nodes/samplernn/safetensors.h"
+#include "nodes/samplernn/stored.h"
 
 namespace legume::samplernn {
 namespace {
 
 using json = nlohmann::json;
 
-constexpr std::uint64_t header_cap = 16u << 20;             // bytes; a real header has some tens of kilobytes
-constexpr std::int64_t values_cap = std::int64_t{1} << 29;  // of all tensors, or of the engine's tables
-
 [[noreturn]] void fail(const std::string& message) { throw ModelError(message); }
-
-// ---------------------------------------------------------------- config
 
 template <class E>
 struct Word {
@@ -125,150 +114,6 @@ void between(const char* what, std::int64_t value, std::int64_t low, std::int64_
          std::to_string(high));
 }
 
-std::int64_t count(const std::vector<std::int64_t>& shape) {  // of validated, bounded dims
-    std::int64_t n = 1;
-    for (const auto d : shape) n *= d;
-    return n;
-}
-
-std::string print(const std::vector<std::int64_t>& shape) {
-    std::string text = "[";
-    for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-    return text + "]";
-}
-
-// ---------------------------------------------------------------- safetensors
-
-struct Entry {
-    std::string name;
-    bool half = false;
-    std::uint64_t begin = 0, end = 0;  // in the data behind the header
-};
-struct Header {
-    Config config;
-    std::vector<Entry> entries;  // in the order of the data
-    std::uint64_t data = 0;      // where it begins in the file
-};
-
-std::uint64_t whole(const json& value, const std::string& what) {
-    if (!value.is_number_unsigned()) fail(what + " is no whole number");
-    return value.get<std::uint64_t>();
-}
-
-Entry read_entry(const std::string& name, const json& value, const std::vector<std::int64_t>& shape,
-                 std::uint64_t data_size) {
-    const std::string what = "tensor \"" + name + "\"";
-    Keys keys(value, what);
-    Entry entry{name};
-    const json& dtype = keys.need("dtype");
-    if (dtype != "F32" && dtype != "F16") fail(what + " is neither F32 nor F16");
-    entry.half = dtype == "F16";
-    const json& dims = keys.need("shape");
-    std::vector<std::int64_t> found;
-    if (!dims.is_array() || dims.size() > 8) fail(what + " has no sound shape");
-    for (const auto& d : dims) {
-        const auto n = whole(d, what + "'s shape");
-        if (n > static_cast<std::uint64_t>(values_cap)) fail(what + " is absurdly large");
-        found.push_back(static_cast<std::int64_t>(n));
-    }
-    if (found != shape) fail(what + " has shape " + print(found) + "; its config asks for " + print(shape));
-    const json& offsets = keys.need("data_offsets");
-    if (!offsets.is_array() || offsets.size() != 2) fail(what + " has no two offsets");
-    entry.begin = whole(offsets[0], what + "'s offset");
-    entry.end = whole(offsets[1], what + "'s offset");
-    if (entry.begin > entry.end || entry.end > data_size) fail(what + " lies outside the file (is it cut short?)");
-    const auto size = static_cast<std::uint64_t>(count(shape)) * (entry.half ? 2 : 4);
-    if (entry.end - entry.begin != size) fail(what + "'s offsets do not match its shape");
-    keys.done();
-    return entry;
-}
-
-Header parse_header(const std::string& text, std::uint64_t data_size) {
-    const json object = json::parse(text, nullptr, false);
-    if (object.is_discarded() || !object.is_object()) fail("its header is no JSON, so it is no safetensors file");
-    const auto meta = object.find("__metadata__");
-    if (meta == object.end() || !meta->is_object())
-        fail("it carries no legume.config; legume plays its own checkpoints");
-    const auto format = meta->find("legume.format"), config = meta->find("legume.config");
-    if (format == meta->end() || config == meta->end() || !config->is_string()) {
-        fail("it carries no legume.config; legume plays its own checkpoints");
-    }
-    if (*format != "1") fail("its legume.format is not 1; a newer legume may read it");
-    Header header;
-    header.config = Config::from_json(config->get<std::string>());
-
-    const auto shapes = expected_shapes(header.config);
-    for (const auto& [name, value] : object.items()) {
-        if (name == "__metadata__") continue;
-        const auto shape = shapes.find(name);
-        if (shape == shapes.end()) fail("tensor \"" + name + "\" is unknown to its config");
-        header.entries.push_back(read_entry(name, value, shape->second, data_size));
-    }
-    for (const auto& [name, shape] : shapes) {
-        if (!object.contains(name)) fail("tensor \"" + name + "\" is missing");
-    }
-    std::sort(header.entries.begin(), header.entries.end(),
-              [](const Entry& a, const Entry& b) { return a.begin < b.begin; });
-    std::uint64_t at = 0;  // no tensor is empty, so that equal begins overlap
-    for (const auto& entry : header.entries) {
-        if (entry.begin < at) fail("tensor \"" + entry.name + "\" overlaps another");
-        if (entry.begin > at) fail("there is a hole before tensor \"" + entry.name + "\"");
-        at = entry.end;
-    }
-    if (at != data_size) fail("there are " + std::to_string(data_size - at) + " bytes too many behind its tensors");
-    return header;
-}
-
-Header read_header(std::ifstream& in, const std::filesystem::path& file) {
-    std::error_code error;
-    if (std::filesystem::is_directory(file, error)) fail("it is a folder");
-    in.open(file, std::ios::binary);
-    if (!in) fail(std::string("it cannot be opened: ") + std::strerror(errno));
-    in.seekg(0, std::ios::end);
-    const auto end = in.tellg();
-    if (!in || end < 0) fail("it cannot be read");
-    const auto size = static_cast<std::uint64_t>(end);
-    in.seekg(0);
-    unsigned char bytes[8] = {};
-    if (size < 8 || !in.read(reinterpret_cast<char*>(bytes), 8)) fail("it is too short to be a safetensors file");
-    std::uint64_t length = 0;
-    for (int i = 7; i >= 0; --i) length = length << 8 | bytes[i];
-    if (length > header_cap)
-        fail("its header claims " + std::to_string(length) + " bytes, so it is no safetensors file");
-    if (length > size - 8) fail("it is cut short within its header");
-    std::string text(static_cast<std::size_t>(length), '\0');
-    if (!in.read(text.data(), static_cast<std::streamsize>(length))) fail("it cannot be read");
-    Header header = parse_header(text, size - 8 - length);
-    header.data = 8 + length;
-    return header;
-}
-
-std::vector<float> decode(const std::string& bytes, const Entry& entry) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
-    const std::size_t width = entry.half ? 2 : 4;
-    std::vector<float> values(bytes.size() / width);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const std::size_t at = i * width;
-        if (entry.half) {
-            values[i] = from_half(static_cast<std::uint16_t>(byte(at) | byte(at + 1) << 8));
-        } else {
-            values[i] = std::bit_cast<float>(byte(at) | byte(at + 1) << 8 | byte(at + 2) << 16 | byte(at + 3) << 24);
-        }
-        if (!std::isfinite(values[i])) fail("tensor \"" + entry.name + "\" holds a value that is no finite number");
-    }
-    return values;
-}
-
-void encode(const std::string& name, const Tensor& tensor, Storage storage, std::string& into) {
-    for (const float value : tensor.values) {
-        const auto half = to_half(value);
-        const bool fits = storage == Storage::f32 ? std::isfinite(value) : (half & 0x7c00u) != 0x7c00u;
-        if (!fits) fail("tensor \"" + name + "\" holds a value that is not finite or too large to store");
-        const auto bits = storage == Storage::f32 ? std::bit_cast<std::uint32_t>(value) : half;
-        for (int i = 0; i < (storage == Storage::f32 ? 4 : 2); ++i) into += static_cast<char>(bits >> (8 * i) & 0xff);
-    }
-}
-
 template <class Result>
 Result with_file_name(const std::filesystem::path& file, const std::function<Result()>& work) {
     try {
@@ -278,35 +123,28 @@ Result with_file_name(const std::filesystem::path& file, const std::function<Res
     }
 }
 
-// A whole file or none: written beside it, forced to the disk, renamed.
-void write_whole(const std::filesystem::path& file, const std::string& bytes) {
-    const std::string part = file.string() + ".part";
-    const auto complain = [&](int error) {
-        ::unlink(part.c_str());
-        fail(std::string("it cannot be written: ") + std::strerror(error));
-    };
-    const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) complain(errno);
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-        const auto n = ::write(fd, bytes.data() + done, bytes.size() - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            const int error = errno;
-            ::close(fd);
-            complain(error);
-        }
-        done += static_cast<std::size_t>(n);
+Config config_of(const SafetensorsFile& in) {
+    const auto texts = in.metadata();
+    const auto format = texts.find("legume.format"), config = texts.find("legume.config");
+    if (format == texts.end() || config == texts.end())
+        fail("it carries no legume.config; legume plays its own checkpoints");
+    if (format->second != "1") fail("its legume.format is not 1; a newer legume may read it");
+    return Config::from_json(config->second);
+}
+
+// What would not come back is not written.
+void check(const Checkpoint& checkpoint) {
+    checkpoint.config.validate();
+    const auto shapes = expected_shapes(checkpoint.config);
+    const auto prunable = prunable_tensors(checkpoint.config);
+    for (const auto& [name, tensor] : checkpoint.tensors) {
+        const auto shape = shapes.find(name);
+        if (shape == shapes.end()) fail("tensor \"" + name + "\" is unknown to its config");
+        if (tensor.shape != shape->second || tensor.values.size() != static_cast<std::size_t>(count(tensor.shape)))
+            fail("tensor \"" + name + "\" is not of shape " + print(shape->second));
+        if (tensor.pruned && !prunable.count(name)) fail("tensor \"" + name + "\" is no matrix that may be pruned");
     }
-    const int synced = ::fsync(fd) == 0 ? 0 : errno;
-    const int closed = ::close(fd) == 0 ? 0 : errno;
-    if (synced || closed) complain(synced ? synced : closed);
-    if (::rename(part.c_str(), file.c_str()) != 0) complain(errno);
-    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-    if (const int dir = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); dir >= 0) {
-        ::fsync(dir);  // the new name too; a file system that cannot is no reason to fail
-        ::close(dir);
-    }
+    if (checkpoint.tensors.size() != shapes.size()) fail("it lacks some of its config's tensors");
 }
 
 // The last run of digits in a file's stem: of step-000400.safetensors, 400.
@@ -343,6 +181,7 @@ void Config::validate() const {
     if (step < 0) fail("step is negative");
     if (!(age >= 0 && age <= 1)) fail("age must be 0 to 1");
     if (held_out_nll && !std::isfinite(*held_out_nll)) fail("held_out_nll is no finite number");
+    if (int8_cost && !std::isfinite(*int8_cost)) fail("int8_cost is no finite number");
 
     std::int64_t values = std::int64_t{tiers[0].frame} * levels * dim;  // every factor is bounded above: no overflow
     for (const auto& [name, shape] : expected_shapes(*this)) values += samplernn::count(shape);
@@ -372,6 +211,7 @@ std::string Config::json() const {
     j["age"] = age;
     j["corpus_hash"] = corpus_hash;
     if (held_out_nll) j["held_out_nll"] = *held_out_nll;
+    if (int8_cost) j["int8_cost"] = *int8_cost;
     return j.dump(-1, ' ', false, samplernn::json::error_handler_t::replace);
 }
 
@@ -410,6 +250,7 @@ Config Config::from_json(const std::string& text) {
     keys.number("age", c.age, false);
     keys.text("corpus_hash", c.corpus_hash);
     if (keys.find("held_out_nll")) keys.number("held_out_nll", c.held_out_nll.emplace());
+    if (keys.find("int8_cost")) keys.number("int8_cost", c.int8_cost.emplace());
     keys.done();
     c.validate();
     return c;
@@ -454,17 +295,27 @@ std::map<std::string, std::vector<std::int64_t>> expected_shapes(const Config& c
     return shapes;
 }
 
+std::set<std::string> prunable_tensors(const Config& config) {
+    std::set<std::string> names;
+    for (const auto& [name, shape] : expected_shapes(config)) {
+        const bool matrix = name.ends_with(".w_hh") || name.ends_with(".w_ih") || name.ends_with(".up.weight") ||
+                            name.starts_with("sample.hidden.") || name == "sample.out.weight";
+        if (!matrix || shape.size() != 2 || shape[1] != config.dim) continue;
+        // The index has 16 bits.
+        if (shape[0] % 16 == 0 && shape[1] % 4 == 0 && shape[0] / 16 <= 65'536) names.insert(name);
+    }
+    return names;
+}
+
 Checkpoint read_checkpoint(const std::filesystem::path& file) {
     return with_file_name<Checkpoint>(file, [&] {
-        std::ifstream in;
-        const Header header = read_header(in, file);
-        const auto shapes = expected_shapes(header.config);
-        Checkpoint checkpoint{header.config, {}};
-        std::string bytes;
-        for (const auto& entry : header.entries) {  // in the order of the data, which has no holes
-            bytes.resize(static_cast<std::size_t>(entry.end - entry.begin));
-            if (!in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) fail("it is cut short");
-            checkpoint.tensors[entry.name] = {shapes.at(entry.name), decode(bytes, entry)};
+        SafetensorsFile in(file);
+        Checkpoint checkpoint{config_of(in), {}};
+        const auto shapes = expected_shapes(checkpoint.config);
+        for (const auto& [name, form] : forms_of(checkpoint.config, in.entries())) {
+            std::vector<Piece> pieces;
+            for (const auto& entry : form) pieces.push_back(in.read(entry));
+            checkpoint.tensors[name] = decode(name, shapes.at(name), pieces);
         }
         return checkpoint;
     });
@@ -472,36 +323,28 @@ Checkpoint read_checkpoint(const std::filesystem::path& file) {
 
 Config read_config(const std::filesystem::path& file) {
     return with_file_name<Config>(file, [&] {
-        std::ifstream in;
-        return read_header(in, file).config;
+        const SafetensorsFile in(file);
+        Config config = config_of(in);
+        forms_of(config, in.entries());
+        return config;
     });
+}
+
+Checkpoint as_stored(Checkpoint checkpoint, Storage storage) {
+    check(checkpoint);
+    for (auto& [name, tensor] : checkpoint.tensors) tensor = decode(name, tensor.shape, encode(name, tensor, storage));
+    return checkpoint;
 }
 
 void write_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint, Storage storage) {
     with_file_name<void>(file, [&] {
-        checkpoint.config.validate();
-        const auto shapes = expected_shapes(checkpoint.config);
-        json header;
-        header["__metadata__"] = {{"legume.format", "1"}, {"legume.config", checkpoint.config.json()}};
-        std::string data;
+        check(checkpoint);
+        std::vector<Piece> pieces;
         for (const auto& [name, tensor] : checkpoint.tensors) {
-            const auto shape = shapes.find(name);
-            if (shape == shapes.end()) fail("tensor \"" + name + "\" is unknown to its config");
-            const bool whole =
-                tensor.shape == shape->second && tensor.values.size() == static_cast<std::size_t>(count(tensor.shape));
-            if (!whole) fail("tensor \"" + name + "\" is not of shape " + print(shape->second));
-            const std::size_t begin = data.size();
-            encode(name, tensor, storage, data);
-            header[name] = {{"dtype", storage == Storage::f32 ? "F32" : "F16"},
-                            {"shape", tensor.shape},
-                            {"data_offsets", {begin, data.size()}}};
+            for (auto& piece : encode(name, tensor, storage)) pieces.push_back(std::move(piece));
         }
-        if (checkpoint.tensors.size() != shapes.size()) fail("it lacks some of its config's tensors");
-        std::string text = header.dump();
-        text.append((8 - text.size() % 8) % 8, ' ');  // safetensors aligns its data
-        std::string bytes;
-        for (int i = 0; i < 8; ++i) bytes += static_cast<char>(text.size() >> (8 * i) & 0xff);
-        write_whole(file, bytes + text + data);
+        write_safetensors(file, {{"legume.format", "1"}, {"legume.config", checkpoint.config.json()}},
+                          std::move(pieces));
     });
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -58,7 +59,8 @@ struct Config {
     std::optional<double> held_out_nll;  // bits a sample
     std::optional<double> int8_cost;     // bits a sample that int8 was measured to lose against fp32; may be below 0
 
-    // int8 where it was measured to cost no more than it may. A file says so and no stopwatch: the same on every machine.
+    // int8 where it was measured to cost no more than it may. A file says so and no stopwatch: the same on every
+    // machine.
     Precision precision() const;
 
     void validate() const;  // throws ModelError: dims absurd, frames that do not divide, ...
@@ -83,19 +85,33 @@ using Tensors = std::map<std::string, Tensor>;
 
 // The names and shapes that a config asks for.
 std::map<std::string, std::vector<std::int64_t>> expected_shapes(const Config&);
+// The matrices that may be pruned: w_hh, w_ih, up.weight, the hidden weights and out.weight, where they have D columns,
+// a multiple of 4, and a multiple of 16 rows.
+std::set<std::string> prunable_tensors(const Config&);
 
 struct Checkpoint {
     Config config;
     Tensors tensors;
 };
-// Matrices as floats, or (int8) as whole numbers with one scale for each row; vectors are F32 then.
+// Matrices as floats, or (int8) as whole numbers with one scale for each row; what has one dimension is F32 then.
 enum class Storage { f32, f16, int8 };
 
-// Both throw ModelError with the reason. Reading checks every offset, size, shape and value (non-finite is refused).
+// The file is safetensors with `legume.format` ("1") and `legume.config` (JSON) in its metadata. A tensor NAME lies in
+// it in one of three forms:
+//   NAME          F32 or F16, of the tensor's shape
+//   NAME.q        I8, of the tensor's shape, and NAME.scale, F32 [first dim]: value = q * scale[row], |q| <= 127,
+//                 scale >= 0. Written with scale = max |row| / 127, in double, then a float, and q to nearest even
+//   NAME.blocks   F32, F16, or I8 with NAME.scale, [n, 16, 4], block[row][column], and NAME.index, U16 [n, 2]: each
+//                 block's panel (row / 16) and group (column / 4), ascending; n may be 0. Of pruned tensors, whose
+//                 blocks that are all zero are left out
+
+// Both throw ModelError with the reason. Reading checks every offset, size, shape and value (non-finite is refused);
+// a block that is not in range or not after the one before it is refused, and a tensor in two forms or half of one.
 Checkpoint read_checkpoint(const std::filesystem::path& file);
 Config read_config(const std::filesystem::path& file);  // the header alone, with all its checks
 // To a temporary name beside it, fsync, rename: a reader never sees half a file. Same checkpoint, same bytes.
 void write_checkpoint(const std::filesystem::path& file, const Checkpoint&, Storage);
+Checkpoint as_stored(Checkpoint, Storage);  // as it would come back, without a file; throws as writing does
 
 // A model option names a file, or a folder (itself or its checkpoints/), which means its highest step by file name.
 std::filesystem::path find_checkpoint(const std::filesystem::path& file_or_folder);  // throws ModelError

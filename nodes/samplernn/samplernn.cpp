@@ -6,29 +6,34 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 
+#include "graph/denormals.h"
 #include "graph/ring.h"
 #include "nodes/dsp/random.h"
-#include "nodes/dsp/resampler.h"
 #include "nodes/level.h"
 #include "nodes/samplernn/cover.h"
-#include "nodes/samplernn/generator.h"
+#include "nodes/samplernn/shared.h"
+#include "nodes/samplernn/speed.h"
+#include "nodes/samplernn/stream.h"
+#include "nodes/samplernn/takes.h"
 
 namespace legume {
 namespace {
 
+using samplernn::Precision;
+
+using Heats = std::array<float, max_channels>;  // a temperature for each voice
+
 // What the audio thread heard in one block. Counts and not edges, so that a record that found no room loses nothing.
 struct Record {
     std::uint64_t life = 0, block = 0;
-    float temperature = 1;
+    Heats heats{};
     std::uint64_t resets = 0, reseeds = 0;
 };
 
-// A block of sound on its way to the audio thread.
+// A block of sound on its way to the audio thread; its frames travel beside it.
 struct Piece {
     std::uint64_t life = 0, block = 0;
-    std::array<float, block_frames> frames{};
 };
 
 struct SampleRnn final : Node {
@@ -36,12 +41,26 @@ struct SampleRnn final : Node {
                      "The checkpoint to play, or a folder of them, which means the one with the highest step."};
     NumberOption seed{
         this, "seed", {.min = 0, .max = 1e6f, .initial = 0, .unit = Unit::count}, "Another seed is another take."};
+    NumberOption voices{this,
+                        "voices",
+                        {.min = 1, .max = max_channels, .initial = 1, .unit = Unit::count},
+                        "How many play at once, each its own take on a channel of its own."};
+    ChoiceOption precision{this,
+                           "precision",
+                           {"auto", "fp32", "int8", "int4"},
+                           "How finely it computes: int8 and int4 are faster, auto takes int8 where it was measured to "
+                           "sound the same."};
     NumberOption ahead{
         this,
         "ahead",
         {.min = 0.002f, .max = 0.5f, .initial = 0.02f, .unit = Unit::seconds},
         "How far the network plays ahead: the time from a knob to its sound, and what it may fall behind."};
-    Out out{this, "out", "The network's voice."};
+    ChoiceOption when_slow{this,
+                           "when_slow",
+                           {"slow", "takes", "refuse"},
+                           "What a machine that is too slow for it plays: the network lower and longer, the takes of "
+                           "its training, or nothing."};
+    Out out{this, "out", "The network, each voice on a channel."};
     Param temperature{
         this,
         "temperature",
@@ -56,34 +75,39 @@ struct SampleRnn final : Node {
     Work generate{this, "generate", Work::Pool::generate, [this] { return work(); }, "Makes sound ahead of time."};
 
     // Before the first block.
+    std::size_t width = 1;       // voices
     std::uint64_t distance = 1;  // `ahead` in blocks
     int latency = 0;
     double rate = 48'000;
     std::uint64_t own_seed = 0;
-    float first_temperature = 1;
+    Heats first_heats{};
     std::vector<float> opening;  // blocks 0 to distance - 1, made before there is any record; never changes
+    Pace found;
+    std::shared_ptr<const samplernn::Speed> measured;  // held, so that a node that takes over finds the same
+    std::shared_ptr<const samplernn::Takes> takes;     // when they are played and not the network
 
     // Audio thread.
     Record now;
     Piece piece;
+    std::vector<float> piece_frames;  // interleaved, like all frames here
     bool holding = false, behind = false;
     samplernn::Cover cover;
     float share = 0;
+    std::size_t played = 0;  // frames of the takes
 
     Ring<Record> records;
     Ring<Piece> pieces;
+    Ring<float> frames;  // of the pieces, written before them
 
     // Worker.
-    std::optional<samplernn::Generator> generator;
-    std::optional<dsp::Resampler> resampler;
+    std::optional<samplernn::Stream> stream;
+    std::vector<float> fresh_frames;
     std::optional<Record> hand;  // taken, but not heeded yet
     Record done;                 // the last one that was heeded
     std::uint64_t to_drop = 0;   // blocks of the opening still to be lived through again
-    float sample = 0, jump = 0, jump_decay = 0;
-    bool cut = false;      // the next sample stands where a take was cut off
-    bool waiting = false;  // the resampler has not taken `sample` yet
     double made_seconds = 0, spent_seconds = 0;
 
+    int channels_of(const Out&, int) const override { return voices.count(); }
     void check(const Checking& checking) const override {
         try {
             samplernn::read_config(samplernn::find_checkpoint(model.path()));
@@ -93,50 +117,99 @@ struct SampleRnn final : Node {
     }
 
     void prepare(const Prepare& p) override {
+        const NoDenormals no_denormals;
+        rate = p.rate;
+        width = static_cast<std::size_t>(voices.count());
+        own_seed = dsp::random_bits(p.seed, static_cast<std::uint64_t>(seed.count()), 0);
         try {
             const auto file = samplernn::find_checkpoint(model.path());
-            std::error_code none;
-            const auto written = std::filesystem::last_write_time(file, none).time_since_epoch().count();
-            const auto key = file.lexically_normal().string() + "\n" +
-                             std::to_string(std::filesystem::file_size(file, none)) + "\n" + std::to_string(written);
-            own_seed = dsp::random_bits(p.seed, static_cast<std::uint64_t>(seed.count()), 0);
-            generator.emplace(
-                p.store.get<samplernn::Model>(
-                    key, [&] { return std::make_shared<const samplernn::Model>(samplernn::read_checkpoint(file)); }),
-                own_seed);
-            const double from = generator->state().model().config.sample_rate;
-            if (from != p.rate) resampler.emplace(from, p.rate, 1, dsp::Resampler::Quality::medium);
+            const auto network = samplernn::shared_model(p.store, file, wanted(file));
+            double from = network->config.sample_rate;
+            if (p.live) from *= admit(p, network, file);
+            stream.emplace(network, own_seed, voices.count(), from, rate);
         } catch (const samplernn::ModelError& error) {
             throw Refusal("model", error.what());
         } catch (const std::invalid_argument&) {
-            throw Refusal("model", model.path().string() + " has a sample rate too far from the device's");
+            throw Refusal("model",
+                          model.path().string() +
+                              (found.short_of.empty()
+                                   ? " has a sample rate too far from the device's"
+                                   : " is " + found.short_of + ", too low to be heard; what helps: " + found.help));
         }
-        rate = p.rate;
+        if (takes) return;
         const double blocks = ahead.value() * rate / block_frames;
         distance = static_cast<std::uint64_t>(std::max(-math::floor(-blocks + 1e-6), 1.0));
         records.resize(2 * distance + 64);
         pieces.resize(2 * distance + 2);
-        cover.prepare(static_cast<std::size_t>(0.5 * rate));
-        jump_decay = static_cast<float>(1 - 1 / (0.002 * generator->state().model().config.sample_rate));
-        first_temperature = temperature.own();
-        opening.resize(distance * block_frames);
-        for (std::uint64_t block = 0; block < distance; ++block)
-            make(&opening[block * block_frames], first_temperature);
-        latency = static_cast<int>(opening.size()) + filter_frames();
+        frames.resize(pieces.capacity() * width * block_frames);
+        piece_frames.resize(width * block_frames);
+        fresh_frames.resize(width * block_frames);
+        cover.prepare(static_cast<std::size_t>(0.5 * rate), width);
+        first_heats.fill(temperature.own());
+        opening.resize(distance * width * block_frames);
+        for (std::uint64_t block = 0; block < distance; ++block) make(first_heats, opening_of(block));
+        latency = static_cast<int>(distance) * block_frames + stream->kept_frames();
     }
-    // How long the resampler keeps a sample before it is heard.
-    int filter_frames() {
-        const double drawn = static_cast<double>(generator->drawn());
-        const double ratio = rate / generator->state().model().config.sample_rate;
-        return std::max(0, static_cast<int>(drawn * ratio - static_cast<double>(opening.size())));
+    Precision wanted(const std::filesystem::path& file) const {
+        switch (precision.at()) {
+            case 1: return Precision::fp32;
+            case 2: return Precision::int8;
+            case 3: return Precision::int4;
+            default: return samplernn::read_config(file).precision();
+        }
+    }
+    // Whether this machine keeps up, and what is played when it does not. Gives the share of its rate that the network
+    // is played at.
+    double admit(const Prepare& p, const std::shared_ptr<const samplernn::Model>& network,
+                 const std::filesystem::path& file) {
+        measured = samplernn::shared_speed(p.store, network, voices.count());
+        const double times = measured->real_time(*network);
+        const int down = samplernn::semitones_down(times);
+        found = {samplernn::speed_line(*measured, *network, voices.count()), "",
+                 samplernn::speed_help(*network, voices.count()), 1 / times};
+        if (down == 0) return 1;
+        const auto missing = "too slow for this machine, where " + print_number(pace_needed) + " x is needed";
+        if (when_slow.value() == "refuse")
+            throw Refusal("when_slow", found.speed + ": " + missing + "; what helps: " + found.help +
+                                           ", or when_slow: slow, which plays it lower");
+        if (when_slow.value() == "takes") {
+            try {
+                takes = p.store.get<samplernn::Takes>(file.string() + "\n" + print_number(rate), [&] {
+                    return std::make_shared<const samplernn::Takes>(samplernn::read_takes(file, rate));
+                });
+            } catch (const samplernn::ModelError& error) {
+                throw Refusal("when_slow", found.speed + ": " + missing + "; and " + error.what());
+            }
+            found.short_of = missing + ": plays " + std::to_string(takes->starts.size()) +
+                             " of the takes of its training; temperature, reset and reseed do nothing";
+            found.load = 0;
+            return 1;
+        }
+        const double part = math::exp2(-down / 12.0);
+        found.short_of = missing + ": plays " + std::to_string(down) + (down == 1 ? " semitone" : " semitones") +
+                         " lower and " + print_number(math::round_even(10 / part) / 10) + " times as long";
+        found.load *= part;
+        return part;
     }
     int latency_frames() const override { return latency; }
+    Pace pace() const override { return found; }
     bool portable() const override { return false; }  // libsamplerate
 
     // ---- audio thread
 
     void process(const Block& b) noexcept RT_SAFE override {
-        now.temperature = temperature.value(b);
+        if (takes)
+            play_takes(b);
+        else
+            play_network(b);
+        for (int v = 0; v < voices.count(); ++v) {
+            const Ramp level = amplitude(gain.ramp(b, v));
+            const auto y = out.write(b, v);
+            for (int i = 0; i < block_frames; ++i) y[i] *= level[i];
+        }
+    }
+    void play_network(const Block& b) noexcept RT_SAFE {
+        for (std::size_t v = 0; v < width; ++v) now.heats[v] = temperature.value(b, static_cast<int>(v));
         if (restart.fired(b)) ++now.resets;
         if (reseed.fired(b)) ++now.reseeds;
         records.push(now);
@@ -144,13 +217,19 @@ struct SampleRnn final : Node {
         const float* fresh = arrived();
         if (!fresh && !behind) cover.begin();
         const bool repeats = !fresh || behind;
-        const Ramp level = amplitude(gain.ramp(b)), mend{0, 1};
-        const auto y = out.write(b, 0);
+        const Ramp mend{0, 1};
         for (int i = 0; i < block_frames; ++i) {
-            float x = repeats ? cover.next() : fresh[i];
-            if (repeats && fresh) x += (fresh[i] - x) * mend[i];
-            cover.hear(x);
-            y[i] = x * level[i];
+            float frame[max_channels];
+            if (repeats) std::copy_n(cover.next(), width, frame);
+            for (std::size_t v = 0; v < width; ++v) {
+                if (fresh && repeats)
+                    frame[v] += (fresh[v] - frame[v]) * mend[i];
+                else if (fresh)
+                    frame[v] = fresh[v];
+                out.write(b, static_cast<int>(v))[static_cast<std::size_t>(i)] = frame[v];
+            }
+            cover.hear(frame);
+            if (fresh) fresh += width;
         }
         behind = !fresh;
         ++now.block;
@@ -159,20 +238,38 @@ struct SampleRnn final : Node {
     }
     // This block's frames, or nothing when they are not made yet.
     const float* arrived() noexcept RT_SAFE {
-        if (now.block < distance) return &opening[now.block * block_frames];
-        while (holding || pieces.pop(piece)) {
+        if (now.block < distance) return opening_of(now.block).data();
+        while (holding || pieces.readable() > 0) {
+            if (!holding) {
+                frames.read(piece_frames);  // before its piece is gone: room for a piece means room for its frames
+                pieces.pop(piece);
+            }
             holding = true;
             if (piece.life == now.life && piece.block > now.block) return nullptr;
             holding = false;
-            if (piece.life == now.life && piece.block == now.block) return piece.frames.data();
+            if (piece.life == now.life && piece.block == now.block) return piece_frames.data();
         }
         return nullptr;
+    }
+    // Every voice reads the same loop, from another take on.
+    void play_takes(const Block& b) noexcept RT_SAFE {
+        const auto& loop = takes->loop;
+        for (std::size_t v = 0; v < width; ++v) {
+            const auto y = out.write(b, static_cast<int>(v));
+            std::size_t at = (takes->starts[v % takes->starts.size()] + played) % loop.size();
+            for (float& x : y) {
+                x = loop[at];
+                if (++at == loop.size()) at = 0;
+            }
+        }
+        played = (played + block_frames) % loop.size();
     }
     // The next life begins with the same opening, while the worker lives through it again.
     void reset() noexcept RT_SAFE override {
         now = {.life = now.life + 1};
         behind = false;
         share = 0;
+        played = 0;
         cover.reset();
         covering.set(0);
     }
@@ -180,7 +277,7 @@ struct SampleRnn final : Node {
     // ---- worker: one block at a time
 
     bool work() {
-        if (!generator || pieces.writable() == 0) return false;
+        if (!stream || takes || pieces.writable() == 0) return false;
         if (!hand) {
             Record record;
             if (!records.pop(record)) return false;
@@ -192,66 +289,37 @@ struct SampleRnn final : Node {
             hand = record;
         }
         if (hand->life != done.life) begin_life();
-        Piece next;
         if (to_drop > 0) {
             --to_drop;
-            make(next.frames.data(), first_temperature);
+            make(first_heats, fresh_frames);
             return true;
         }
         const Record record = *hand;
         hand.reset();
-        if (record.resets != done.resets) begin_take();
-        if (record.reseeds != done.reseeds) generator->reseed(dsp::random_bits(own_seed, 1, record.reseeds));
+        if (record.resets != done.resets) stream->begin_take();
+        if (record.reseeds != done.reseeds) stream->reseed(dsp::random_bits(own_seed, 1, record.reseeds));
         done = record;
-        next.life = record.life;
-        next.block = record.block + distance;
-        make(next.frames.data(), record.temperature);
-        pieces.push(next);
+        make(record.heats, fresh_frames);
+        frames.write(fresh_frames);
+        pieces.push({record.life, record.block + distance});
         return true;
     }
     void begin_life() noexcept {
-        generator->restart();
-        generator->reseed(own_seed);
-        if (resampler) resampler->reset();
-        sample = jump = 0;
-        cut = waiting = false;
+        stream->restart();
         done = {.life = hand->life};
         to_drop = distance;
     }
-    void begin_take() noexcept {
-        generator->restart();
-        cut = true;
+    std::span<float> opening_of(std::uint64_t block) noexcept {
+        return std::span(opening).subspan(block * width * block_frames, width * block_frames);
     }
-    void make(float* into, float heat) noexcept {
+    void make(const Heats& heats, std::span<float> into) noexcept {
         const auto began = std::chrono::steady_clock::now();
-        std::size_t made = 0;
-        while (made < block_frames) {
-            if (!waiting) sample = next_sample(heat);
-            std::size_t used = 1, given = 1;
-            if (resampler) {
-                const auto moved = resampler->process({&sample, 1}, {into + made, block_frames - made});
-                used = moved.used;
-                given = moved.made;
-                if (used + given == 0) break;  // it failed; what is left of the block is silent
-            } else {
-                into[made] = sample;
-            }
-            waiting = used == 0;
-            made += given;
-        }
+        stream->make(heats, into);
         made_seconds += block_frames / rate;
         spent_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
         if (made_seconds < 0.25) return;
         speed.set(static_cast<float>(made_seconds / std::max(spent_seconds, 1e-9)));
         made_seconds = spent_seconds = 0;
-    }
-    // Where a take is cut off, the step to the next one's first sample dies away within some milliseconds.
-    float next_sample(float heat) noexcept {
-        const float x = generator->next(heat);
-        if (cut) jump = sample - x;
-        cut = false;
-        jump *= jump_decay;
-        return x + jump;
     }
 };
 

@@ -9,8 +9,8 @@ from sources import ROOT, report, sources
 DOORS = {
     "sndfile.h": "nodes/sound_file.cpp",
     "samplerate.h": "nodes/dsp/resampler.cpp",
-    "nlohmann/*": "nodes/samplernn/model.cpp host/patch_schema.cpp",
-    "torch/*": "nodes/samplernn/network.cpp",
+    "nlohmann/*": "nodes/samplernn/model.cpp nodes/samplernn/safetensors.cpp host/patch_schema.cpp",
+    "torch/*": "nodes/samplernn/network.cpp tests/bench/reference.cpp",
     "portaudio.h": "host/audio_portaudio.cpp",
     "pa_*.h": "host/audio_portaudio.cpp",
     "rtmidi/*": "host/midi_rtmidi.cpp",
@@ -22,6 +22,8 @@ DOORS = {
     "doctest/*": "tests/*.cpp",
     "benchmark/*": "tests/bench/*.cpp",
     "xmmintrin.h": "graph/denormals.h",
+    "immintrin.h": "nodes/samplernn/kernels_body.h",
+    "arm_neon.h": "nodes/samplernn/kernels_body.h",
 }
 # The system's own, free to all but graph, which is the standard library only.
 SYSTEM = """arpa/inet.h dlfcn.h fcntl.h ifaddrs.h malloc.h net/if.h netinet/in.h pthread.h sched.h sys/* unistd.h"""
@@ -36,6 +38,8 @@ LAYERS = (
     ("nodes/samplernn/*", "graph/* nodes/level.h nodes/sound_file.h nodes/dsp/* nodes/samplernn/*"),
     ("nodes/*", "graph/* nodes/level.h nodes/sound_file.h nodes/dsp/*"),
     ("host/train_main.cpp", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
+    ("host/compress.cpp", "graph/* host/* nodes/samplernn/*"),
+    ("host/bench.cpp", "graph/* host/* nodes/samplernn/*"),
     ("host/*", "graph/* host/* nodes/registry.h nodes/sound_file.h"),
     ("tests/*", "graph/* nodes/* host/* tests/*"),
 )

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -146,23 +147,49 @@ class Plain {
     std::vector<int> heard_;  // silence for one top frame, then all that was pushed
 };
 
-// The largest difference of logits while both hear the same lively levels.
-double distance(const Config& config) {
-    const Checkpoint checkpoint = network_of(config);
-    RunState engine(std::make_shared<Model>(checkpoint));
+// The largest difference of logits while both hear the same lively levels, and how far the logits themselves spread.
+struct Distance {
+    double worst = 0, spread = 0;
+};
+Distance distance(const Checkpoint& checkpoint, Precision precision = Precision::fp32) {
+    RunState engine(std::make_shared<Model>(checkpoint, precision));
     Plain plain(checkpoint);
-    double worst = 0;
+    Distance found;
     for (std::uint64_t t = 0; t < 150; ++t) {
         const Doubles expected = plain.logits();
         const auto logits = engine.logits();
         REQUIRE(logits.size() == expected.size());
+        const auto [least, most] = std::minmax_element(expected.begin(), expected.end());
+        found.spread = std::max(found.spread, *most - *least);
         for (std::size_t i = 0; i < expected.size(); ++i)
-            worst = std::max(worst, std::abs(expected[i] - double(logits[i])));
-        const int level = static_cast<int>(dsp::random_uniform(9, 0, t) * config.levels);
+            found.worst = std::max(found.worst, std::abs(expected[i] - double(logits[i])));
+        const int level = static_cast<int>(dsp::random_uniform(9, 0, t) * checkpoint.config.levels);
         plain.push(level);
         engine.push(level);
     }
-    return worst;
+    return found;
+}
+
+// Zeroes three blocks of four, in some or in all of the matrices that may be pruned.
+void prune_some(Checkpoint& checkpoint, bool all) {
+    std::uint64_t matrices = 0, blocks = 0;
+    for (auto& [name, tensor] : checkpoint.tensors) {
+        const auto ends_with = [&](const char* end) { return name.size() > 5 && name.find(end) != std::string::npos; };
+        const bool square = ends_with("w_hh") || ends_with("up.weight") || ends_with("hidden") ||
+                            ends_with("out.weight") || (ends_with("w_ih") && tensor.shape[1] == checkpoint.config.dim);
+        if (!square || tensor.shape.size() != 2 || (!all && ++matrices % 2)) continue;
+        tensor.pruned = true;
+        const auto rows = tensor.shape[0], cols = tensor.shape[1];
+        for (std::int64_t r = 0; r < rows; r += 16) {
+            for (std::int64_t c = 0; c < cols; c += 4) {
+                if (dsp::random_uniform(7, 0, blocks++) < 0.25) continue;
+                for (auto i = r; i < std::min(r + 16, rows); ++i) {
+                    for (auto j = c; j < std::min(c + 4, cols); ++j)
+                        tensor.values[static_cast<std::size_t>(i * cols + j)] = 0;
+                }
+            }
+        }
+    }
 }
 
 struct Variant {
@@ -245,36 +272,97 @@ TEST_CASE("the engine plays what the network's plain maths says, in every varian
         CAPTURE(variant.name);
         Config config = small_config();
         variant.change(config);
-        CHECK(distance(config) < 1e-4);
+        Checkpoint checkpoint = network_of(config);
+        CHECK(distance(checkpoint).worst < 1e-4);
+        for (const bool all : {false, true}) {  // of a pruned network less is folded
+            prune_some(checkpoint, all);
+            CHECK(distance(checkpoint).worst < 1e-4);
+        }
     }
 }
 
 TEST_CASE("the engine plays a network of useful size as its plain maths says") {
     Config config;
     config.dim = config.embedding = 96;
-    CHECK(distance(config) < 1e-4);
+    CHECK(distance(network_of(config)).worst < 1e-4);
+}
+
+TEST_CASE("in whole numbers the logits stay close to the plain maths, in every variant") {
+    for (const auto& variant : variants) {
+        CAPTURE(variant.name);
+        Config config = small_config();
+        variant.change(config);
+        Checkpoint checkpoint = network_of(config);
+        for (const bool pruned : {false, true}) {
+            if (pruned) prune_some(checkpoint, true);
+            const auto eight = distance(checkpoint, Precision::int8), four = distance(checkpoint, Precision::int4);
+            CHECK(eight.worst < 0.04 * eight.spread);
+            CHECK(eight.worst + (config.dim == 1) > 0);  // it is another way to compute
+            CHECK(four.worst < 0.25 * four.spread);
+        }
+    }
+}
+
+TEST_CASE("a voice's logits are the same bytes alone and in any company, in every variant and precision") {
+    for (const auto& variant : variants) {
+        CAPTURE(variant.name);
+        Config config = small_config();
+        variant.change(config);
+        Checkpoint checkpoint = network_of(config);
+        for (const bool pruned : {false, true}) {
+            if (pruned) prune_some(checkpoint, true);
+            for (const Precision precision : {Precision::fp32, Precision::int8, Precision::int4}) {
+                const auto model = std::make_shared<const Model>(checkpoint, precision);
+                constexpr int voices = 7;
+                RunState company(model, voices);
+                std::vector<RunState> alone;
+                for (int v = 0; v < voices; ++v) alone.emplace_back(model);
+                bool same = true;
+                for (std::uint64_t t = 0; t < 70; ++t) {
+                    std::vector<int> levels;
+                    for (int v = 0; v < voices; ++v) {
+                        const auto a = company.logits(v), b = alone[static_cast<std::size_t>(v)].logits();
+                        same = same && std::equal(a.begin(), a.end(), b.begin(), b.end());
+                        levels.push_back(
+                            static_cast<int>(dsp::random_uniform(9, static_cast<std::uint64_t>(v), t) * config.levels));
+                        alone[static_cast<std::size_t>(v)].push(levels.back());
+                    }
+                    company.push(levels);
+                }
+                CHECK(same);
+            }
+        }
+    }
 }
 
 TEST_CASE("a remembered state plays on as if nothing had happened") {
     Config config = small_config();
     config.tiers = {{2, Cell::lstm, 2}, {8, Cell::gru, 1}};
     config.skip = true;
-    const auto model = std::make_shared<Model>(network_of(config));
-    RunState first(model), second(model);
-    for (int t = 0; t < 101; ++t) first.push(t % 64);
-    first.logits();
-    second.push(3);
-    second.set_state(first.state());
-    for (int t = 0; t < 50; ++t) {
-        const auto a = first.logits(), b = second.logits();
-        REQUIRE(std::equal(a.begin(), a.end(), b.begin(), b.end()));
-        first.push(t);
-        second.push(t);
+    for (const Precision precision : {Precision::fp32, Precision::int8}) {
+        const auto model = std::make_shared<Model>(network_of(config), precision);
+        RunState first(model, 2), second(model, 2);
+        const auto same = [](RunState& one, RunState& other) {
+            for (int v = 0; v < 2; ++v) {
+                const auto a = one.logits(v), b = other.logits(v);
+                REQUIRE(std::equal(a.begin(), a.end(), b.begin(), b.end()));
+            }
+        };
+        for (int heard = 0; heard < 17; ++heard) {  // remembered at every sample of a frame
+            const int levels[] = {heard % 64, 63 - heard};
+            first.push(levels);
+            second.push(3);
+            second.set_state(first.state());
+            for (int t = 0; t < 20; ++t) {
+                same(first, second);
+                first.push(t);
+                second.push(t);
+            }
+        }
+        RunState fresh(model, 2);
+        first.reset();
+        same(first, fresh);
     }
-    RunState fresh(model);
-    first.reset();
-    const auto a = first.logits(), b = fresh.logits();
-    CHECK(std::equal(a.begin(), a.end(), b.begin(), b.end()));
 }
 
 TEST_CASE("a state of another network, or a poisoned one, is refused") {

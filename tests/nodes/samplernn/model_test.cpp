@@ -6,12 +6,11 @@
 
 #include <bit>
 #include <cmath>
-#include <fstream>
-#include <functional>
 #include <iterator>
 #include <limits>
 
-#include "tests/harness.h"
+#include "tests/folder.h"
+#include "tests/nodes/samplernn/checkpoint_bytes.h"
 #include "tests/nodes/samplernn/network_of.h"
 
 using namespace legume;
@@ -19,45 +18,6 @@ using namespace legume::samplernn;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string bytes_of(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-void put(const fs::path& file, const std::string& bytes) {
-    std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
-
-// Why it was refused; empty when it was not.
-std::string reason(const std::function<void()>& action) {
-    try {
-        action();
-    } catch (const ModelError& error) {
-        return error.what();
-    }
-    return "";
-}
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-std::string with_length(const std::string& header, const std::string& data) {
-    std::string bytes;
-    for (int i = 0; i < 8; ++i) bytes += static_cast<char>(header.size() >> (8 * i) & 0xff);
-    return bytes + header + data;
-}
-struct Split {
-    std::string header, data;
-};
-Split split(const std::string& bytes) {
-    std::size_t length = 0;
-    for (int i = 7; i >= 0; --i) length = length << 8 | static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)]);
-    return {bytes.substr(8, length), bytes.substr(8 + length)};
-}
-// The first `from` becomes `to`; it must be there.
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-    const auto at = text.find(from);
-    REQUIRE(at != std::string::npos);
-    return text.replace(at, from.size(), to);
-}
 
 Config tiny() {
     Config config;
@@ -69,6 +29,7 @@ Config tiny() {
     config.age = 0.25;
     config.corpus_hash = "feed";
     config.held_out_nll = 1.5;
+    config.int8_cost = -0.25;
     return config;
 }
 
@@ -82,6 +43,7 @@ TEST_CASE("a checkpoint comes back as it was written") {
     CHECK(read.config.json() == checkpoint.config.json());
     CHECK(read.config.tiers == checkpoint.config.tiers);
     CHECK(read.config.held_out_nll == 1.5);
+    CHECK(read.config.int8_cost == -0.25);
     REQUIRE(read.tensors.size() == checkpoint.tensors.size());
     for (const auto& [name, tensor] : checkpoint.tensors) {
         CHECK(read.tensors.at(name).shape == tensor.shape);
@@ -214,6 +176,7 @@ TEST_CASE("a file says plainly why it is no checkpoint") {
     CHECK(has(edited("\\\"dim\\\":3", "\\\"dim\\\":0"), "dim is 0"));
     CHECK(has(edited("\\\"cell\\\":\\\"gru\\\"", "\\\"cell\\\":\\\"gnu\\\""), "gru or lstm"));
     CHECK(has(edited("\\\"levels\\\":4", "\\\"levels\\\":true"), "no whole number"));
+    CHECK(has(edited("\\\"int8_cost\\\":-0.25", "\\\"int8_cost\\\":\\\"low\\\""), "\"int8_cost\" is no number"));
     CHECK(has(edited("\\\"skip\\\":false,", ""), "lacks \"skip\""));
 }
 
@@ -260,6 +223,7 @@ TEST_CASE("absurd configs are refused before anything is allocated for them") {
     CHECK(has(why([](Config& c) { c.sample_rate = NAN; }), "sample_rate"));
     CHECK(has(why([](Config& c) { c.hidden = -1; }), "hidden"));
     CHECK(has(why([](Config& c) { c.age = 2; }), "age"));
+    CHECK(has(why([](Config& c) { c.int8_cost = INFINITY; }), "int8_cost"));
     CHECK(has(why([](Config& c) { c.dim = c.embedding = 8192, c.tiers = {{64}, {4096}}; }), "absurdly large"));
 }
 
@@ -275,4 +239,16 @@ TEST_CASE("a folder means its highest step, here or in its checkpoints") {
     put(folder / "other.safetensors", "");
     CHECK(find_checkpoint(folder.path).filename() == "other.safetensors");
     CHECK(find_checkpoint(folder / "checkpoints" / "step-90.safetensors").filename() == "step-90.safetensors");
+}
+
+TEST_CASE("int8 plays where it was measured to cost no more than it may, and fp32 everywhere else") {
+    Config config;
+    CHECK(config.precision() == Precision::fp32);
+    config.int8_cost = int8_may_cost;
+    CHECK(config.precision() == Precision::int8);
+    config.int8_cost = -1;
+    CHECK(config.precision() == Precision::int8);
+    config.int8_cost = std::nextafter(int8_may_cost, 1);
+    CHECK(config.precision() == Precision::fp32);
+    CHECK(Config::from_json(config.json()).int8_cost == config.int8_cost);
 }

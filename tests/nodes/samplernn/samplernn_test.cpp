@@ -9,64 +9,15 @@
 #include <map>
 
 #include "nodes/samplernn/generator.h"
+#include "nodes/samplernn/shared.h"
 #include "tests/harness.h"
-#include "tests/nodes/samplernn/network_of.h"
+#include "tests/nodes/samplernn/waves.h"
 
 using namespace legume;
 using namespace legume::test;
 using namespace legume::samplernn;
 
 namespace {
-
-Config config_at(double rate) {
-    Config config = small_config();
-    config.dim = 16;
-    config.sample_rate = rate;
-    return config;
-}
-
-// Weightless but for what the two below set.
-Checkpoint empty(Config config) {
-    config.hidden = 0;
-    config.quantiser = Quantiser::linear;
-    Checkpoint checkpoint = network_of(config);
-    for (auto& [name, tensor] : checkpoint.tensors) std::fill(tensor.values.begin(), tensor.values.end(), 0.0f);
-    return checkpoint;
-}
-
-// Its likeliest level is always the next one up: 8 steps at 8 kHz, so 1 kHz.
-Checkpoint sawtooth() {
-    Config config = config_at(8'000);
-    config.dim = config.embedding = config.levels = 8;
-    Checkpoint checkpoint = empty(config);
-    const std::size_t taps = 4;
-    for (std::size_t x = 0; x < 8; ++x) {
-        checkpoint.tensors["sample.embedding"].values[x * 8 + x] = 1;
-        checkpoint.tensors["sample.conv"].values[(x * 8 + x) * taps + taps - 1] = 1;  // hears the newest alone
-        checkpoint.tensors["sample.out.weight"].values[(x + 1) % 8 * 8 + x] = 1;
-    }
-    return checkpoint;
-}
-
-// Its likeliest level is the one nearest to c x1 - x2 + b, a sine of 200 Hz about b / (2 - c) levels above silence,
-// which is where it starts from.
-Checkpoint sine_network() {
-    Config config = config_at(8'000);
-    config.dim = config.embedding = 1;
-    config.levels = 256;
-    Checkpoint checkpoint = empty(config);
-    const double c = 2 * std::cos(2 * 3.14159265358979 * 200 / 8'000);
-    checkpoint.tensors["sample.conv"].values = {0, 0, -1, static_cast<float>(c)};
-    checkpoint.tensors["sample.conv_bias"].values = {static_cast<float>((2 - c) * 50)};
-    for (int j = 0; j < 256; ++j) {
-        const auto at = static_cast<std::size_t>(j);
-        const auto x = static_cast<float>(j - 128);
-        checkpoint.tensors["sample.embedding"].values[at] = x;
-        checkpoint.tensors["sample.out.weight"].values[at] = 2 * x;
-        checkpoint.tensors["sample.out.bias"].values[at] = -x * x;
-    }
-    return checkpoint;
-}
 
 // A checkpoint on the disk, and patches that play it.
 struct Network {
@@ -81,6 +32,10 @@ struct Network {
     Rig rig(double rate, std::vector<std::pair<std::string, std::string>> settings = {}, std::uint64_t seed = 1) const {
         return Rig(nodes(std::move(settings)), {"net -> tap"}, {.rate = rate, .seed = seed, .outputs = 1});
     }
+    Rig choir(double rate, int voices, std::vector<std::pair<std::string, std::string>> settings = {}) const {
+        settings.emplace_back("voices", std::to_string(voices));
+        return Rig(nodes(std::move(settings)), {"net -> tap"}, {.rate = rate, .outputs = voices});
+    }
     Folder folder;
 };
 
@@ -92,22 +47,24 @@ class Slow {
                                 {rate, 1, store_, {}});
         REQUIRE(compiled.schedule);
         schedule_ = std::move(compiled.schedule);
-        out_.channels = 1;
-        out_.data[0] = block_;
+        out_.channels = max_channels;
+        for (std::size_t c = 0; c < max_channels; ++c) out_.data[c] = block_[c];
     }
     // `works(n)` says how many pieces of work are done after block n.
-    Samples run(int blocks, const std::function<int(int)>& works) {
-        Samples all;
+    Channels run(int voices, int blocks, const std::function<int(int)>& works) {
+        Channels all(static_cast<std::size_t>(voices));
         for (int n = 0; n < blocks; ++n) {
             control_.apply(frame_);
             schedule_->process(frame_, {}, Signal{}, out_);
             frame_ += block_frames;
-            all.insert(all.end(), block_, block_ + block_frames);
+            for (std::size_t c = 0; c < all.size(); ++c)
+                all[c].insert(all[c].end(), block_[c], block_[c] + block_frames);
             for (int left = works(n); left > 0 && schedule_->works()[0]->run(); --left) {
             }
         }
         return all;
     }
+    Samples run(int blocks, const std::function<int(int)>& works) { return run(1, blocks, works)[0]; }
     void reset() { schedule_->find("net")->reset(); }
     void fire(const char* trigger) { control_.post(*static_cast<Trigger*>(schedule_->find("net")->find(trigger))); }
     float meter(const char* name) { return static_cast<Meter*>(schedule_->find("net")->find(name))->value(); }
@@ -116,7 +73,7 @@ class Slow {
     Store store_;
     ControlQueue control_;
     std::unique_ptr<Schedule> schedule_;
-    float block_[block_frames] = {};
+    float block_[max_channels][block_frames] = {};
     Signal out_;
     std::uint64_t frame_ = 0;
 };
@@ -201,6 +158,28 @@ TEST_CASE("a knob is heard exactly one ahead later, and gain at once") {
     CHECK(peak(part(rig.run(640)[0], 320, 320)) == 0);
 }
 
+TEST_CASE("a knob is heard one latency later to the sample: `ahead`, and what the resampler keeps") {
+    const Network network(switched_network());
+    for (const double rate : {8'000.0, 44'100.0, 48'000.0})
+        for (const char* ahead : {"8 ms", "20 ms", "100 ms"})
+            for (int offset = 0; offset < 5; ++offset) {
+                CAPTURE(rate);
+                CAPTURE(ahead);
+                auto rig = network.rig(rate, {{"ahead", ahead}, {"temperature", "0"}});
+                const int latency = rig.node("net").latency_frames();
+                REQUIRE(peak(rig.run(static_cast<std::size_t>(6'400 + 64 * offset))[0]) < 0.01);
+                rig.set("net", "temperature", 1);
+                const Samples heard = rig.run(9'600)[0];
+                const auto loud = std::find_if(heard.begin(), heard.end(), [](float x) { return x > 0.45f; });
+                const auto at = static_cast<double>(loud - heard.begin());
+                const double sample = rate / 8'000;  // in frames
+                if (rate == 8'000)
+                    CHECK(at == latency);
+                else  // half way up to the first new sample is half a sample before it
+                    CHECK(std::abs(at - (latency - sample / 2)) <= sample + 1);
+            }
+}
+
 TEST_CASE("low temperature keeps to the likeliest levels, high visits all of them") {
     const Network network(config_at(8'000));
     double last = -1;
@@ -209,6 +188,81 @@ TEST_CASE("low temperature keeps to the likeliest levels, high visits all of the
         CHECK(bits > last);
         last = bits;
     }
+}
+
+TEST_CASE("each voice is a take of its own, the same in any company") {
+    const Network network(config_at(8'000));
+    for (const double rate : {8'000.0, 48'000.0}) {
+        const Channels all = network.choir(rate, 16).run(6'400);
+        for (std::size_t v = 0; v < all.size(); ++v) {
+            CHECK(rms(all[v]) > 0.05);
+            for (std::size_t other = 0; other < v; ++other) CHECK(all[v] != all[other]);
+        }
+        for (const int voices : {1, 2, 3, 4, 7}) {
+            const Channels some = network.choir(rate, voices).run(6'400);
+            REQUIRE(some.size() == static_cast<std::size_t>(voices));
+            for (std::size_t v = 0; v < some.size(); ++v) {
+                if (rate == 8'000) {
+                    CHECK(some[v] == all[v]);
+                } else {  // libsamplerate's sums
+                    for (std::size_t i = 0; i < some[v].size(); ++i) REQUIRE(std::abs(some[v][i] - all[v][i]) < 1e-5f);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("a wire gives each voice its own temperature and its own gain") {
+    const Network network(config_at(8'000));
+    auto nodes = network.nodes({{"voices", "3"}, {"temperature", "0"}});
+    nodes.push_back({"hands", "input", {{"channels", "3"}}});
+    const Channels hands{Samples(32'000, 0.0f), Samples(32'000, 0.15f), Samples(32'000, 0.5f)};
+    const auto played = [&](const char* wire) {
+        return Rig(nodes, {"net -> tap", wire}, {.rate = 8'000, .inputs = 3, .outputs = 3}).run(32'000, hands);
+    };
+    const Channels heard = played("hands -> net.temperature");
+    CHECK(entropy(heard[0]) < entropy(heard[1]));
+    CHECK(entropy(heard[1]) < entropy(heard[2]));
+    CHECK(heard[0] == network.choir(8'000, 3, {{"temperature", "0"}}).run(32'000)[0]);
+
+    nodes[0].settings.emplace_back("gain", "-60 dB");
+    const Channels louder = played("hands -> net.gain");
+    CHECK(rms(louder[0]) < 0.2 * rms(louder[1]));
+    CHECK(rms(louder[1]) < 0.2 * rms(louder[2]));
+}
+
+TEST_CASE("reset and reseed are for all voices") {
+    const Network network(config_at(8'000));
+    const Channels straight = network.choir(8'000, 3, {{"ahead", "8 ms"}}).run(6'400);
+    for (const char* trigger : {"reset", "reseed"}) {
+        auto rig = network.choir(8'000, 3, {{"ahead", "8 ms"}});
+        rig.run(640);
+        rig.fire("net", trigger);
+        const Channels after = rig.run(4'000);
+        for (std::size_t v = 0; v < 3; ++v) {
+            CHECK(parting(part(after[v], 0, 4'000), part(straight[v], 640, 4'000)) >= 64);
+            CHECK(parting(part(after[v], 0, 4'000), part(straight[v], 640, 4'000)) < 128);
+        }
+        if (std::string(trigger) == "reseed") continue;
+        for (std::size_t v = 0; v < 3; ++v)  // the cut's step has died away
+            for (std::size_t i = 1'000; i < 2'000; ++i) REQUIRE(std::abs(after[v][64 + i] - straight[v][i]) < 1e-4f);
+    }
+}
+
+TEST_CASE("every precision plays, and auto is what the checkpoint says") {
+    Checkpoint checkpoint = network_of(config_at(8'000));
+    const auto played = [](const Network& network, const char* precision) {
+        return network.rig(8'000, {{"precision", precision}}).run(4'000)[0];
+    };
+    const Network unmeasured(checkpoint);
+    checkpoint.config.int8_cost = 0.001;
+    const Network measured(checkpoint);
+    checkpoint.config.int8_cost = 0.5;
+    const Network spoilt(checkpoint);
+    for (const char* precision : {"fp32", "int8", "int4"}) CHECK(rms(played(measured, precision)) > 0.05);
+    CHECK(played(unmeasured, "auto") == played(unmeasured, "fp32"));
+    CHECK(played(measured, "auto") == played(measured, "int8"));
+    CHECK(played(spoilt, "auto") == played(spoilt, "fp32"));
 }
 
 TEST_CASE("offline gives the same bytes whenever its work is done, as long as nothing falls behind") {
@@ -221,13 +275,9 @@ TEST_CASE("offline gives the same bytes whenever its work is done, as long as no
     CHECK(network.rig(rate).run(300 * 64)[0] == prompt);
 }
 
-TEST_CASE("a network that falls behind plays on from its own grains, without a silence and without a click") {
+TEST_CASE("networks that fall behind play on from their own grains, without a silence and without a click") {
     const Network network(sine_network());
     const double rate = 48'000;
-    const std::vector<std::pair<std::string, std::string>> steady{{"temperature", "0"}};
-    const Samples prompt = Slow(network, rate, steady).run(1'000, [](int) { return all_there_is; });
-    REQUIRE(largest_step(prompt) < 0.02);
-    REQUIRE(rms(prompt) > 0.2);
     const std::function<int(int)> stalls[] = {
         [](int n) { return n % 100 < 60 ? all_there_is : 0; },        // now and then nothing at all
         [](int n) { return n % 10 < 7 ? 1 : 0; },                     // always too slow
@@ -235,15 +285,36 @@ TEST_CASE("a network that falls behind plays on from its own grains, without a s
         [](int n) { return n > 3 ? all_there_is : 0; },               // away from the start
         [](int) { return 0; },                                        // never there
     };
-    for (const auto& stall : stalls) {
-        Slow slow(network, rate, steady);
-        const Samples heard = slow.run(1'000, stall);
-        CHECK(finite({heard}));
-        CHECK(peak(heard) <= peak(prompt) + 1e-6);
-        CHECK(largest_step(heard) <= 2 * largest_step(prompt) + 2 * peak(prompt) / block_frames);
-        for (std::size_t at = 0; at + 2'400 <= heard.size(); at += 2'400)  // 50 ms
-            CHECK(rms(part(heard, at, 2'400)) > 0.3 * rms(prompt));
+    for (const int voices : {1, 3}) {
+        CAPTURE(voices);
+        const std::vector<std::pair<std::string, std::string>> steady{{"voices", std::to_string(voices)},
+                                                                      {"temperature", voices == 1 ? "0" : "0.05"}};
+        const Channels prompt = Slow(network, rate, steady).run(voices, 1'000, [](int) { return all_there_is; });
+        for (const auto& voice : prompt) {
+            REQUIRE(largest_step(voice) < 0.03);
+            REQUIRE(rms(voice) > 0.2);
+        }
+        if (voices > 1) REQUIRE(prompt[0] != prompt[1]);
+        for (const auto& stall : stalls) {
+            Slow slow(network, rate, steady);
+            const Channels heard = slow.run(voices, 1'000, stall);
+            CHECK(finite(heard));
+            for (std::size_t v = 0; v < heard.size(); ++v) {
+                CHECK(peak(heard[v]) <= peak(prompt[v]) + 1e-6);
+                CHECK(largest_step(heard[v]) <= 2 * largest_step(prompt[v]) + 2 * peak(prompt[v]) / block_frames);
+                for (std::size_t at = 0; at + 2'400 <= heard[v].size(); at += 2'400)  // 50 ms
+                    CHECK(rms(part(heard[v], at, 2'400)) > 0.3 * rms(prompt[v]));
+            }
+        }
     }
+}
+
+TEST_CASE("voices stay in step while they are covered") {
+    const Network network(sine_network());
+    Slow slow(network, 48'000, {{"voices", "2"}, {"temperature", "0"}});
+    const Channels heard = slow.run(2, 1'000, [](int n) { return n % 50 < 20 ? all_there_is : 0; });
+    CHECK(slow.meter("covering") > 0.1f);
+    CHECK(heard[0] == heard[1]);
 }
 
 TEST_CASE("covering says how much was repeated, and nothing when nothing was") {
@@ -270,13 +341,14 @@ TEST_CASE("covering says how much was repeated, and nothing when nothing was") {
 TEST_CASE("a reset node sounds as a fresh one, even while it is behind") {
     const Network network(config_at(8'000));
     for (const double rate : {8'000.0, 48'000.0}) {
-        const Samples fresh = Slow(network, rate).run(300, [](int) { return all_there_is; });
+        const std::vector<std::pair<std::string, std::string>> two{{"voices", "2"}};
+        const Channels fresh = Slow(network, rate, two).run(2, 300, [](int) { return all_there_is; });
         for (const int stalled : {0, 2, 5}) {
-            Slow slow(network, rate);
+            Slow slow(network, rate, two);
             slow.fire("reseed");
             slow.run(400, [&](int n) { return n < 400 - stalled ? all_there_is : 0; });
             slow.reset();
-            CHECK(slow.run(300, [](int) { return all_there_is; }) == fresh);
+            CHECK(slow.run(2, 300, [](int) { return all_there_is; }) == fresh);
         }
     }
 }
@@ -296,7 +368,7 @@ TEST_CASE("the reset trigger begins the same take again, without a click") {
 
 TEST_CASE("playing takes no memory and no lock") {
     const Network network(config_at(8'000));
-    auto rig = network.rig(48'000);
+    auto rig = network.choir(48'000, 3);
     rig.trap = true;
     rig.run(4'800);
     rig.fire("net", "reset");
@@ -305,13 +377,26 @@ TEST_CASE("playing takes no memory and no lock") {
     CHECK(rig.sprung == 0);
 }
 
-TEST_CASE("nodes of one model share its weights, and a checkpoint written anew is loaded anew") {
+TEST_CASE("nodes of one model and precision share its weights, and a checkpoint written anew is loaded anew") {
     const Network network(config_at(8'000));
-    auto nodes = network.nodes();
-    nodes.push_back(nodes[0]);
-    nodes.back().id = "other";
-    Rig rig(nodes, {"net -> tap", "other -> tap"}, {.rate = 8'000, .outputs = 1});
-    CHECK(rms(rig.run(1'000)[0]) > 0.05);
+    Store store;
+    const auto held = shared_model(store, find_checkpoint(network.folder.path), Precision::fp32);
+    const auto uses = [&](const std::vector<std::string>& precisions) {
+        auto nodes = network.nodes({{"voices", "4"}});
+        nodes.erase(nodes.begin());
+        for (const auto& precision : precisions) {
+            nodes.push_back(network.nodes({{"voices", "4"}, {"precision", precision}})[0]);
+            nodes.back().id = "net" + std::to_string(nodes.size());
+        }
+        const auto compiled = compile(check(make_patch(nodes, {}), test_types()), {8'000, 1, store, {}});
+        REQUIRE(compiled.schedule);
+        return held.use_count() - 1;
+    };
+    const long one = uses({"fp32"});
+    CHECK(one > 0);
+    CHECK(uses({"fp32", "fp32", "auto"}) == 3 * one);
+    CHECK(uses({"int8", "int8"}) == 0);
+    CHECK(uses({"int8", "fp32"}) == one);
 
     const Samples before = network.rig(8'000).run(1'000)[0];
     write_checkpoint(network.folder / "net.safetensors", network_of(config_at(8'000), 2), Storage::f32);

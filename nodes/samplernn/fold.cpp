@@ -1,0 +1,220 @@
+// Folds a checkpoint's tensors once, in double, when a network is loaded.
+// SPDX-License-Identifier: MIT
+#include "nodes/samplernn/fold.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace legume::samplernn {
+namespace {
+
+using Floats = std::vector<float>;
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+void check(const Checkpoint& checkpoint) {
+    checkpoint.config.validate();
+    for (const auto& [name, shape] : expected_shapes(checkpoint.config)) {
+        const auto it = checkpoint.tensors.find(name);
+        std::size_t size = 1;
+        for (const auto d : shape) size *= static_cast<std::size_t>(d);
+        if (it == checkpoint.tensors.end()) throw ModelError("tensor \"" + name + "\" is missing");
+        if (it->second.shape != shape || it->second.values.size() != size) {
+            throw ModelError("tensor \"" + name + "\" has another shape than its config asks for");
+        }
+    }
+}
+
+// The checkpoint's tensors in double; what the config leaves out is zero.
+class Source {
+  public:
+    explicit Source(const Tensors& tensors) : tensors_(tensors) {}
+    Dense matrix(const std::string& name, int rows, int cols, int first_row = 0) const {
+        return {rows, cols, tensors_.at(name).values.data() + index(first_row) * index(cols)};
+    }
+    Dense column(const std::string& name, int rows, int first_row = 0) const {
+        return tensors_.count(name) ? matrix(name, rows, 1, first_row) : Dense(rows, 1);
+    }
+    const Floats& values(const std::string& name) const { return tensors_.at(name).values; }
+    bool pruned(const std::string& name) const { return tensors_.count(name) && tensors_.at(name).pruned; }
+    Floats state(const std::string& name, int layer, int dim) const {
+        Floats h(index(padded(dim)));
+        if (const auto it = tensors_.find(name); it != tensors_.end()) {
+            const auto from = it->second.values.begin() + static_cast<std::ptrdiff_t>(layer) * dim;
+            std::copy(from, from + dim, h.begin());
+        }
+        return h;
+    }
+
+  private:
+    const Tensors& tensors_;
+};
+
+Dense operator+(Dense a, const Dense& b) {
+    for (std::size_t i = 0; i < a.values.size(); ++i) a.values[i] += b.values[i];
+    return a;
+}
+
+Dense transpose(const Dense& a) {
+    Dense t(a.cols, a.rows);
+    for (int r = 0; r < a.rows; ++r) {
+        for (int c = 0; c < a.cols; ++c) t.row(c)[r] = a.row(r)[c];
+    }
+    return t;
+}
+
+Floats pack(const Dense& column) {
+    Floats packed(index(padded(column.rows)));
+    for (int r = 0; r < column.rows; ++r) packed[index(r)] = static_cast<float>(column.row(r)[0]);
+    return packed;
+}
+
+// One tap of the convolution as [E, D], to be multiplied from the embedding's right.
+Dense tap_of(const Floats& conv, int dim, int embedding, int taps, int tap) {
+    Dense t(embedding, dim);
+    for (int d = 0; d < dim; ++d) {
+        for (int e = 0; e < embedding; ++e)
+            t.row(e)[d] = conv[(index(d) * index(embedding) + index(e)) * index(taps) + index(tap)];
+    }
+    return t;
+}
+
+}  // namespace
+
+Model::Model(const Checkpoint& checkpoint, Precision as, const Kernels& with)
+    : config(checkpoint.config), precision(as), kernels(with), levels(checkpoint.config) {
+    check(checkpoint);
+    for (std::size_t i = 0; i < config.tiers.size(); ++i) fold_tier(checkpoint.tensors, i);
+    fold_sample_tier(checkpoint.tensors);
+}
+
+void Model::fold_tier(const Tensors& tensors, std::size_t i) {
+    const Source source(tensors);
+    const Tier& tier = config.tiers[i];
+    const std::string name = "tier." + std::to_string(i) + ".";
+    const bool lstm = tier.cell == Cell::lstm, reset_before = !lstm && !config.reset_after;
+    const int dim = config.dim, rows = (lstm ? 4 : 3) * dim;
+    TierWeights weights;
+    weights.frame = tier.frame;
+    for (int k = 0; k < tier.layers; ++k) {
+        const std::string cell = name + "cell." + std::to_string(k) + ".";
+        const auto recurrent = [&](int first, int n) {
+            return Affine{Matrix(source.matrix(cell + "w_hh", n, dim, first), precision, source.pruned(cell + "w_hh")),
+                          pack(source.column(cell + "b_hh", n, first))};
+        };
+        Layer layer;
+        layer.recurrent.then = recurrent(0, reset_before ? 2 * dim : rows);
+        if (reset_before) layer.candidate = recurrent(2 * dim, dim);
+        if (k > 0) {
+            layer.input = {Matrix(source.matrix(cell + "w_ih", rows, dim), precision, source.pruned(cell + "w_ih")),
+                           pack(source.column(cell + "b_ih", rows))};
+        }
+        layer.h0 = source.state(name + "h0", k, dim);
+        if (lstm) layer.c0 = source.state(name + "c0", k, dim);
+        weights.layers.push_back(std::move(layer));
+    }
+
+    const bool top = i + 1 == config.tiers.size();
+    Dense bias = source.column(name + "cell.0.b_ih", rows);
+    if (top && !config.top_projection) {
+        weights.input = Matrix(source.matrix(name + "cell.0.w_ih", rows, tier.frame));
+        weights.conditioning.push_back({{}, {{}, pack(bias)}});
+        tiers_.push_back(std::move(weights));
+        return;
+    }
+    const Dense w_ih = source.matrix(name + "cell.0.w_ih", rows, dim);
+    weights.input = Matrix(multiply(kernels, w_ih, source.matrix(name + "input.weight", dim, tier.frame)));
+    bias = bias + multiply(kernels, w_ih, source.column(name + "input.bias", dim));
+    if (top) weights.conditioning.push_back({{}, {{}, pack(bias)}});
+    const std::string above = "tier." + std::to_string(i + 1) + ".up.";
+    const bool pruned_above = source.pruned(above + "weight"), pruned = source.pruned(name + "cell.0.w_ih");
+    for (int r = 0; !top && r < config.tiers[i + 1].frame / tier.frame; ++r) {
+        const Dense up = source.matrix(above + "weight", dim, dim, r * dim);
+        const Dense up_bias = source.column(above + "bias", dim, r * dim);
+        if (pruned_above || pruned) {
+            weights.conditioning.push_back(
+                {{Matrix(up, precision, pruned_above), pack(up_bias)}, {Matrix(w_ih, precision, pruned), pack(bias)}});
+        } else {
+            weights.conditioning.push_back(
+                {{}, {Matrix(multiply(kernels, w_ih, up), precision), pack(bias + multiply(kernels, w_ih, up_bias))}});
+        }
+    }
+    tiers_.push_back(std::move(weights));
+}
+
+void Model::fold_sample_tier(const Tensors& tensors) {
+    const Source source(tensors);
+    const Precision fine = precision == Precision::int4 ? Precision::int8 : precision;
+    const int dim = config.dim, taps = config.tiers[0].frame;
+    const auto hidden = [](int i) { return "sample.hidden." + std::to_string(i) + "."; };
+    const bool pruned = source.pruned("tier.0.up.weight");
+    // The first hidden layer vanishes when nothing stands between it and the sum.
+    const bool fold = !config.relu_after_sum && config.hidden > 0 && !pruned && !source.pruned(hidden(0) + "weight");
+    const Dense first = fold ? source.matrix(hidden(0) + "weight", dim, dim) : Dense();
+    const Dense first_transposed = transpose(first);
+    relu_sum_ = config.relu_after_sum || fold;
+
+    const Dense conv_bias = source.column("sample.conv_bias", dim);
+    for (int r = 0; r < taps; ++r) {
+        Dense weight = source.matrix("tier.0.up.weight", dim, dim, r * dim);
+        Dense bias = source.column("tier.0.up.bias", dim, r * dim) + conv_bias;
+        if (fold) {
+            weight = multiply(kernels, first, weight);
+            bias = multiply(kernels, first, bias) + source.column(hidden(0) + "bias", dim);
+        }
+        sample_conditioning_.push_back({{}, {Matrix(weight, fine, pruned), pack(bias)}});
+    }
+    const Dense embedding = source.matrix("sample.embedding", config.levels, config.embedding);
+    for (int tap = 0; tap < taps; ++tap) {
+        Dense table =
+            multiply(kernels, embedding, tap_of(source.values("sample.conv"), dim, config.embedding, taps, tap));
+        if (fold) table = multiply(kernels, table, first_transposed);
+        for (const double value : table.values) tables_.push_back(static_cast<float>(value));
+    }
+    for (int i = fold ? 1 : 0; i < config.hidden; ++i) {
+        hidden_.push_back(
+            {Matrix(source.matrix(hidden(i) + "weight", dim, dim), fine, source.pruned(hidden(i) + "weight")),
+             pack(source.column(hidden(i) + "bias", dim))});
+    }
+    out_ = {Matrix(source.matrix("sample.out.weight", config.levels, dim), fine, source.pruned("sample.out.weight")),
+            pack(source.column("sample.out.bias", config.levels))};
+}
+
+std::size_t Model::bytes() const {
+    const auto of = [](const Linear& linear) { return linear.first.weight.bytes() + linear.then.weight.bytes(); };
+    std::size_t sum = tables_.size() * sizeof(float) + out_.weight.bytes();
+    for (const auto& tier : tiers_) {
+        sum += tier.input.bytes();
+        for (const auto& conditioning : tier.conditioning) sum += of(conditioning);
+        for (const auto& layer : tier.layers)
+            sum += layer.input.weight.bytes() + of(layer.recurrent) + layer.candidate.weight.bytes();
+    }
+    for (const auto& conditioning : sample_conditioning_) sum += of(conditioning);
+    for (const auto& hidden : hidden_) sum += hidden.weight.bytes();
+    return sum;
+}
+
+double Model::bytes_per_sample() const {
+    const auto of = [](const Linear& linear) {
+        return static_cast<double>(linear.first.weight.bytes() + linear.then.weight.bytes());
+    };
+    const auto mean = [&](const std::vector<Linear>& all) {
+        double sum = 0;
+        for (const auto& linear : all) sum += of(linear);
+        return sum / static_cast<double>(all.size());
+    };
+    double sum = static_cast<double>(out_.weight.bytes()) + mean(sample_conditioning_);
+    sum += static_cast<double>(sample_conditioning_.size()) * config.dim * sizeof(float);  // a row of each table
+    for (const auto& hidden : hidden_) sum += static_cast<double>(hidden.weight.bytes());
+    for (const auto& tier : tiers_) {
+        double step = static_cast<double>(tier.input.bytes()) + mean(tier.conditioning);
+        for (const auto& layer : tier.layers)
+            step +=
+                static_cast<double>(layer.input.weight.bytes() + layer.candidate.weight.bytes()) + of(layer.recurrent);
+        sum += step / tier.frame;
+    }
+    return sum;
+}
+
+}  // namespace legume::samplernn

@@ -1,0 +1,5 @@
+// The kernels for every 64-bit ARM.
+// SPDX-License-Identifier: MIT
+#include "nodes/samplernn/kernels_body.h"
+
+const legume::samplernn::Kernels legume::samplernn::neon_kernels = kernels_for("neon");

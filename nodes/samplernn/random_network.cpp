@@ -1,0 +1,141 @@
+// Reads a shape word by word, and fills the tensors that its config asks for with uniform noise.
+// SPDX-License-Identifier: MIT
+#include "nodes/samplernn/random_network.h"
+
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <sstream>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "nodes/dsp/random.h"
+#include "nodes/samplernn/half.h"
+#include "nodes/samplernn/prune.h"
+
+namespace legume::samplernn {
+namespace {
+
+[[noreturn]] void refuse(const std::string& key, const std::string& value, const char* wanted) {
+    throw ModelError("the shape's " + key + " is \"" + value + "\"; it must be " + wanted);
+}
+
+template <class Number>
+Number number(const std::string& key, const std::string& text) {
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        refuse(key, text, std::is_integral_v<Number> ? "a whole number" : "a number");
+    }
+    return value;
+}
+
+bool either(const std::string& key, const std::string& text, const char* yes, const char* no) {
+    if (text != yes && text != no) refuse(key, text, (std::string(yes) + " or " + no).c_str());
+    return text == yes;
+}
+
+struct Key {
+    const char* name;
+    std::function<void(NetworkShape&, const std::string& key, const std::string& text)> set;
+};
+
+template <int Config::*member>
+void set_count(NetworkShape& shape, const std::string& key, const std::string& text) {
+    shape.config.*member = number<int>(key, text);
+}
+template <bool Config::*member>
+void set_flag(NetworkShape& shape, const std::string& key, const std::string& text) {
+    shape.config.*member = either(key, text, "yes", "no");
+}
+
+// `cell` and `layers` hold for every tier, wherever they stand; so `frames` comes first.
+const std::vector<Key>& keys() {
+    static const std::vector<Key> all{
+        {"frames",
+         [](NetworkShape& shape, const std::string& key, const std::string& text) {
+             shape.config.tiers.clear();
+             std::stringstream frames(text + "/");
+             for (std::string frame; std::getline(frames, frame, '/');) {
+                 shape.config.tiers.push_back({number<int>(key, frame)});
+             }
+         }},
+        {"cell",
+         [](NetworkShape& shape, const std::string& key, const std::string& text) {
+             const bool gru = either(key, text, "gru", "lstm");
+             for (auto& tier : shape.config.tiers) tier.cell = gru ? Cell::gru : Cell::lstm;
+         }},
+        {"layers",
+         [](NetworkShape& shape, const std::string& key, const std::string& text) {
+             for (auto& tier : shape.config.tiers) tier.layers = number<int>(key, text);
+         }},
+        {"dim", set_count<&Config::dim>},
+        {"levels", set_count<&Config::levels>},
+        {"embedding", set_count<&Config::embedding>},
+        {"hidden", set_count<&Config::hidden>},
+        {"rate", [](NetworkShape& shape, const std::string& key,
+                    const std::string& text) { shape.config.sample_rate = number<double>(key, text); }},
+        {"reset", [](NetworkShape& shape, const std::string& key,
+                     const std::string& text) { shape.config.reset_after = either(key, text, "after", "before"); }},
+        {"top_projection", set_flag<&Config::top_projection>},
+        {"biases", set_flag<&Config::biases>},
+        {"relu_after_sum", set_flag<&Config::relu_after_sum>},
+        {"learned_h0", set_flag<&Config::learned_h0>},
+        {"skip", set_flag<&Config::skip>},
+        {"sparsity",
+         [](NetworkShape& shape, const std::string& key, const std::string& text) {
+             shape.sparsity = number<double>(key, text);
+             if (!(shape.sparsity >= 0 && shape.sparsity < 1)) refuse(key, text, "from 0 to below 1");
+         }},
+    };
+    return all;
+}
+
+}  // namespace
+
+NetworkShape parse_shape(const std::string& text) {
+    std::map<std::string, std::string> said;
+    std::istringstream words(text);
+    for (std::string word; words >> word;) {
+        const auto equals = word.find('=');
+        if (equals == word.npos) throw ModelError("the shape says \"" + word + "\"; write key=value, such as dim=512");
+        if (!said.emplace(word.substr(0, equals), word.substr(equals + 1)).second) {
+            throw ModelError("the shape says \"" + word.substr(0, equals) + "\" twice");
+        }
+    }
+    NetworkShape shape;
+    std::string names;
+    for (const auto& key : keys()) {
+        names += (names.empty() ? "" : ", ") + std::string(key.name);
+        const auto found = said.find(key.name);
+        if (found == said.end()) continue;
+        key.set(shape, key.name, found->second);
+        said.erase(found);
+    }
+    if (!said.empty()) throw ModelError("a shape has no \"" + said.begin()->first + "\"; it has " + names);
+    shape.config.validate();
+    return shape;
+}
+
+Checkpoint random_network(const NetworkShape& shape, std::uint64_t seed) {
+    shape.config.validate();
+    Checkpoint checkpoint{shape.config, {}};
+    std::uint64_t stream = 0;
+    for (const auto& [name, dims] : expected_shapes(shape.config)) {
+        std::int64_t size = 1;
+        for (const auto d : dims) size *= d;
+        const double gain = 1.5, fan_in = static_cast<double>(size / dims[0]);
+        const double spread = dims.size() == 1 ? 0.3 : gain * std::sqrt(3 / fan_in);
+        Tensor tensor{dims, std::vector<float>(static_cast<std::size_t>(size))};
+        for (std::size_t i = 0; i < tensor.values.size(); ++i) {
+            const double u = 2 * dsp::random_uniform(seed, stream, i) - 1;
+            tensor.values[i] = from_half(to_half(static_cast<float>(spread * u)));
+        }
+        ++stream;
+        checkpoint.tensors.emplace(name, std::move(tensor));
+    }
+    return shape.sparsity > 0 ? prune(std::move(checkpoint), shape.sparsity) : checkpoint;
+}
+
+}  // namespace legume::samplernn

@@ -1,0 +1,86 @@
+// Runs a network against the clock, and says how it did.
+// SPDX-License-Identifier: MIT
+#include "nodes/samplernn/speed.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <vector>
+
+#include "graph/denormals.h"
+#include "graph/math.h"
+#include "graph/node.h"
+#include "nodes/samplernn/generator.h"
+
+namespace legume::samplernn {
+namespace {
+
+constexpr int stretches = 10;
+
+double seconds_now() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Speed measure_speed(const std::shared_ptr<const Model>& model, int voices, double seconds) {
+    const NoDenormals no_denormals;
+    Generator generator(model, 1, voices);
+    const std::vector<float> temperatures(static_cast<std::size_t>(voices), 1.0f);
+    std::vector<float> samples(static_cast<std::size_t>(voices));
+    const int whole = model->config.tiers.back().frame;  // every tier steps in it
+    Speed best;
+    const double end = seconds_now() + seconds;
+    do {
+        const double began = seconds_now();
+        double spent = 0;
+        std::int64_t made = 0;
+        do {
+            for (int i = 0; i < whole; ++i) generator.next(temperatures, samples);
+            made += whole;
+            spent = seconds_now() - began;
+        } while (spent < seconds / stretches);
+        best.samples_per_second = std::max(best.samples_per_second, static_cast<double>(made) / std::max(spent, 1e-9));
+    } while (seconds_now() < end);
+    return best;
+}
+
+std::shared_ptr<const Speed> shared_speed(Store& store, const std::shared_ptr<const Model>& model, int voices) {
+    return store.get<Speed>(speed_key(*model, voices),
+                            [&] { return std::make_shared<const Speed>(measure_speed(model, voices)); });
+}
+
+std::string speed_key(const Model& model, int voices) {
+    return std::to_string(reinterpret_cast<std::uintptr_t>(&model)) + " " + std::to_string(voices);
+}
+
+int semitones_down(double real_time) {
+    if (real_time >= pace_needed) return 0;
+    return static_cast<int>(-math::floor(12 * math::log2(real_time / pace_needed)));
+}
+
+const char* precision_name(Precision precision) {
+    switch (precision) {
+        case Precision::fp32: return "fp32";
+        case Precision::int8: return "int8";
+        default: return "int4";
+    }
+}
+
+std::string speed_line(const Speed& speed, const Model& model, int voices) {
+    const double times = speed.real_time(model);
+    char text[96];
+    std::snprintf(text, sizeof text, times >= 10 ? "%.0f" : times >= 1 ? "%.1f" : "%.2f", times);
+    const Range hertz{.unit = Unit::hertz};
+    return (voices > 1 ? std::to_string(voices) + " voices, " : "") + text + " x real time at " +
+           hertz.print(static_cast<float>(model.config.sample_rate)) + " (" + precision_name(model.precision) + ", " +
+           model.kernels.isa + ")";
+}
+
+std::string speed_help(const Model& model, int voices) {
+    return std::string(model.precision == Precision::fp32 ? "precision: int8, " : "") +
+           (voices > 1 ? "fewer voices, " : "") + "a pruned or smaller model, or one of a lower sample rate";
+}
+
+}  // namespace legume::samplernn

@@ -1,0 +1,77 @@
+// Draws, resamples, and lets the step at a cut die away.
+// SPDX-License-Identifier: MIT
+#include "nodes/samplernn/stream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace legume::samplernn {
+
+namespace {
+
+constexpr double cut_seconds = 0.002;  // in which the step between two takes falls to a third
+
+}  // namespace
+
+Stream::Stream(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, double from, double to)
+    : seed_(seed),
+      ratio_(to / from),
+      voices_(static_cast<std::size_t>(voices)),
+      decay_(static_cast<float>(1 - 1 / (cut_seconds * from))),
+      generator_(std::move(model), seed, voices),
+      samples_(voices_),
+      jumps_(voices_) {
+    if (from != to) resampler_.emplace(from, to, voices, dsp::Resampler::Quality::medium);
+}
+
+void Stream::make(std::span<const float> temperatures, std::span<float> frames) noexcept {
+    made_ += frames.size() / voices_;
+    while (!frames.empty()) {
+        if (!waiting_) draw(temperatures);
+        std::size_t used = 1, given = 1;
+        if (resampler_) {
+            const auto moved = resampler_->process(samples_, frames);
+            used = moved.used;
+            given = moved.made;
+            if (used + given == 0) break;
+        } else {
+            std::copy(samples_.begin(), samples_.end(), frames.begin());
+        }
+        waiting_ = used == 0;
+        frames = frames.subspan(given * voices_);
+    }
+    std::fill(frames.begin(), frames.end(), 0.0f);  // the resampler failed
+}
+
+void Stream::draw(std::span<const float> temperatures) noexcept {
+    if (cut_)
+        for (std::size_t v = 0; v < voices_; ++v) jumps_[v] = samples_[v];
+    generator_.next(temperatures.first(voices_), samples_);
+    for (std::size_t v = 0; v < voices_; ++v) {
+        if (cut_) jumps_[v] -= samples_[v];
+        jumps_[v] *= decay_;
+        samples_[v] += jumps_[v];
+    }
+    cut_ = false;
+}
+
+void Stream::restart() noexcept {
+    generator_.restart();
+    generator_.reseed(seed_);
+    if (resampler_) resampler_->reset();
+    std::fill(samples_.begin(), samples_.end(), 0.0f);
+    std::fill(jumps_.begin(), jumps_.end(), 0.0f);
+    cut_ = waiting_ = false;
+    made_ = 0;
+}
+
+void Stream::begin_take() noexcept {
+    generator_.restart();
+    cut_ = true;
+}
+
+int Stream::kept_frames() const noexcept {
+    return std::max(0, static_cast<int>(static_cast<double>(generator_.drawn()) * ratio_ - static_cast<double>(made_)));
+}
+
+}  // namespace legume::samplernn
