@@ -61,7 +61,8 @@ void RunState::Later::finish(const Kernels& kernels) noexcept {
 
 // ---------------------------------------------------------------- voices
 
-RunState::RunState(std::shared_ptr<const Model> model, int voices) : model_(std::move(model)), voices_(voices) {
+RunState::RunState(std::shared_ptr<const Model> model, int voices, int cores)
+    : model_(std::move(model)), voices_(voices) {
     const Config& config = model_->config;
     const int dim = config.dim;
     const Precision tiers_as = model_->precision;
@@ -96,6 +97,13 @@ RunState::RunState(std::shared_ptr<const Model> model, int voices) : model_(std:
     rows_.resize(index(config.tiers[0].frame) * index(voices));
     logits_ = Rows(config.levels, voices);
     reset();
+    if (cores > 1) second_core_ = std::make_unique<SecondCore>();
+}
+
+RunState::~RunState() { wait(); }
+
+void RunState::wait() noexcept {
+    if (second_core_) second_core_->wait();
 }
 
 const Vectors& RunState::out(std::size_t i) const {
@@ -103,6 +111,7 @@ const Vectors& RunState::out(std::size_t i) const {
 }
 
 void RunState::reset() noexcept {
+    wait();
     for (std::size_t i = 0; i < tiers_.size(); ++i) {
         for (std::size_t k = 0; k < tiers_[i].layers.size(); ++k) {
             const auto& from = model_->tiers_[i].layers[k];
@@ -134,12 +143,20 @@ void RunState::prepare_next() noexcept {
 }
 
 void RunState::step_tiers() noexcept {
-    const Kernels& kernels = model_->kernels;
     for (std::size_t i = tiers_.size(); i-- > 0;) {
-        const int frame = model_->tiers_[i].frame;
-        if (position_ % static_cast<std::uint64_t>(frame) == 0) step(i);
-        tiers_[i].given.advance(kernels, position_);
-        for (auto& layer : tiers_[i].layers) layer.next.advance(kernels, position_);
+        if (position_ % static_cast<std::uint64_t>(model_->tiers_[i].frame) == 0) step(i);
+    }
+    if (second_core_) {
+        second_core_->post([](void* self) { static_cast<RunState*>(self)->make_ahead(); }, this);
+    } else {
+        make_ahead();
+    }
+}
+
+void RunState::make_ahead() noexcept {
+    for (std::size_t i = tiers_.size(); i-- > 0;) {
+        tiers_[i].given.advance(model_->kernels, position_);
+        for (auto& layer : tiers_[i].layers) layer.next.advance(model_->kernels, position_);
     }
 }
 
@@ -258,6 +275,7 @@ std::span<const float> RunState::logits(int voice) noexcept {
 }
 
 void RunState::push(std::span<const int> levels) noexcept {
+    wait();
     const std::size_t size = index(model_->config.tiers.back().frame);
     for (std::size_t v = 0; v < index(voices_); ++v) {
         const int level = std::clamp(levels[v], 0, model_->levels.count() - 1);
@@ -305,6 +323,7 @@ void RunState::set_state(const State& state) {
     for (const float value : state.cells) fits = fits && std::isfinite(value);
     for (const auto level : state.levels) fits = fits && level < model_->levels.count();
     if (!fits) throw ModelError("this state belongs to another network");
+    wait();
     auto from = state.cells.begin();
     const auto restore = [&](float* to) {
         std::copy(from, from + model_->config.dim, to);

@@ -10,6 +10,7 @@
 
 #include "graph/rt.h"
 #include "nodes/samplernn/fold.h"
+#include "nodes/samplernn/second_core.h"
 
 namespace legume::samplernn {
 
@@ -25,8 +26,11 @@ struct State {
 // another. Allocates when made; logits, push and reset never do.
 class RunState {
   public:
-    explicit RunState(std::shared_ptr<const Model> model, int voices = 1);
-    RunState(RunState&&) = default;
+    // On two cores the frame tiers are made ahead on a thread of their own, beside the sample tier.
+    explicit RunState(std::shared_ptr<const Model> model, int voices = 1, int cores = 1);
+    ~RunState();
+    RunState(const RunState&) = delete;
+    RunState& operator=(const RunState&) = delete;
     int voices() const noexcept { return voices_; }
     // Of a voice's next sample, Q of them; valid until push, reset or set_state.
     std::span<const float> logits(int voice = 0) noexcept;
@@ -74,6 +78,8 @@ class RunState {
     const Vectors& out(std::size_t tier) const;  // what a tier hands down
     void step_tiers() noexcept;                  // those whose frame is full at position_, from the top
     void step(std::size_t tier) noexcept;
+    void make_ahead() noexcept;    // a sample's share of what later steps want
+    void wait() noexcept;          // until that is made
     void prepare_next() noexcept;  // begins all products anew, after the states were set
     void give(std::size_t tier, std::uint64_t step) noexcept;
     void hand_down(std::size_t tier) noexcept;
@@ -85,10 +91,11 @@ class RunState {
     std::vector<std::uint16_t> history_;  // [voices] rings of B levels; sample t lies at t mod B
     std::uint64_t position_ = 0;
     bool have_logits_ = false;
-    Vectors u_;                       // the levels of a frame, as numbers
-    Vectors reset_h_;                 // r h, of a reset-before GRU
-    Rows z_, candidate_;              // of a reset-before GRU
-    std::vector<Vectors> x_;          // of the sample tier: the sum, then each hidden layer's output
+    Vectors u_;               // the levels of a frame, as numbers
+    Vectors reset_h_;         // r h, of a reset-before GRU
+    Rows z_, candidate_;      // of a reset-before GRU
+    std::vector<Vectors> x_;  // of the sample tier: the sum, then each hidden layer's output
+    std::unique_ptr<SecondCore> second_core_;
     std::vector<const float*> rows_;  // [voices, taps], of the tables
     Rows logits_;
 };

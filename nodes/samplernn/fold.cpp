@@ -166,6 +166,7 @@ void Model::fold_sample_tier(const Tensors& tensors) {
         sample_conditioning_.push_back({{}, {Matrix(weight, fine, pruned), pack(bias)}});
     }
     const Dense embedding = source.matrix("sample.embedding", config.levels, config.embedding);
+    tables_.reserve(index(taps) * index(config.levels) * index(dim));
     for (int tap = 0; tap < taps; ++tap) {
         Dense table =
             multiply(kernels, embedding, tap_of(source.values("sample.conv"), dim, config.embedding, taps, tap));

@@ -56,7 +56,7 @@ class Model {
 
     std::vector<TierWeights> tiers_;
     std::vector<Linear> sample_conditioning_;  // [D, D] for each sample within the lowest frame
-    std::vector<float> tables_;                // [F, Q, D]
+    Weights<float> tables_;                    // [F, Q, D]
     bool relu_sum_ = false;                    // whether a ReLU follows the sum of conditioning and tables
     std::vector<Affine> hidden_;               // [D, D]
     Affine out_;                               // [Q, D]

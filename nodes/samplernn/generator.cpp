@@ -8,8 +8,9 @@
 
 namespace legume::samplernn {
 
-Generator::Generator(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, std::uint64_t first_voice)
-    : state_(std::move(model), voices),
+Generator::Generator(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, std::uint64_t first_voice,
+                     int cores)
+    : state_(std::move(model), voices, cores),
       seed_(seed),
       first_voice_(first_voice),
       levels_(static_cast<std::size_t>(voices)) {}

@@ -14,7 +14,8 @@ namespace legume::samplernn {
 class Generator {
   public:
     // `voices` of them, numbered from `first_voice`: a voice's take depends on the seed and its number alone.
-    Generator(std::shared_ptr<const Model> model, std::uint64_t seed, int voices = 1, std::uint64_t first_voice = 0);
+    Generator(std::shared_ptr<const Model> model, std::uint64_t seed, int voices = 1, std::uint64_t first_voice = 0,
+              int cores = 1);
     // The next sample's amplitude, -1..1, at the model's rate, for each voice.
     void next(std::span<const float> temperatures, std::span<float> samples) noexcept;
     float next(float temperature) noexcept;  // of one voice alone

@@ -96,13 +96,15 @@ Matrix::Matrix(const Dense& from, Precision precision, bool pruned)
       precision_(pruned && precision == Precision::int4 ? Precision::int8 : precision),
       pruned_(pruned) {
     if (pruned_) {
+        std::vector<std::uint16_t> kept;
         for (int p = 0; p < panels(); ++p) {
-            first_.push_back(static_cast<std::int32_t>(groups_.size()));
+            first_.push_back(static_cast<std::int32_t>(kept.size()));
             for (int g = 0; g < padded(cols_, group) / group; ++g) {
-                if (!is_zero(from, p, g)) groups_.push_back(static_cast<std::uint16_t>(g));
+                if (!is_zero(from, p, g)) kept.push_back(static_cast<std::uint16_t>(g));
             }
         }
-        first_.push_back(static_cast<std::int32_t>(groups_.size()));
+        first_.push_back(static_cast<std::int32_t>(kept.size()));
+        groups_.assign(kept.begin(), kept.end());
     }
     switch (precision_) {
         case Precision::fp32: pack_floats(from); break;
@@ -112,11 +114,12 @@ Matrix::Matrix(const Dense& from, Precision precision, bool pruned)
 }
 
 void Matrix::pack_floats(const Dense& from) {
+    std::vector<Lanes> packed;
     const auto pack = [&](int panel, int c) {
         Lanes all{};
         for (int r = panel * lanes; c < cols_ && r < std::min((panel + 1) * lanes, rows_); ++r)
             all.at[r % lanes] = static_cast<float>(from.row(r)[c]);
-        floats_.push_back(all);
+        packed.push_back(all);
     };
     for (int p = 0; p < panels(); ++p) {
         if (pruned_) {
@@ -130,14 +133,14 @@ void Matrix::pack_floats(const Dense& from) {
     // The weights of a checkpoint that is stored in half precision, unless they were folded.
     const bool exact = std::all_of(from.values.begin(), from.values.end(),
                                    [](double v) { return from_half(to_half(static_cast<float>(v))) == v; });
-    if (pruned_ || !exact) return;
-    for (const auto& column : floats_) {
-        Halves half;
-        for (int lane = 0; lane < lanes; ++lane) half.at[lane] = to_half(column.at[lane]);
-        halves_.push_back(half);
+    if (pruned_ || !exact) {
+        floats_.assign(packed.begin(), packed.end());
+        return;
     }
-    floats_.clear();
-    floats_.shrink_to_fit();
+    halves_.resize(packed.size());
+    for (std::size_t i = 0; i < packed.size(); ++i) {
+        for (int lane = 0; lane < lanes; ++lane) halves_[i].at[lane] = to_half(packed[i].at[lane]);
+    }
 }
 
 void Matrix::pack_bytes(const Dense& from) {
@@ -155,6 +158,7 @@ void Matrix::pack_bytes(const Dense& from) {
         }
         blocks_.push_back(all);
     };
+    blocks_.reserve(pruned_ ? groups_.size() : index(panels()) * index(padded(cols_, group) / group));
     if (pruned_) {
         for (int p = 0; p < panels(); ++p) {
             for (int b = first_[index(p)]; b < first_[index(p + 1)]; ++b) block(p, groups_[index(b)]);
@@ -170,6 +174,8 @@ void Matrix::pack_bytes(const Dense& from) {
 
 void Matrix::pack_nibbles(const Dense& from) {
     const int blocks = padded(cols_, scaled_inputs) / scaled_inputs;
+    steps_.reserve(index(panels()) * index(blocks));
+    nibbles_.reserve(steps_.capacity() * (scaled_inputs / (2 * group)));
     for (int t = 0; t < panels(); t += tile) {
         const int end = std::min(t + tile, panels());
         for (int b = 0; b < blocks; ++b) {

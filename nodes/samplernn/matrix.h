@@ -8,6 +8,7 @@
 
 #include "nodes/samplernn/kernels.h"
 #include "nodes/samplernn/model.h"
+#include "nodes/samplernn/pages.h"
 
 namespace legume::samplernn {
 
@@ -91,7 +92,7 @@ class Matrix {
 
   private:
     template <class T>
-    static std::size_t bytes_of(const std::vector<T>& v) {
+    static std::size_t bytes_of(const Weights<T>& v) {
         return v.size() * sizeof(T);
     }
     void pack_floats(const Dense& from);
@@ -102,15 +103,15 @@ class Matrix {
     int rows_ = 0, cols_ = 0;
     Precision precision_ = Precision::fp32;
     bool pruned_ = false;
-    std::vector<Lanes> floats_;
-    std::vector<Halves> halves_;  // instead of floats, where they say the same
-    std::vector<Bytes> blocks_;
-    std::vector<Nibbles> nibbles_;
-    std::vector<Lanes> steps_;           // of nibbles: the scales of each block of inputs
-    std::vector<std::uint16_t> groups_;  // of a pruned matrix
-    std::vector<std::int32_t> first_;    // of a pruned matrix, panels + 1
-    std::vector<float> scales_;          // of bytes, [padded(rows)]
-    std::vector<std::int32_t> sums_;     // of bytes, [padded(rows)]
+    Weights<Lanes> floats_;
+    Weights<Halves> halves_;  // instead of floats, where they say the same
+    Weights<Bytes> blocks_;
+    Weights<Nibbles> nibbles_;
+    Weights<Lanes> steps_;             // of nibbles: the scales of each block of inputs
+    Weights<std::uint16_t> groups_;    // of a pruned matrix
+    std::vector<std::int32_t> first_;  // of a pruned matrix, panels + 1
+    Weights<float> scales_;            // of bytes, [padded(rows)]
+    Weights<std::int32_t> sums_;       // of bytes, [padded(rows)]
 };
 
 }  // namespace legume::samplernn

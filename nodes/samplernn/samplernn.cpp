@@ -50,6 +50,11 @@ struct SampleRnn final : Node {
                            {"auto", "fp32", "int8", "int4"},
                            "How finely it computes: int8 and int4 are faster, auto takes int8 where it was measured to "
                            "sound the same."};
+    NumberOption cores{this,
+                       "cores",
+                       {.min = 1, .max = 2, .initial = 1, .unit = Unit::count},
+                       "How many of the processor's cores it may use; a second one helps large networks, where it is "
+                       "free."};
     NumberOption ahead{
         this,
         "ahead",
@@ -126,7 +131,7 @@ struct SampleRnn final : Node {
             const auto network = samplernn::shared_model(p.store, file, wanted(file));
             double from = network->config.sample_rate;
             if (p.live) from *= admit(p, network, file);
-            stream.emplace(network, own_seed, voices.count(), from, rate);
+            stream.emplace(network, own_seed, voices.count(), cores.count(), from, rate);
         } catch (const samplernn::ModelError& error) {
             throw Refusal("model", error.what());
         } catch (const std::invalid_argument&) {
@@ -162,10 +167,10 @@ struct SampleRnn final : Node {
     // is played at.
     double admit(const Prepare& p, const std::shared_ptr<const samplernn::Model>& network,
                  const std::filesystem::path& file) {
-        measured = samplernn::shared_speed(p.store, network, voices.count());
+        measured = samplernn::shared_speed(p.store, network, voices.count(), cores.count());
         const double times = measured->real_time(*network);
         const int down = samplernn::semitones_down(times);
-        found = {samplernn::speed_line(*measured, *network, voices.count()), "",
+        found = {samplernn::speed_line(*measured, *network, voices.count(), cores.count()), "",
                  samplernn::speed_help(*network, voices.count()), 1 / times};
         if (down == 0) return 1;
         const auto missing = "too slow for this machine, where " + print_number(pace_needed) + " x is needed";

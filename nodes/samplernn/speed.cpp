@@ -24,9 +24,9 @@ double seconds_now() {
 
 }  // namespace
 
-Speed measure_speed(const std::shared_ptr<const Model>& model, int voices, double seconds) {
+Speed measure_speed(const std::shared_ptr<const Model>& model, int voices, int cores, double seconds) {
     const NoDenormals no_denormals;
-    Generator generator(model, 1, voices);
+    Generator generator(model, 1, voices, 0, cores);
     const std::vector<float> temperatures(static_cast<std::size_t>(voices), 1.0f);
     std::vector<float> samples(static_cast<std::size_t>(voices));
     const int whole = model->config.tiers.back().frame;  // every tier steps in it
@@ -46,13 +46,15 @@ Speed measure_speed(const std::shared_ptr<const Model>& model, int voices, doubl
     return best;
 }
 
-std::shared_ptr<const Speed> shared_speed(Store& store, const std::shared_ptr<const Model>& model, int voices) {
-    return store.get<Speed>(speed_key(*model, voices),
-                            [&] { return std::make_shared<const Speed>(measure_speed(model, voices)); });
+std::shared_ptr<const Speed> shared_speed(Store& store, const std::shared_ptr<const Model>& model, int voices,
+                                          int cores) {
+    return store.get<Speed>(speed_key(*model, voices, cores),
+                            [&] { return std::make_shared<const Speed>(measure_speed(model, voices, cores)); });
 }
 
-std::string speed_key(const Model& model, int voices) {
-    return std::to_string(reinterpret_cast<std::uintptr_t>(&model)) + " " + std::to_string(voices);
+std::string speed_key(const Model& model, int voices, int cores) {
+    return std::to_string(reinterpret_cast<std::uintptr_t>(&model)) + " " + std::to_string(voices) + " " +
+           std::to_string(cores);
 }
 
 int semitones_down(double real_time) {
@@ -68,14 +70,14 @@ const char* precision_name(Precision precision) {
     }
 }
 
-std::string speed_line(const Speed& speed, const Model& model, int voices) {
+std::string speed_line(const Speed& speed, const Model& model, int voices, int cores) {
     const double times = speed.real_time(model);
     char text[96];
     std::snprintf(text, sizeof text, times >= 10 ? "%.0f" : times >= 1 ? "%.1f" : "%.2f", times);
     const Range hertz{.unit = Unit::hertz};
     return (voices > 1 ? std::to_string(voices) + " voices, " : "") + text + " x real time at " +
            hertz.print(static_cast<float>(model.config.sample_rate)) + " (" + precision_name(model.precision) + ", " +
-           model.kernels.isa + ")";
+           model.kernels.isa + (cores > 1 ? ", two cores)" : ")");
 }
 
 std::string speed_help(const Model& model, int voices) {

@@ -16,18 +16,19 @@ struct Speed {
 };
 
 // The best of ten stretches that take `seconds` together: what the machine can do, whoever else is on it.
-Speed measure_speed(const std::shared_ptr<const Model>& model, int voices, double seconds = 0.2);
+Speed measure_speed(const std::shared_ptr<const Model>& model, int voices, int cores = 1, double seconds = 0.2);
 
 // Measured once for all who hold it. A speed that is already in the store under the key is believed.
-std::shared_ptr<const Speed> shared_speed(Store& store, const std::shared_ptr<const Model>& model, int voices);
-std::string speed_key(const Model& model, int voices);  // while the model lives
+std::shared_ptr<const Speed> shared_speed(Store& store, const std::shared_ptr<const Model>& model, int voices,
+                                          int cores = 1);
+std::string speed_key(const Model& model, int voices, int cores = 1);  // while the model lives
 
 // How many semitones lower a network must play to keep up; 0 when it needs not.
 int semitones_down(double real_time);
 
 const char* precision_name(Precision precision);  // as the patch has it
 // "3.4 x real time at 22.05 kHz (int8, avx512vnni)"
-std::string speed_line(const Speed& speed, const Model& model, int voices);
+std::string speed_line(const Speed& speed, const Model& model, int voices, int cores = 1);
 // What would make it faster, the best first: "precision: int8, fewer voices, ..."
 std::string speed_help(const Model& model, int voices);
 

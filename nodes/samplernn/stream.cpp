@@ -13,12 +13,12 @@ constexpr double cut_seconds = 0.002;  // in which the step between two takes fa
 
 }  // namespace
 
-Stream::Stream(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, double from, double to)
+Stream::Stream(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, int cores, double from, double to)
     : seed_(seed),
       ratio_(to / from),
       voices_(static_cast<std::size_t>(voices)),
       decay_(static_cast<float>(1 - 1 / (cut_seconds * from))),
-      generator_(std::move(model), seed, voices),
+      generator_(std::move(model), seed, voices, 0, cores),
       samples_(voices_),
       jumps_(voices_) {
     if (from != to) resampler_.emplace(from, to, voices, dsp::Resampler::Quality::medium);

@@ -17,7 +17,7 @@ class Stream {
   public:
     // Plays `from` of the network's samples a second, as frames at `to`. Throws std::invalid_argument when the two are
     // too far apart.
-    Stream(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, double from, double to);
+    Stream(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, int cores, double from, double to);
     // Frames are interleaved; a temperature for each voice.
     void make(std::span<const float> temperatures, std::span<float> frames) noexcept;
     void restart() noexcept;     // as fresh

@@ -231,6 +231,14 @@ TEST_CASE("a wire gives each voice its own temperature and its own gain") {
     CHECK(rms(louder[1]) < 0.2 * rms(louder[2]));
 }
 
+TEST_CASE("two cores play the same bytes as one") {
+    const Network network(config_at(16'000));
+    for (const int voices : {1, 3}) {
+        const Channels one = network.choir(16'000, voices).run(6'400);
+        CHECK(network.choir(16'000, voices, {{"cores", "2"}}).run(6'400) == one);
+    }
+}
+
 TEST_CASE("reset and reseed are for all voices") {
     const Network network(config_at(8'000));
     const Channels straight = network.choir(8'000, 3, {{"ahead", "8 ms"}}).run(6'400);

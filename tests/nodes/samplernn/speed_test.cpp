@@ -27,7 +27,7 @@ std::shared_ptr<const Model> model_at(double rate, Precision precision = Precisi
 TEST_CASE("a network's speed is measured for as many voices as there are, however short the time") {
     const auto model = model_at(8'000);
     for (const int voices : {1, 3, 16}) {
-        const auto speed = measure_speed(model, voices, 1e-6);
+        const auto speed = measure_speed(model, voices, 1, 1e-6);
         CHECK(speed.samples_per_second > 0);
         CHECK(std::isfinite(speed.samples_per_second));
     }
