@@ -1,5 +1,4 @@
-// Memory for weights: side by side in pages of 2 MB, because a network is read from end to end for every frame and the
-// processor looks up each page that it comes to.
+// Memory for weights, side by side in pages of 2 MB: the processor must look up each page that it comes to.
 // SPDX-License-Identifier: MIT
 #pragma once
 
