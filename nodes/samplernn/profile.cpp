@@ -69,6 +69,8 @@ Kernels timed(const Kernels& kernels) {
     Kernels table = kernels;
     time<&Kernels::dense, sample_products>(table);
     time<&Kernels::gather, sample_products>(table);
+    time<&Kernels::dense_half, sample_products>(table);
+    time<&Kernels::gather_half, sample_products>(table);
     time<&Kernels::sparse, sample_products>(table);
     time<&Kernels::dense8, sample_products>(table);
     time<&Kernels::sparse8, sample_products>(table);
