@@ -17,13 +17,12 @@ double nats(std::span<const float> logits, std::size_t level) {
     return most + math::log(sum) - static_cast<double>(logits[level]);
 }
 
-// Their sum, over all levels from `skip` on.
 template <class After>
-double nats(RunState& state, std::span<const std::uint16_t> levels, std::size_t skip, const After& after) {
+double nats(RunState& state, std::span<const std::uint16_t> levels, const After& after) {
     double sum = 0;
-    for (std::size_t t = 0; t < levels.size(); ++t) {
-        if (t >= skip) sum += nats(state.logits(), levels[t]);
-        state.push(levels[t]);
+    for (const auto level : levels) {
+        sum += nats(state.logits(), level);
+        state.push(level);
         after();
     }
     return sum;
@@ -32,9 +31,15 @@ double nats(RunState& state, std::span<const std::uint16_t> levels, std::size_t 
 }  // namespace
 
 double nll_bits(std::shared_ptr<const Model> model, std::span<const std::uint16_t> levels, std::size_t skip) {
-    if (levels.size() <= skip) throw ModelError("there is no sound to measure with");
     RunState state(std::move(model));
-    return nats(state, levels, skip, [] {}) / math::ln2 / static_cast<double>(levels.size() - skip);
+    const auto heard = std::min(skip, levels.size());
+    for (const auto level : levels.first(heard)) state.push(level);
+    return nll_bits(state, levels.subspan(heard));
+}
+
+double nll_bits(RunState& state, std::span<const std::uint16_t> levels) {
+    if (levels.empty()) throw ModelError("there is no sound to measure with");
+    return nats(state, levels, [] {}) / math::ln2 / static_cast<double>(levels.size());
 }
 
 std::vector<std::span<const std::uint16_t>> held_out(const Corpus& corpus, std::size_t at_most) {
@@ -66,7 +71,7 @@ Likelihood held_out_nll(std::shared_ptr<const Model> model, const Corpus& corpus
     RunState state(std::move(model));
     for (const auto& part : parts) {
         state.reset();
-        sum += nats(state, part, 0, [&] {
+        sum += nats(state, part, [&] {
             if (++result.samples % 4096 == 0 && tell)
                 tell(static_cast<double>(result.samples) / static_cast<double>(all));
         });

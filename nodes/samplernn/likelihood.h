@@ -16,6 +16,7 @@ namespace legume::samplernn {
 // Mean negative log likelihood in bits a sample, teacher-forced from a fresh state: after each guess the network hears
 // the level that was there. The first `skip` levels are heard and not counted. Throws ModelError when that is all.
 double nll_bits(std::shared_ptr<const Model> model, std::span<const std::uint16_t> levels, std::size_t skip = 0);
+double nll_bits(RunState& state, std::span<const std::uint16_t> levels);  // goes on after what the state has heard
 
 // The parts of a corpus that were held out, at most so many samples of it, shared evenly: each passage gives the
 // beginning of its part, and what a short one cannot give falls to the others.

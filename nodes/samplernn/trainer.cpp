@@ -14,6 +14,7 @@
 #include "graph/math.h"
 #include "nodes/dsp/random.h"
 #include "nodes/samplernn/generator.h"
+#include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/network.h"
 #include "nodes/samplernn/quantise.h"
 #include "nodes/samplernn/resume.h"
@@ -32,6 +33,7 @@ constexpr double decay_from = 0.5;  // share of the run
 constexpr std::int64_t measure_every = 250;
 constexpr std::int64_t log_every = 25;
 constexpr std::size_t measured_samples = 1 << 17;  // of the held-out sound at the most
+constexpr std::size_t int8_samples = 16'000;       // of it, for what int8 costs
 constexpr double save_every_seconds = 120;
 constexpr double take_seconds = 2;
 
@@ -178,7 +180,7 @@ void trim_log(const fs::path& file, std::int64_t step) {
 }
 
 void write_take(const fs::path& file, const Checkpoint& checkpoint, std::uint64_t seed) {
-    Generator generator(std::make_shared<const Model>(checkpoint), seed);
+    Generator generator(std::make_shared<const Model>(checkpoint, checkpoint.config.precision()), seed);
     std::vector<float> take(static_cast<std::size_t>(take_seconds * checkpoint.config.sample_rate));
     for (float& sample : take) sample = generator.next(1);
     SoundWriter out(file, checkpoint.config.sample_rate, 1, SoundFormat::flac_16);
@@ -190,6 +192,7 @@ class Run {
   public:
     Run(const TrainSettings& settings, const Corpus& corpus, const Watching& watching)
         : settings_(settings),
+          corpus_(corpus),
           watching_(watching),
           resume_file_(settings.run / "resume.legume"),
           description_(description(settings, corpus)),
@@ -213,7 +216,6 @@ class Run {
         network_ = std::make_unique<Network>(settings.config, seed_, settings.device);
         reading_ = std::make_unique<Reading>(corpus, settings_, seed_);
         states_ = network_->fresh_states(settings.batch);
-        corpus_hash_ = corpus.hash;
         if (resume) {
             step_ = resume->step;
             spent_ = resume->seconds;
@@ -319,11 +321,19 @@ class Run {
         if (!std::isfinite(bits)) not_a_number();
         return bits;
     }
+    double int8_cost(const Checkpoint& stored) const {
+        const auto bits = [&](Precision precision) {
+            return held_out_nll(std::make_shared<const Model>(stored, precision), corpus_, int8_samples).bits;
+        };
+        const double cost = bits(Precision::int8) - bits(Precision::fp32);
+        if (!std::isfinite(cost)) not_a_number();
+        return cost;
+    }
     fs::path write(double age) {
         Checkpoint checkpoint{settings_.config, network_->averaged()};
         checkpoint.config.step = step_;
         checkpoint.config.age = age;
-        checkpoint.config.corpus_hash = corpus_hash_;
+        checkpoint.config.corpus_hash = corpus_.hash;
         checkpoint.config.held_out_nll = held_out_bits_;
         for (const auto& [name, tensor] : checkpoint.tensors)
             for (const float value : tensor.values)
@@ -331,8 +341,10 @@ class Run {
         char name[32];
         std::snprintf(name, sizeof name, "%08lld", static_cast<long long>(step_));
         const fs::path file = settings_.run / "checkpoints" / (std::string(name) + ".safetensors");
+        Checkpoint stored = as_stored(checkpoint, settings_.storage);  // what is measured and heard is what will play
+        if (!held_out_.empty()) checkpoint.config.int8_cost = stored.config.int8_cost = int8_cost(stored);
         write_checkpoint(file, checkpoint, settings_.storage);
-        write_take(settings_.run / "takes" / (std::string(name) + ".flac"), checkpoint, seed_);
+        write_take(settings_.run / "takes" / (std::string(name) + ".flac"), stored, seed_);
         return file;
     }
     void save() const {
@@ -346,11 +358,11 @@ class Run {
     }
 
     const TrainSettings& settings_;
+    const Corpus& corpus_;
     const Watching& watching_;
     const fs::path resume_file_;
     const std::string description_;
     const std::vector<Window> held_out_;
-    std::string corpus_hash_;
     std::uint64_t seed_ = 0;
     std::unique_ptr<Network> network_;
     std::unique_ptr<Reading> reading_;

@@ -61,6 +61,14 @@ TEST_CASE("what is skipped is heard all the same") {
     CHECK(nll_bits(model, sound, 100) != nll_bits(model, std::span(sound).subspan(100)));  // which began in silence
 }
 
+TEST_CASE("a sound in two pieces costs what it costs in one, to the bit") {
+    const auto model = lively();
+    const auto sound = noise(300, 64);
+    RunState state(model);
+    CHECK(nll_bits(state, std::span(sound).first(100)) == nll_bits(model, std::span(sound).first(100)));
+    CHECK(nll_bits(state, std::span(sound).subspan(100)) == nll_bits(model, sound, 100));
+}
+
 TEST_CASE("sound that the network made costs it less than any other") {
     const auto model = lively();
     RunState state(model);
@@ -105,4 +113,5 @@ TEST_CASE("nothing to measure with is an error and no number") {
     corpus.passages = {passage(noise(50, 64), 50)};
     CHECK_THROWS_WITH_AS(held_out_nll(lively(), corpus, 1'000), "there is no sound to measure with", ModelError);
     CHECK_THROWS_AS(nll_bits(lively(), noise(10, 64), 10), ModelError);
+    CHECK_THROWS_AS(nll_bits(lively(), noise(10, 64), 11), ModelError);
 }

@@ -7,11 +7,15 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "nodes/dsp/random.h"
+#include "nodes/samplernn/corpus.h"
 #include "nodes/samplernn/engine.h"
+#include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/quantise.h"
 
 using namespace legume;
@@ -128,7 +132,90 @@ Window window_of(const Config& config, int streams, int samples) {
     return w;
 }
 
+// A minute of the shipped sounds as one stream: what was held out of each, then what was learned.
+std::vector<std::uint16_t> minute_of_sound(const Config& config) {
+    CorpusMaker maker(config, 0.1, [](const std::string& line) { FAIL(line); });
+    maker.add(std::filesystem::path(LEGUME_SOURCE_DIR) / "assets" / "sounds");
+    const Corpus corpus = maker.finish(512);
+    std::vector<std::uint16_t> stream;
+    const auto join = [&](std::span<const std::uint16_t> part) {
+        stream.insert(stream.end(), part.begin(), part.end());
+    };
+    for (const auto& passage : corpus.passages) join(std::span(passage.levels).subspan(passage.learn));
+    for (const auto& passage : corpus.passages) join(std::span(passage.levels).first(passage.learn));
+    stream.resize(std::min(stream.size(), static_cast<std::size_t>(60 * config.sample_rate)));
+    return stream;
+}
+
+// Bits a sample of each stretch, from silence at the first and never from silence again.
+using Stretches = std::vector<double>;
+
+Stretches stretches_of(Network& network, std::span<const std::uint16_t> sound, std::size_t stretch) {
+    constexpr std::size_t samples = 16'000;  // of a window
+    const Config& config = network.config();
+    const auto history = static_cast<std::size_t>(config.tiers.back().frame);
+    std::vector<std::int32_t> levels(history, Levels(config).silence());
+    levels.insert(levels.end(), sound.begin(), sound.end());
+    auto states = network.fresh_states(1);
+    Stretches bits(sound.size() / stretch);
+    for (std::size_t at = 0; at < sound.size(); at += samples) {
+        const auto first = levels.begin() + static_cast<std::ptrdiff_t>(at);
+        Window window{1, samples, config.tiers.back().frame, {}, {at == 0}};
+        window.levels.assign(first, first + static_cast<std::ptrdiff_t>(history + samples));
+        bits[at / stretch] += network.evaluate(window, states) * samples / static_cast<double>(stretch);
+    }
+    return bits;
+}
+
+Stretches stretches_of(const Checkpoint& checkpoint, Precision precision, std::span<const std::uint16_t> sound,
+                       std::size_t stretch) {
+    RunState state(std::make_shared<const Model>(checkpoint, precision));
+    Stretches bits;
+    for (std::size_t at = 0; at < sound.size(); at += stretch)
+        bits.push_back(nll_bits(state, sound.subspan(at, stretch)));
+    return bits;
+}
+
+double mean(const Stretches& bits) {
+    double sum = 0;
+    for (const double b : bits) sum += b;
+    return sum / static_cast<double>(bits.size());
+}
+
 }  // namespace
+
+TEST_CASE("a minute of sound costs the engine what it costs the network, in its last ten seconds as in its first") {
+    const Checkpoint shipped =
+        read_checkpoint(find_checkpoint(std::filesystem::path(LEGUME_SOURCE_DIR) / "assets" / "models" / "pods"));
+    set_threads(1);
+    Network network(shipped.config, 0);
+    network.set_tensors(shipped.tensors);
+    const auto sound = minute_of_sound(shipped.config);
+    const auto stretch = static_cast<std::size_t>(10 * shipped.config.sample_rate);
+    REQUIRE(sound.size() == 6 * stretch);
+    const Stretches expected = stretches_of(network, sound, stretch);
+    MESSAGE("the network: " << mean(expected) << " bits a sample");
+    struct Kind {
+        std::string name;
+        Precision precision;
+        double limit;  // bits a sample
+    };
+    for (const auto& [name, precision, limit] : {Kind{"fp32", Precision::fp32, 0.005},
+                                                 {"int8", Precision::int8, int8_may_cost},
+                                                 {"int4", Precision::int4, 0.05}}) {
+        CAPTURE(name);
+        const Stretches bits = stretches_of(shipped, precision, sound, stretch);
+        REQUIRE(bits.size() == expected.size());
+        std::string each;
+        for (std::size_t i = 0; i < bits.size(); ++i) {
+            CAPTURE(i);
+            CHECK(std::abs(bits[i] - expected[i]) <= limit);
+            each += " " + std::to_string(bits[i] - expected[i]);
+        }
+        CHECK(std::abs(mean(bits) - mean(expected)) <= limit);
+        MESSAGE(name << ": " << mean(bits) - mean(expected) << " bits a sample more; each ten seconds" << each);
+    }
+}
 
 TEST_CASE("the engine plays what was trained, at every step and for every kind of network") {
     for (const auto& [name, config] : variants()) {

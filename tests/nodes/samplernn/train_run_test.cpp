@@ -5,15 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "graph/math.h"
+#include "nodes/samplernn/generator.h"
+#include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/network.h"
 #include "nodes/samplernn/resume.h"
 #include "nodes/samplernn/trainer.h"
@@ -146,6 +150,46 @@ TEST_CASE("a run writes checkpoints, close together at first, each with a take o
     const std::string log = bytes_of(folder.path / "log.csv");
     CHECK(log.starts_with("step,share,train_bits,held_out_bits,learning_rate,samples_per_second\n1,"));
     CHECK(std::count(log.begin(), log.end(), '\n') == 6);  // the header, four checkpoints, step 25
+}
+
+TEST_CASE("a checkpoint says what int8 costs it as it lies in its file, and its take is what it will play") {
+    for (const auto storage : {Storage::f32, Storage::f16, Storage::int8}) {
+        CAPTURE(static_cast<int>(storage));
+        const Folder folder("int8");
+        auto s = tiny(folder.path);
+        s.steps = 60;
+        s.storage = storage;
+        const Corpus corpus = corpus_for(s);
+        CHECK(train(s, corpus, unwatched()) == Outcome::finished);
+        for (const auto& file : files_in(folder.path / "checkpoints")) {
+            const Checkpoint checkpoint = read_checkpoint(file);
+            REQUIRE(checkpoint.config.int8_cost);
+            const auto bits = [&](Precision precision) {
+                return held_out_nll(std::make_shared<const Model>(checkpoint, precision), corpus, 16'000).bits;
+            };
+            CHECK(*checkpoint.config.int8_cost == bits(Precision::int8) - bits(Precision::fp32));
+            CHECK(*checkpoint.config.int8_cost != 0);
+            const auto seed = *s.seed;
+            Generator generator(std::make_shared<const Model>(checkpoint, checkpoint.config.precision()), seed);
+            const Sound take = read_sound(folder.path / "takes" / (file.stem().string() + ".flac"));
+            double worst = 0;
+            for (const float sample : take.samples)
+                worst = std::max(worst, std::abs(static_cast<double>(sample) - generator.next(1)));
+            CHECK(worst < 2.0 / 32'768);  // of the file's 16 bits; a level is ten times as wide at the least
+        }
+    }
+}
+
+TEST_CASE("without sound to measure with, a checkpoint says nothing about what int8 costs it") {
+    const Folder folder("unmeasured");
+    auto s = tiny(folder.path);
+    s.steps = 2;
+    s.held_out = 0;
+    CHECK(train(s, corpus_for(s), unwatched()) == Outcome::finished);
+    for (const auto& file : files_in(folder.path / "checkpoints")) {
+        CHECK(!read_config(file).int8_cost);
+        CHECK(!read_config(file).held_out_nll);
+    }
 }
 
 TEST_CASE("a run that was stopped goes on as if it had not been: the same bytes") {
