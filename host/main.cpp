@@ -1,4 +1,4 @@
-// legume: play | render | train | new | compress | check | bench | describe | devices.
+// legume: play | render | train | new | compress | import | check | bench | describe | devices.
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
@@ -10,6 +10,7 @@
 #include "host/bench.h"
 #include "host/compress.h"
 #include "host/describe.h"
+#include "host/import.h"
 #include "host/midi.h"
 #include "host/new.h"
 #include "host/opening.h"
@@ -158,6 +159,16 @@ int main(int argc, char** argv) {
     compress_command->add_option("--measure", smaller.measure,
                                  "Sound, or a folder of it: what fp32 and int8 cost on its held-out part");
 
+    ImportRequest foreign;
+    auto* import_command = app.add_subcommand("import", "Make a network of another SampleRNN one of legume's");
+    import_command->add_option("FILE", foreign.file, "Its weights, FILE.safetensors; the README has converters")
+        ->required();
+    import_command->add_option("-o,--out", foreign.out, "FILE.safetensors")->required();
+    import_command->add_option("--from", foreign.from, "unisound, prism or deepsound")->required();
+    import_command->add_option("--rate", foreign.rate, "Hz, of the sound that it learned from")
+        ->check(within(1'000, 384'000));
+    import_command->add_option("--quantiser", foreign.quantiser, "mu_law or linear, when it is not the source's usual");
+
     BenchRequest benched;
     auto* bench_command = app.add_subcommand("bench", "Measure how fast this machine plays a network");
     bench_command->add_option("MODEL", benched.model, "A checkpoint, or a folder of them");
@@ -185,5 +196,6 @@ int main(int argc, char** argv) {
     if (bench_command->parsed()) return bench(benched);
     if (new_command->parsed()) return new_folder(folder);
     if (compress_command->parsed()) return compress(smaller);
+    if (import_command->parsed()) return import_network(foreign);
     return devices(verbose);
 }

@@ -39,6 +39,7 @@ LAYERS = (
     ("nodes/*", "graph/* nodes/level.h nodes/sound_file.h nodes/dsp/*"),
     ("host/train_main.cpp", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
     ("host/compress.cpp", "graph/* host/* nodes/samplernn/*"),
+    ("host/import.cpp", "graph/* host/* nodes/samplernn/*"),
     ("host/bench.cpp", "graph/* host/* nodes/samplernn/*"),
     ("host/*", "graph/* host/* nodes/registry.h nodes/sound_file.h"),
     ("tests/*", "graph/* nodes/* host/* tests/*"),
