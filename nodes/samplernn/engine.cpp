@@ -68,17 +68,18 @@ RunState::RunState(std::shared_ptr<const Model> model, int voices, int cores)
     const Precision tiers_as = model_->precision;
     const Precision sample_as = tiers_as == Precision::int4 ? Precision::int8 : tiers_as;
     for (const auto& tier : config.tiers) {
-        const bool lstm = tier.cell == Cell::lstm;
+        // What a minGRU remembers has no bounds.
+        const auto size = tier.cell == Cell::min_gru ? Vectors::Size::free : Vectors::Size::bounded;
         TierState state;
         for (int k = 0; k < tier.layers; ++k) {
             LayerState layer;
-            layer.h = Vectors(dim, voices, tiers_as, Vectors::Size::bounded);
-            if (lstm) layer.c = Rows(dim, voices);
+            layer.h = Vectors(dim, voices, tiers_as, size);
+            if (tier.cell == Cell::lstm) layer.c = Rows(dim, voices);
             layer.recurrent = Rows(4 * dim, voices);
             state.layers.push_back(std::move(layer));
         }
         const auto layers = static_cast<float>(tier.layers);
-        state.sum = Vectors(dim, voices, tiers_as, Vectors::Size::bounded, layers);
+        state.sum = Vectors(dim, voices, tiers_as, size, layers);
         state.gates = Rows(4 * dim, voices);
         state.middle = Vectors(dim, voices, tiers_as, Vectors::Size::free);
         tiers_.push_back(std::move(state));
@@ -200,18 +201,21 @@ void RunState::step(std::size_t i) noexcept {
                                     gates.stride());
         }
         layer.next.finish(kernels);
-        const bool lstm = model_->config.tiers[i].cell == Cell::lstm;
+        const Cell cell = model_->config.tiers[i].cell;
+        const bool reset_before = cell == Cell::gru && !model_->config.reset_after;
         for (int v = 0; v < voices_; ++v) {
             const float *gi = gates.of(v), *gh = layer.recurrent.of(v);
-            if (lstm) {
+            if (cell == Cell::lstm) {
                 kernels.lstm(gi, gh, layer.h.of(v), layer.c.of(v), dim);
-            } else if (model_->config.reset_after) {
+            } else if (cell == Cell::min_gru) {
+                kernels.min_gru(gi, layer.h.of(v), dim);
+            } else if (!reset_before) {
                 kernels.gru(gi, gh, layer.h.of(v), dim);
             } else {
                 kernels.gru_gates(gi, gh, layer.h.of(v), reset_h_.of(v), z_.of(v), dim);
             }
         }
-        if (!lstm && !model_->config.reset_after) {
+        if (reset_before) {
             reset_h_.seal(kernels);
             from.candidate.weight.apply(kernels, reset_h_, from.candidate.bias.data(), 0, candidate_.of(0),
                                         candidate_.stride());

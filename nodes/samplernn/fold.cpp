@@ -93,8 +93,8 @@ void Model::fold_tier(const Tensors& tensors, std::size_t i) {
     const Source source(tensors);
     const Tier& tier = config.tiers[i];
     const std::string name = "tier." + std::to_string(i) + ".";
-    const bool lstm = tier.cell == Cell::lstm, reset_before = !lstm && !config.reset_after;
-    const int dim = config.dim, rows = (lstm ? 4 : 3) * dim;
+    const bool reset_before = tier.cell == Cell::gru && !config.reset_after;
+    const int dim = config.dim, rows = gates_of(tier.cell) * dim;
     TierWeights weights;
     weights.frame = tier.frame;
     for (int k = 0; k < tier.layers; ++k) {
@@ -104,14 +104,14 @@ void Model::fold_tier(const Tensors& tensors, std::size_t i) {
                           pack(source.column(cell + "b_hh", n, first))};
         };
         Layer layer;
-        layer.recurrent.then = recurrent(0, reset_before ? 2 * dim : rows);
+        if (tier.cell != Cell::min_gru) layer.recurrent.then = recurrent(0, reset_before ? 2 * dim : rows);
         if (reset_before) layer.candidate = recurrent(2 * dim, dim);
         if (k > 0) {
             layer.input = {Matrix(source.matrix(cell + "w_ih", rows, dim), precision, source.pruned(cell + "w_ih")),
                            pack(source.column(cell + "b_ih", rows))};
         }
         layer.h0 = source.state(name + "h0", k, dim);
-        if (lstm) layer.c0 = source.state(name + "c0", k, dim);
+        if (tier.cell == Cell::lstm) layer.c0 = source.state(name + "c0", k, dim);
         weights.layers.push_back(std::move(layer));
     }
 

@@ -41,7 +41,7 @@ class Model {
     };
     struct Layer {
         Affine input;               // [G D, D]; the lowest layer's is folded into its tier
-        Linear recurrent;           // [G D, D]; of a reset-before GRU gates r and z alone
+        Linear recurrent;           // [G D, D]; of a reset-before GRU gates r and z alone; a minGRU has none
         Affine candidate;           // [D, D], of a reset-before GRU
         std::vector<float> h0, c0;  // [D]; c0 of an LSTM
     };

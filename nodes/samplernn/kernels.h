@@ -108,6 +108,8 @@ struct Kernels {
     void (*gru_candidate)(const float* gi, const float* gn, const float* z, float* h, int dim) noexcept;
     // Gates i f g o.
     void (*lstm)(const float* gi, const float* gh, float* h, float* c, int dim) noexcept;
+    // Gates z h of a minGRU, from the input's share alone.
+    void (*min_gru)(const float* gi, float* h, int dim) noexcept;
 
     void (*add)(const float* x, float* y, int n) noexcept;  // y += x
     // y += rows, one after another, then max(y, 0) with `rectify`

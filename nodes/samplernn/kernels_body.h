@@ -506,6 +506,13 @@ void lstm(const float* __restrict gi, const float* __restrict gh, float* __restr
     }
 }
 
+void min_gru(const float* __restrict gi, float* __restrict h, int dim) noexcept {
+    for (int d = 0; d < dim; ++d) {
+        const float z = sigmoid(gi[d]);
+        h[d] = (1.0f - z) * h[d] + z * gi[dim + d];
+    }
+}
+
 void add(const float* __restrict x, float* __restrict y, int n) noexcept {
     for (int i = 0; i < n; ++i) y[i] += x[i];
 }
@@ -571,9 +578,9 @@ std::uint64_t weigh(const float* __restrict x, float top, float sharpness, std::
 }
 
 constexpr Kernels kernels_for(const char* isa) {
-    return {isa,      dense<Lanes>, gather<Lanes>, dense<Halves>, gather<Halves>, sparse,        dense8, sparse8,
-            dense4,   quantise,     multiply,      gru,           gru_gates,      gru_candidate, lstm,   add,
-            add_rows, nonzero,      largest,       weigh};
+    return {isa,    dense<Lanes>, gather<Lanes>, dense<Halves>, gather<Halves>, sparse,        dense8, sparse8,
+            dense4, quantise,     multiply,      gru,           gru_gates,      gru_candidate, lstm,   min_gru,
+            add,    add_rows,     nonzero,       largest,       weigh};
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct Word {
     const char* word;
     E value;
 };
-constexpr Word<Cell> cells[] = {{"gru", Cell::gru}, {"lstm", Cell::lstm}};
+constexpr Word<Cell> cells[] = {{"gru", Cell::gru}, {"lstm", Cell::lstm}, {"min_gru", Cell::min_gru}};
 constexpr Word<Quantiser> quantisers[] = {{"mu_law", Quantiser::mu_law}, {"linear", Quantiser::linear}};
 constexpr Word<FrameScale> frame_scales[] = {{"theano", FrameScale::theano}, {"unisound", FrameScale::unisound}};
 
@@ -262,7 +262,7 @@ std::map<std::string, std::vector<std::int64_t>> expected_shapes(const Config& c
     for (std::size_t i = 0; i < c.tiers.size(); ++i) {
         const Tier& tier = c.tiers[i];
         const std::string name = "tier." + std::to_string(i) + ".";
-        const std::int64_t frame = tier.frame, gates = tier.cell == Cell::gru ? 3 : 4;
+        const std::int64_t frame = tier.frame, gates = gates_of(tier.cell);
         const bool projected = c.top_projection || i + 1 < c.tiers.size();
         if (projected) {
             shapes[name + "input.weight"] = {d, frame};
@@ -275,8 +275,10 @@ std::map<std::string, std::vector<std::int64_t>> expected_shapes(const Config& c
         for (int k = 0; k < tier.layers; ++k) {
             const std::string cell = name + "cell." + std::to_string(k) + ".";
             shapes[cell + "w_ih"] = {gates * d, k > 0 || projected ? d : frame};
+            shapes[cell + "b_ih"] = {gates * d};
+            if (tier.cell == Cell::min_gru) continue;
             shapes[cell + "w_hh"] = {gates * d, d};
-            shapes[cell + "b_ih"] = shapes[cell + "b_hh"] = {gates * d};
+            shapes[cell + "b_hh"] = {gates * d};
         }
         const std::int64_t r = i == 0 ? frame : frame / c.tiers[i - 1].frame;
         shapes[name + "up.weight"] = {r * d, d};

@@ -20,7 +20,10 @@ class ModelError : public std::runtime_error {
 
 inline constexpr int max_levels = 4096;
 
-enum class Cell { gru, lstm };
+// min_gru: z = sigmoid(W_z x), h' = (1 - z) h + z W_h x (Feng et al., Were RNNs All We Needed?, 2024). What it
+// remembers never passes a matrix, so that it trains in parallel over time.
+enum class Cell { gru, lstm, min_gru };
+constexpr int gates_of(Cell cell) { return cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 2; }
 enum class Quantiser { mu_law, linear };
 enum class FrameScale { theano, unisound };  // u = 2 (x / (Q/2) - 1), or x / Q - 2
 // What the engine computes with. int4 is int8 with 4-bit weights in the frame tiers.
@@ -73,11 +76,11 @@ struct Tensor {
     std::vector<float> values;  // row major
     bool pruned = false;        // stored and played as blocks of 16 rows x 4 columns, those that are not all zero
 };
-// Names and shapes (PyTorch's layout; G = 3 for GRU, gates r z n, 4 for LSTM, gates i f g o):
+// Names and shapes (PyTorch's layout; G = 3 for GRU, gates r z n, 4 for LSTM, gates i f g o, 2 for minGRU, z h):
 //   tier.{i}.input.weight [D, frame] and .bias [D]   (the top tier has none without top_projection)
 //   tier.{i}.h0 [layers, D]                          (with learned_h0; LSTM also .c0)
 //   tier.{i}.cell.{k}.w_ih [G D, in] .w_hh [G D, D] .b_ih [G D] .b_hh [G D]; in = D, or the frame for the top tier's
-//     layer 0 without top_projection
+//     layer 0 without top_projection; a minGRU has no w_hh and no b_hh
 //   tier.{i}.up.weight [R D, D] and .bias [R D]      R = frame / frame of the tier below (tier 0: frame); row r*D + d
 //   sample.embedding [Q, E]; sample.conv [D, E, F] (F = tiers[0].frame, tap F-1 is the newest), sample.conv_bias [D]
 //   sample.hidden.{i}.weight [D, D] and .bias [D]; sample.out.weight [Q, D] and .bias [Q]

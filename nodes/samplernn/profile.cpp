@@ -82,6 +82,7 @@ Kernels timed(const Kernels& kernels) {
     time<&Kernels::gru_gates, gates>(table);
     time<&Kernels::gru_candidate, gates>(table);
     time<&Kernels::lstm, gates>(table);
+    time<&Kernels::min_gru, gates>(table);
     return table;
 }
 

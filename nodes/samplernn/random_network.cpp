@@ -63,8 +63,10 @@ const std::vector<Key>& keys() {
          }},
         {"cell",
          [](NetworkShape& shape, const std::string& key, const std::string& text) {
-             const bool gru = either(key, text, "gru", "lstm");
-             for (auto& tier : shape.config.tiers) tier.cell = gru ? Cell::gru : Cell::lstm;
+             const bool minimal = text == "min_gru", gru = minimal || either(key, text, "gru", "lstm");
+             for (auto& tier : shape.config.tiers) {
+                 tier.cell = minimal ? Cell::min_gru : gru ? Cell::gru : Cell::lstm;
+             }
          }},
         {"layers",
          [](NetworkShape& shape, const std::string& key, const std::string& text) {

@@ -119,6 +119,13 @@ class Plain {
     Doubles cell(const std::string& name, Cell kind, const Doubles& x, Doubles& h, Doubles& c) const {
         const std::size_t n = h.size();
         const Doubles wi = linear(name + ".w_ih", name + ".b_ih", x);
+        if (kind == Cell::min_gru) {
+            for (std::size_t d = 0; d < n; ++d) {
+                const double z = gate(wi[d]);
+                h[d] = (1 - z) * h[d] + z * wi[n + d];
+            }
+            return h;
+        }
         Doubles wh = linear(name + ".w_hh", name + ".b_hh", h);
         if (kind == Cell::lstm) {
             for (std::size_t d = 0; d < n; ++d) {
@@ -239,6 +246,14 @@ const Variant variants[] = {
     {"GRU below LSTM",
      [](Config& c) {
          c.tiers = {{4, Cell::gru, 2}, {16, Cell::lstm, 1}};
+     }},
+    {"minGRU",
+     [](Config& c) {
+         c.tiers = {{4, Cell::min_gru, 1}, {16, Cell::min_gru, 1}};
+     }},
+    {"minGRU of three layers with skips below a GRU",
+     [](Config& c) {
+         c.tiers = {{4, Cell::min_gru, 3}, {16, Cell::gru, 1}}, c.skip = true;
      }},
     {"reset before", [](Config& c) { c.reset_after = false; }},
     {"reset before, two layers",

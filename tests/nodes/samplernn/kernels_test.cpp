@@ -175,6 +175,8 @@ Floats all_of(const Kernels& kernels, std::uint64_t seed, bool extremes) {
     kernels.lstm(gi.data(), gh.data(), h.data(), c.data(), dim);
     say(h);
     say(c);
+    kernels.min_gru(gi.data(), h.data(), dim);
+    say(h);
     kernels.gru_gates(gi.data(), gh.data(), h.data(), rh.data(), z.data(), dim);
     say(rh);
     say(z);
