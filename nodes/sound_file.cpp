@@ -85,6 +85,17 @@ Sound read_sound(const fs::path& path) {
     return sound;
 }
 
+std::string read_sound_comment(const fs::path& path) {
+    try {
+        SF_INFO info{};
+        const File file = open(path, info);
+        const char* comment = sf_get_string(file.get(), SF_STR_COMMENT);
+        return comment ? comment : "";
+    } catch (const SoundError&) {
+        return "";
+    }
+}
+
 SoundFormat sound_format(const fs::path& path) {
     auto extension = path.extension().string();
     for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -129,13 +140,16 @@ int sndfile_format(SoundFormat format) {
         case SoundFormat::wav_16: return SF_FORMAT_WAV | SF_FORMAT_PCM_16;
         case SoundFormat::flac_24: return SF_FORMAT_FLAC | SF_FORMAT_PCM_24;
         case SoundFormat::flac_16: return SF_FORMAT_FLAC | SF_FORMAT_PCM_16;
+        case SoundFormat::ogg: return SF_FORMAT_OGG | SF_FORMAT_VORBIS;
     }
     return 0;
 }
 
 }  // namespace
 
-SoundWriter::SoundWriter(const fs::path& path, double rate, int channels, SoundFormat format) : open_(new Open) {
+SoundWriter::SoundWriter(const fs::path& path, double rate, int channels, SoundFormat format,
+                         const std::string& comment)
+    : open_(new Open) {
     auto& info = open_->info;
     info.samplerate = static_cast<int>(rate);
     info.channels = channels;
@@ -155,6 +169,7 @@ SoundWriter::SoundWriter(const fs::path& path, double rate, int channels, SoundF
     }
     sf_command(open_->file.get(), SFC_SET_ADD_PEAK_CHUNK, nullptr, SF_FALSE);  // it carries the time of day
     sf_command(open_->file.get(), SFC_SET_CLIPPING, nullptr, SF_TRUE);
+    if (!comment.empty()) sf_set_string(open_->file.get(), SF_STR_COMMENT, comment.c_str());
 }
 
 SoundWriter::~SoundWriter() {
@@ -166,10 +181,17 @@ SoundWriter::~SoundWriter() {
 
 void SoundWriter::write(std::span<const float> samples) {
     if (!open_->file) throw SoundError("is closed");
-    const auto asked = static_cast<sf_count_t>(samples.size() / static_cast<std::size_t>(open_->info.channels));
-    const auto wrote = sf_writef_float(open_->file.get(), samples.data(), asked);
-    open_->frames += std::max<sf_count_t>(wrote, 0);
-    if (wrote != asked) throw SoundError("cannot be written on: is the disk full?");
+    const auto width = static_cast<std::size_t>(open_->info.channels);
+    constexpr std::size_t piece_frames = 1 << 12;  // libsndfile's Vorbis keeps all that it is given on the stack
+    for (auto rest = samples.first(samples.size() / width * width); !rest.empty();) {
+        const auto piece = rest.first(std::min(rest.size(), piece_frames * width));
+        const auto asked = static_cast<sf_count_t>(piece.size() / width);
+        const auto wrote = sf_writef_float(open_->file.get(), piece.data(), asked);
+        open_->frames += std::max<sf_count_t>(wrote, 0);
+        if (wrote != asked) throw SoundError("cannot be written on: is the disk full?");
+        rest = rest.subspan(piece.size());
+    }
+    if ((open_->info.format & SF_FORMAT_TYPEMASK) == SF_FORMAT_OGG) return;   // it has no length in its header
     if (open_->frames - open_->frames_in_header >= open_->info.samplerate) {  // once a second of sound
         sf_command(open_->file.get(), SFC_UPDATE_HEADER_NOW, nullptr, 0);
         open_->frames_in_header = open_->frames;

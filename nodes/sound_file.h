@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace legume {
@@ -36,7 +37,10 @@ SoundHeader read_sound_header(const std::filesystem::path& file);
 // whose length is an estimate.
 Sound read_sound(const std::filesystem::path& file);
 
-enum class SoundFormat { wav_float, wav_16, flac_24, flac_16 };
+// What its writer noted in it; empty when that is nothing, or it cannot be read.
+std::string read_sound_comment(const std::filesystem::path& file);
+
+enum class SoundFormat { wav_float, wav_16, flac_24, flac_16, ogg };  // an Ogg's bytes are others each time
 // By extension: .wav is float, .flac has 24 bits. Throws SoundError for any other.
 SoundFormat sound_format(const std::filesystem::path& file);
 
@@ -45,7 +49,9 @@ SoundFormat sound_format(const std::filesystem::path& file);
 // once.
 class SoundWriter {
   public:
-    SoundWriter(const std::filesystem::path& file, double rate, int channels, SoundFormat format);  // throws SoundError
+    // The comment is kept in the file. Throws SoundError.
+    SoundWriter(const std::filesystem::path& file, double rate, int channels, SoundFormat format,
+                const std::string& comment = "");
     ~SoundWriter();  // without finish(): nothing is left behind
     SoundWriter(const SoundWriter&) = delete;
     SoundWriter& operator=(const SoundWriter&) = delete;

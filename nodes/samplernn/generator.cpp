@@ -32,7 +32,21 @@ float Generator::next(float temperature) noexcept {
     return sample;
 }
 
+void Generator::go_on(std::uint64_t voice, std::span<const int> levels) {
+    first_voice_ = voice;
+    begin_take();
+    for (const int level : levels) state_.push(level);
+    beginning_ = state_.state();
+    restart();
+}
+
 void Generator::restart() noexcept {
+    if (!beginning_) return begin_take();
+    state_.set_state(*beginning_);
+    drawn_ = beginning_->position;
+}
+
+void Generator::begin_take() noexcept {
     state_.reset();
     drawn_ = 0;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,15 +20,19 @@ class Generator {
     // The next sample's amplitude, -1..1, at the model's rate, for each voice.
     void next(std::span<const float> temperatures, std::span<float> samples) noexcept;
     float next(float temperature) noexcept;  // of one voice alone
-    void restart() noexcept;                 // fresh state: with the same seed the same takes again
+    // Its one voice has that number from now on, and has drawn these levels already: it begins where they end.
+    void go_on(std::uint64_t voice, std::span<const int> levels);
+    void restart() noexcept;     // fresh state, where it began: with the same seed the same takes again
+    void begin_take() noexcept;  // from the silence before the first sample
     void reseed(std::uint64_t seed) noexcept { seed_ = seed; }
-    std::uint64_t drawn() const noexcept { return drawn_; }  // samples since it began
+    std::uint64_t drawn() const noexcept { return drawn_; }  // samples of the take
     RunState& state() noexcept { return state_; }
 
   private:
     RunState state_;
     std::uint64_t seed_, first_voice_;
     std::uint64_t drawn_ = 0;
+    std::optional<State> beginning_;  // where it goes on from
     std::vector<int> levels_;
 };
 

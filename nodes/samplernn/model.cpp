@@ -350,25 +350,30 @@ void write_checkpoint(const std::filesystem::path& file, const Checkpoint& check
     });
 }
 
-std::filesystem::path find_checkpoint(const std::filesystem::path& file_or_folder) {
+std::vector<std::filesystem::path> find_checkpoints(const std::filesystem::path& of) {
     namespace fs = std::filesystem;
     std::error_code error;
-    if (!fs::is_directory(file_or_folder, error)) {
-        if (!fs::exists(file_or_folder, error))
-            throw ModelError(file_or_folder.string() + ": there is no such file or folder");
-        return file_or_folder;
-    }
-    for (const fs::path& folder : {file_or_folder, file_or_folder / "checkpoints"}) {
-        std::pair<std::int64_t, std::string> best{-2, ""};
+    for (const fs::path& folder : {of, of / "checkpoints"}) {
+        std::vector<std::pair<std::int64_t, std::string>> found;
         fs::directory_iterator it(folder, error), end;
-        for (; !error && it != end; it.increment(error)) {
-            if (it->path().extension() != ".safetensors") continue;
-            best = std::max(best, {step_of(it->path().stem().string()), it->path().string()});
-        }
-        if (best.first > -2) return best.second;
+        for (; !error && it != end; it.increment(error))
+            if (it->path().extension() == ".safetensors")
+                found.emplace_back(step_of(it->path().stem().string()), it->path().string());
+        if (found.empty()) continue;
+        std::sort(found.begin(), found.end());
+        std::vector<fs::path> files;
+        for (const auto& [step, file] : found) files.emplace_back(file);
+        return files;
     }
-    throw ModelError(file_or_folder.string() +
-                     ": there is no checkpoint (*.safetensors) in it or its checkpoints folder");
+    throw ModelError(of.string() + ": there is no checkpoint (*.safetensors) in it or its checkpoints folder");
+}
+
+std::filesystem::path find_checkpoint(const std::filesystem::path& file_or_folder) {
+    std::error_code error;
+    if (std::filesystem::is_directory(file_or_folder, error)) return find_checkpoints(file_or_folder).back();
+    if (!std::filesystem::exists(file_or_folder, error))
+        throw ModelError(file_or_folder.string() + ": there is no such file or folder");
+    return file_or_folder;
 }
 
 }  // namespace legume::samplernn

@@ -116,7 +116,9 @@ Config read_config(const std::filesystem::path& file);  // the header alone, wit
 void write_checkpoint(const std::filesystem::path& file, const Checkpoint&, Storage);
 Checkpoint as_stored(Checkpoint, Storage);  // as it would come back, without a file; throws as writing does
 
-// A model option names a file, or a folder (itself or its checkpoints/), which means its highest step by file name.
+// A folder's, or its checkpoints/'s, in the order of the steps in their names. Throws ModelError when there are none.
+std::vector<std::filesystem::path> find_checkpoints(const std::filesystem::path& folder);
+// A model option names a file, or a folder, which means the last of find_checkpoints.
 std::filesystem::path find_checkpoint(const std::filesystem::path& file_or_folder);  // throws ModelError
 
 }  // namespace legume::samplernn

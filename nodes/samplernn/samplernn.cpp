@@ -15,6 +15,7 @@
 #include "nodes/samplernn/shared.h"
 #include "nodes/samplernn/speed.h"
 #include "nodes/samplernn/stream.h"
+#include "nodes/samplernn/take.h"
 #include "nodes/samplernn/takes.h"
 
 namespace legume {
@@ -39,6 +40,9 @@ struct Piece {
 struct SampleRnn final : Node {
     FileOption model{this, "model", Required{},
                      "The checkpoint to play, or a folder of them, which means the one with the highest step."};
+    FileOption from{this, "from",
+                    "A take that `legume takes` made with this model: it goes on from its last sample, with its seed "
+                    "and voice; reset begins that take again."};
     NumberOption seed{
         this, "seed", {.min = 0, .max = 1e6f, .initial = 0, .unit = Unit::count}, "Another seed is another take."};
     NumberOption voices{this,
@@ -119,6 +123,16 @@ struct SampleRnn final : Node {
         } catch (const samplernn::ModelError& error) {
             checking.problem(model, error.what());
         }
+        if (!from.given()) return;
+        if (std::error_code none; !std::filesystem::exists(from.path(), none))
+            checking.problem(from, from.path().string() + " does not exist; name a take, takes/....flac");
+        else if (!samplernn::parse_recipe(read_sound_comment(from.path())))
+            checking.problem(
+                from, from.path().string() + " carries no recipe of a take; `legume takes` writes takes that do");
+        if (voices.count() > 1)
+            checking.problem(voices, "voices is " + std::to_string(voices.count()) +
+                                         ", and from goes on with one take; remove one of them");
+        if (seed.given()) checking.problem(seed, "from goes on with the seed of its take; remove one of them");
     }
 
     void prepare(const Prepare& p) override {
@@ -128,10 +142,13 @@ struct SampleRnn final : Node {
         own_seed = dsp::random_bits(p.seed, static_cast<std::uint64_t>(seed.count()), 0);
         try {
             const auto file = samplernn::find_checkpoint(model.path());
-            const auto network = samplernn::shared_model(p.store, file, wanted(file));
-            double from = network->config.sample_rate;
-            if (p.live) from *= admit(p, network, file);
-            stream.emplace(network, own_seed, voices.count(), cores.count(), from, rate);
+            const auto take = taken(file);
+            const auto network = samplernn::shared_model(p.store, file, wanted(file, take));
+            double pitch = network->config.sample_rate;
+            if (p.live) pitch *= admit(p, network, file);
+            if (take) own_seed = take->recipe.seed;
+            stream.emplace(network, own_seed, voices.count(), cores.count(), pitch, rate);
+            if (take) go_on(p, *network, *take);
         } catch (const samplernn::ModelError& error) {
             throw Refusal("model", error.what());
         } catch (const std::invalid_argument&) {
@@ -155,12 +172,29 @@ struct SampleRnn final : Node {
         for (std::uint64_t block = 0; block < distance; ++block) make(first_heats, opening_of(block));
         latency = static_cast<int>(distance) * block_frames + stream->kept_frames();
     }
-    Precision wanted(const std::filesystem::path& file) const {
+    std::optional<samplernn::Take> taken(const std::filesystem::path& file) const {
+        if (!from.given()) return {};
+        try {
+            return samplernn::read_take(from.path(), samplernn::read_config(file), samplernn::checkpoint_hash(file));
+        } catch (const samplernn::ModelError& error) {
+            throw Refusal("from", error.what());
+        }
+    }
+    void go_on(const Prepare& p, const samplernn::Model& network, const samplernn::Take& take) {
+        stream->go_on(take.recipe.voice, take.levels);
+        const double seconds = static_cast<double>(take.levels.size()) / network.config.sample_rate;
+        p.tell("goes on after " + print_number(math::round_even(10 * seconds) / 10) + " s of " +
+               from.path().filename().string() +
+               (temperature.own() == take.recipe.temperature
+                    ? ""
+                    : ", which was made at temperature " + print_number(static_cast<double>(take.recipe.temperature))));
+    }
+    Precision wanted(const std::filesystem::path& file, const std::optional<samplernn::Take>& take) const {
         switch (precision.at()) {
             case 1: return Precision::fp32;
             case 2: return Precision::int8;
             case 3: return Precision::int4;
-            default: return samplernn::read_config(file).precision();
+            default: return take ? take->recipe.precision : samplernn::read_config(file).precision();
         }
     }
     // Whether this machine keeps up, and what is played when it does not. Gives the share of its rate that the network

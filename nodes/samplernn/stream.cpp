@@ -55,6 +55,11 @@ void Stream::draw(std::span<const float> temperatures) noexcept {
     cut_ = false;
 }
 
+void Stream::go_on(std::uint64_t voice, std::span<const int> levels) {
+    generator_.go_on(voice, levels);
+    before_ = generator_.drawn();
+}
+
 void Stream::restart() noexcept {
     generator_.restart();
     generator_.reseed(seed_);
@@ -66,12 +71,13 @@ void Stream::restart() noexcept {
 }
 
 void Stream::begin_take() noexcept {
-    generator_.restart();
+    generator_.begin_take();
     cut_ = true;
 }
 
 int Stream::kept_frames() const noexcept {
-    return std::max(0, static_cast<int>(static_cast<double>(generator_.drawn()) * ratio_ - static_cast<double>(made_)));
+    return std::max(
+        0, static_cast<int>(static_cast<double>(generator_.drawn() - before_) * ratio_ - static_cast<double>(made_)));
 }
 
 }  // namespace legume::samplernn

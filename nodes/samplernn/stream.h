@@ -20,6 +20,8 @@ class Stream {
     Stream(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, int cores, double from, double to);
     // Frames are interleaved; a temperature for each voice.
     void make(std::span<const float> temperatures, std::span<float> frames) noexcept;
+    // Its one voice begins where a take ends (Generator::go_on). Before the first frame.
+    void go_on(std::uint64_t voice, std::span<const int> levels);
     void restart() noexcept;     // as fresh
     void begin_take() noexcept;  // from the silence before the first sample, while the sound goes on
     void reseed(std::uint64_t seed) noexcept { generator_.reseed(seed); }
@@ -38,6 +40,7 @@ class Stream {
     bool cut_ = false;                    // the next samples stand where a take was cut off
     bool waiting_ = false;                // the resampler has not taken samples_ yet
     std::uint64_t made_ = 0;              // frames
+    std::uint64_t before_ = 0;            // samples of the take that it goes on from
 };
 
 }  // namespace legume::samplernn

@@ -32,7 +32,8 @@ std::vector<fs::path> newest_first(const fs::path& folder) {
     std::vector<fs::path> files;
     std::error_code failed;
     for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed))
-        if (it->path().extension() == ".flac") files.push_back(it->path());
+        if (it->path().extension() == ".flac" && it->path().stem().extension() != ".part")  // being written
+            files.push_back(it->path());
     if (files.empty()) throw ModelError(folder.string() + " holds no take (*.flac); choose when_slow: slow");
     std::sort(files.rbegin(), files.rend());
     return files;
