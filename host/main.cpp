@@ -1,4 +1,4 @@
-// legume: play | render | train | new | compress | import | check | bench | describe | devices.
+// legume: play | render | train | takes | report | new | compress | import | check | bench | describe | devices.
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
@@ -16,6 +16,8 @@
 #include "host/opening.h"
 #include "host/play.h"
 #include "host/render.h"
+#include "host/report.h"
+#include "host/takes.h"
 #include "nodes/registry.h"
 
 namespace {
@@ -130,6 +132,29 @@ int main(int argc, char** argv) {
     auto* train_command = app.add_subcommand("train", "Train the network of a patch's train node");
     train_command->prefix_command();
 
+    TakesRequest taken;
+    auto* takes_command = app.add_subcommand("takes", "Render takes from the checkpoints of a run, and its report");
+    takes_command->add_option("RUN", taken.run, "The run's folder, or a folder of checkpoints")->required();
+    takes_command->add_option("--count", taken.count, "Evenly over the checkpoints; 22")->check(within(1, 100'000));
+    takes_command->add_option("--seconds", taken.seconds, "Of each; 10")->check(within(0.01, 7'200));
+    auto* from_option =
+        takes_command->add_option("--from", taken.from, "Youngest age; 0 is the run's beginning")->check(within(0, 1));
+    auto* to_option = takes_command->add_option("--to", taken.to, "Oldest age; 1 is its end")->check(within(0, 1));
+    takes_command->add_option("--temperature", taken.temperatures, "One, or several in turn: 0.9,1,1.1")
+        ->delimiter(',')
+        ->check(within(0, 2));
+    takes_command->add_option("--seed", taken.seed, "For the same takes as another time");
+    takes_command->add_option("--checkpoint", taken.checkpoint, "This one alone: a step, or a file")
+        ->excludes(from_option)
+        ->excludes(to_option);
+
+    ReportRequest shown;
+    auto* report_command =
+        app.add_subcommand("report", "Write a page of a run: its curves, and its takes to choose from");
+    report_command->add_option("RUN", shown.run, "The run's folder")->required();
+    report_command->add_flag("--standalone", shown.standalone,
+                             "A page of the takes in picks.yaml alone, their sound inside");
+
     std::vector<std::string> patches;
     auto* check_command = app.add_subcommand("check", "Say everything that is wrong with a patch");
     check_command->add_option("PATCH", patches, "Patches")->required();
@@ -191,6 +216,8 @@ int main(int argc, char** argv) {
     if (play_command->parsed()) return play(live);
     if (render_command->parsed()) return render(offline);
     if (train_command->parsed()) return train(train_command->remaining());
+    if (takes_command->parsed()) return takes(taken);
+    if (report_command->parsed()) return report(shown);
     if (check_command->parsed()) return check_patches(patches, measure);
     if (describe_command->parsed()) return describe(node, schema, markdown, osc);
     if (bench_command->parsed()) return bench(benched);

@@ -41,6 +41,9 @@ LAYERS = (
     ("host/compress.cpp", "graph/* host/* nodes/samplernn/*"),
     ("host/import.cpp", "graph/* host/* nodes/samplernn/*"),
     ("host/bench.cpp", "graph/* host/* nodes/samplernn/*"),
+    ("host/takes.cpp", "graph/* host/* nodes/samplernn/*"),
+    ("host/report.cpp", "graph/* host/* nodes/samplernn/*"),
+    ("host/picture.*", "host/picture.h nodes/samplernn/measure.h"),
     ("host/*", "graph/* host/* nodes/registry.h nodes/sound_file.h"),
     ("tests/*", "graph/* nodes/* host/* tests/*"),
 )

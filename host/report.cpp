@@ -1,0 +1,281 @@
+// Gathers the log, the checkpoints and the takes of a run, and measures every take.
+// SPDX-License-Identifier: MIT
+#include "host/report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <sstream>
+#include <system_error>
+
+#include "graph/range.h"
+#include "host/opening.h"
+#include "host/picture.h"
+#include "host/report_page.h"
+#include "nodes/samplernn/measure.h"
+#include "nodes/samplernn/take.h"
+
+namespace legume {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace samplernn;
+
+struct Refused {
+    std::string line;
+};
+
+std::string bytes_of(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Under a temporary name first, so that a browser never sees half a page.
+void write(const fs::path& file, const std::string& text) {
+    const fs::path part = file.string() + ".part";
+    std::ofstream out(part, std::ios::binary);
+    out << text;
+    std::error_code error;
+    if (out.flush(); out) fs::rename(part, file, error);
+    if (out && !error) return;
+    std::error_code none;
+    fs::remove(part, none);
+    throw Refused{file.string() + " cannot be written: check the permissions of " + file.parent_path().string() +
+                  " and the room left on the disk"};
+}
+
+// A path as it may stand in a link: "#" and "?" would end it.
+std::string link(const std::string& path) {
+    std::string text;
+    for (const char c : path) {
+        if (std::string_view("%#?\" <>").find(c) == std::string_view::npos) {
+            text += c;
+            continue;
+        }
+        char code[4];
+        std::snprintf(code, sizeof code, "%%%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        text += code;
+    }
+    return text;
+}
+
+// The lines "  - takes/NAME.flac" of picks.yaml, with quotes or without.
+std::optional<std::set<std::string>> read_picks(const fs::path& file) {
+    std::ifstream in(file);
+    if (!in) return std::nullopt;
+    std::set<std::string> picks;
+    for (std::string line; std::getline(in, line);) {
+        const auto dash = line.find_first_not_of(" \t");
+        if (dash == line.npos || line.compare(dash, 2, "- ") != 0) continue;
+        const auto from = line.find_first_not_of(" \"'", dash + 2), to = line.find_last_not_of(" \"'\r");
+        if (from != line.npos && to >= from) picks.insert(line.substr(from, to + 1 - from));
+    }
+    return picks;
+}
+
+// log.csv by its first row's names; a field that is empty is no point.
+void read_log(const fs::path& file, ReportPage& page) {
+    std::ifstream in(file);
+    std::vector<std::string> names;
+    std::map<std::string, Series*> wanted;
+    page.bits = {{"held out", {}}, {"learning", {}}};
+    page.speed = {{"", {}}};
+    wanted = {{"held_out_bits", &page.bits[0]}, {"train_bits", &page.bits[1]}, {"samples_per_second", &page.speed[0]}};
+    for (std::string line; std::getline(in, line);) {
+        std::vector<std::string> fields;
+        std::istringstream row(line);
+        for (std::string field; std::getline(row, field, ',');) fields.push_back(field);
+        if (names.empty()) {
+            names = fields;
+            for (const auto& name : names)
+                if (name.starts_with("memory")) {
+                    page.memory = {{name, {}}};
+                    wanted[name] = &page.memory[0];
+                }
+            continue;
+        }
+        for (std::size_t i = 1; i < fields.size() && i < names.size(); ++i) {
+            const auto it = wanted.find(names[i]);
+            if (it == wanted.end() || fields[i].empty()) continue;
+            const double value = std::atof(fields[i].c_str());
+            if (std::isfinite(value)) it->second->points.emplace_back(std::atof(fields[0].c_str()), value);
+        }
+    }
+}
+
+std::string percent(double share) {
+    char text[32];
+    std::snprintf(text, sizeof text, share < 0.1 ? "%.2g %%" : "%.0f %%", 100 * share);
+    return text;
+}
+
+std::string about(const Config& config) {
+    std::string text = config.age > 0 ? percent(config.age) + " of the run" : "";
+    if (config.held_out_nll) {
+        char bits[64];
+        std::snprintf(bits, sizeof bits, "%s%.3f bits a sample", text.empty() ? "" : ", ", *config.held_out_nll);
+        text += bits;
+    }
+    return text;
+}
+
+std::string words(const Measures& m) {
+    char text[160];
+    std::snprintf(text, sizeof text, "%.0f dB, centre %.0f Hz, flatness %.2f, change %.1f dB, repetition %.2f, DC %.3f",
+                  m.level, m.centroid, m.flatness, m.change, m.repetition, m.dc);
+    return text;
+}
+
+// Its sound beside it as an Ogg, for pages that are carried around; empty when it has a rate that Vorbis lacks.
+fs::path ogg_of(const fs::path& take, const Sound& sound) {
+    auto ogg = take;
+    ogg.replace_extension(".ogg");
+    std::error_code none;
+    if (fs::exists(ogg, none)) return ogg;
+    try {
+        SoundWriter writer(ogg, sound.rate, sound.channels, SoundFormat::ogg);
+        writer.write(sound.samples);
+        writer.finish();
+    } catch (const SoundError& error) {
+        std::fprintf(stderr, "%s %s\n", ogg.c_str(), error.what());
+        return {};
+    }
+    return ogg;
+}
+
+struct Seen {
+    std::int64_t step = 0;
+    ReportTake take;
+};
+
+// The step that a take's name begins with, when it carries no recipe.
+std::int64_t step_of(const fs::path& take) { return std::atoll(take.stem().c_str()); }
+
+Seen look_at(const fs::path& file, const std::string& name, bool embed) {
+    const Sound sound = read_sound(file);
+    std::vector<float> mono(sound.frames());
+    for (std::size_t i = 0; i < mono.size(); ++i) mono[i] = sound.samples[i * static_cast<std::size_t>(sound.channels)];
+    const auto shape = spectra(mono);
+    const auto measured = measure(mono, shape, sound.rate);
+    Seen seen;
+    auto& take = seen.take;
+    const double seconds = static_cast<double>(sound.frames()) / sound.rate;
+    const auto length = print_number(std::round(10 * seconds) / 10) + " s";
+    if (const auto recipe = parse_recipe(read_sound_comment(file))) {
+        seen.step = recipe->step;
+        take.title = "voice " + std::to_string(recipe->voice) + ", temperature " +
+                     print_number(static_cast<double>(recipe->temperature)) + ", seed " + std::to_string(recipe->seed) +
+                     ", " + length;
+    } else {
+        seen.step = step_of(file);
+        take.title = file.stem().string() + ", " + length;
+    }
+    take.file = name;
+    take.flags = measured.flags;
+    take.measures = words(measured);
+    take.waveform = waveform_path(mono);
+    take.spectrogram = "data:image/png;base64," + base64(spectrogram_png(shape));
+    const auto ogg = ogg_of(file, sound);
+    const auto source = [&](const fs::path& path, const std::string& type) {
+        take.sources.emplace_back(
+            embed ? "data:" + type + ";base64," + base64(bytes_of(path)) : link("takes/" + path.filename().string()),
+            type);
+    };
+    if (!ogg.empty()) source(ogg, "audio/ogg");
+    if (!embed || ogg.empty()) source(file, "audio/flac");
+    return seen;
+}
+
+std::vector<fs::path> take_files(const fs::path& run) {
+    std::vector<fs::path> files;
+    std::error_code failed;
+    for (fs::directory_iterator it(run / "takes", failed), end; !failed && it != end; it.increment(failed))
+        if (it->path().extension() == ".flac" && it->path().stem().extension() != ".part") files.push_back(it->path());
+    if (files.empty())
+        throw Refused{(run / "takes").string() + " holds no take (*.flac); `legume takes " + run.string() +
+                      "` makes some"};
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+void run(const ReportRequest& request) {
+    std::error_code none;
+    if (!fs::is_directory(request.run, none))
+        throw Refused{request.run.string() + ": there is no such folder; name the folder of a run"};
+    const auto picks = read_picks(request.run / "picks.yaml");
+    if (request.standalone && (!picks || picks->empty()))
+        throw Refused{(request.run / "picks.yaml").string() +
+                      " names no takes; star some in report.html, and save its picks.yaml there"};
+    const auto files = take_files(request.run);
+
+    ReportPage page;
+    page.title = fs::weakly_canonical(request.run).filename().string();
+    read_log(request.run / "log.csv", page);
+    std::map<std::int64_t, ReportAge> ages;
+    try {
+        const auto checkpoints = find_checkpoints(request.run);
+        for (const auto& file : checkpoints) {
+            const Config config = read_config(file);
+            ages[config.step] = {config.step, about(config), {}};
+            if (page.bits[1].points.empty() && config.held_out_nll)  // it was trained elsewhere: there is no log
+                page.bits[0].points.emplace_back(static_cast<double>(config.step), *config.held_out_nll);
+        }
+        const Config last = read_config(checkpoints.back());
+        page.facts.push_back(std::to_string(checkpoints.size()) + " checkpoints, the last of step " +
+                             std::to_string(last.step) + "; width " + std::to_string(last.dim) + ", " +
+                             print_number(last.sample_rate) + " Hz, " + std::to_string(last.levels) + " levels");
+    } catch (const ModelError& error) {  // takes can be heard without them
+        std::fprintf(stderr, "%s\n", error.what());
+    }
+
+    Progress progress;
+    std::size_t shown = 0, looked = 0, flagged = 0;
+    for (const auto& file : files) {
+        const auto name = "takes/" + file.filename().string();
+        const bool picked = picks && picks->count(name);
+        ++looked;
+        if (request.standalone && !picked) continue;
+        try {
+            auto seen = look_at(file, name, request.standalone);
+            seen.take.picked = picked;
+            flagged += !seen.take.flags.empty();
+            auto& age = ages[seen.step];
+            age.step = seen.step;
+            age.takes.push_back(std::move(seen.take));
+            ++shown;
+        } catch (const SoundError& error) {
+            std::fprintf(stderr, "%s %s; it is left out\n", file.c_str(), error.what());
+        }
+        progress.show(std::to_string(looked) + " of " + std::to_string(files.size()) + " takes measured",
+                      static_cast<double>(looked) / static_cast<double>(files.size()));
+    }
+    progress.finish();
+    if (request.standalone && shown == 0)
+        throw Refused{(request.run / "picks.yaml").string() + " names takes that are not in " +
+                      (request.run / "takes").string() + "; save it beside the takes that were starred"};
+    page.facts.push_back(std::to_string(shown) + " takes, " + std::to_string(flagged) + " flagged");
+    for (auto& [step, age] : ages)
+        if (!age.takes.empty()) page.ages.push_back(std::move(age));
+    const auto file = request.run / (request.standalone ? "picks.html" : "report.html");
+    write(file, html(page));
+    std::printf("%s: %zu takes\n", file.c_str(), shown);
+}
+
+}  // namespace
+
+int report(const ReportRequest& request) {
+    try {
+        run(request);
+        return 0;
+    } catch (const Refused& refused) {
+        std::fprintf(stderr, "%s\n", refused.line.c_str());
+    }
+    return 1;
+}
+
+}  // namespace legume
