@@ -18,6 +18,7 @@
 #include "nodes/samplernn/network.h"
 #include "nodes/samplernn/quantise.h"
 #include "nodes/samplernn/resume.h"
+#include "nodes/samplernn/take.h"
 #include "nodes/sound_file.h"
 
 namespace legume::samplernn {
@@ -179,11 +180,12 @@ void trim_log(const fs::path& file, std::int64_t step) {
     if (!out.flush()) throw TrainError(file.string() + ": cannot be written");
 }
 
-void write_take(const fs::path& file, const Checkpoint& checkpoint, std::uint64_t seed) {
-    Generator generator(std::make_shared<const Model>(checkpoint, checkpoint.config.precision()), seed);
+void write_take(const fs::path& file, const Checkpoint& checkpoint, const std::string& hash, std::uint64_t seed) {
+    const Recipe recipe{hash, checkpoint.config.step, seed, 0, 1, checkpoint.config.precision()};
+    Generator generator(std::make_shared<const Model>(checkpoint, recipe.precision), seed);
     std::vector<float> take(static_cast<std::size_t>(take_seconds * checkpoint.config.sample_rate));
     for (float& sample : take) sample = generator.next(1);
-    SoundWriter out(file, checkpoint.config.sample_rate, 1, SoundFormat::flac_16);
+    SoundWriter out(file, checkpoint.config.sample_rate, 1, take_format(Levels(checkpoint.config)), print(recipe));
     out.write(take);
     out.finish();
 }
@@ -344,7 +346,7 @@ class Run {
         Checkpoint stored = as_stored(checkpoint, settings_.storage);  // what is measured and heard is what will play
         if (!held_out_.empty()) checkpoint.config.int8_cost = stored.config.int8_cost = int8_cost(stored);
         write_checkpoint(file, checkpoint, settings_.storage);
-        write_take(settings_.run / "takes" / (std::string(name) + ".flac"), stored, seed_);
+        write_take(settings_.run / "takes" / (std::string(name) + ".flac"), stored, checkpoint_hash(file), seed_);
         return file;
     }
     void save() const {
