@@ -12,7 +12,7 @@
 namespace legume {
 
 // `flag` is 0 or 1 and written true or false; `count` is a whole number; both jump, all others glide.
-enum class Unit { none, hertz, seconds, decibels, semitones, beats, note, flag, count };
+enum class Unit { none, hertz, seconds, decibels, semitones, beats, gigabytes, note, flag, count };
 enum class Curve { linear, log };
 
 struct Range {

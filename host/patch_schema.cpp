@@ -46,7 +46,12 @@ ordered_json setting(const Option& option) {
         case Option::Type::flag: return {{"type", "boolean"}};
         case Option::Type::number: return quantity(*option.limits());
         case Option::Type::file: return {{"type", "string"}, {"minLength", 1}};
-        case Option::Type::choice: return {{"enum", option.choices()}};
+        case Option::Type::choice: {
+            ordered_json words = option.choices();
+            for (const auto& word : option.choices())  // people write 2, and not "2"
+                if (word.find_first_not_of("0123456789") == word.npos) words.push_back(std::stoi(word));
+            return {{"enum", words}};
+        }
         case Option::Type::list:
             return one_or_more(option.holds_files() ? ordered_json{{"type", "string"}, {"minLength", 1}}
                                                     : quantity(*option.limits()));

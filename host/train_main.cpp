@@ -17,7 +17,9 @@
 #include "graph/compile.h"
 #include "host/opening.h"
 #include "host/runner.h"
+#include "nodes/samplernn/bench_result.h"
 #include "nodes/samplernn/network.h"
+#include "nodes/samplernn/plan.h"
 #include "nodes/samplernn/train.h"
 #include "nodes/samplernn/trainer.h"
 #include "nodes/sound_file.h"
@@ -33,49 +35,64 @@ using samplernn::TrainSettings;
 volatile std::sig_atomic_t interrupted = 0;
 
 constexpr const char* usage =
-    "legume-train PATCH [--seed N] [--threads N] [--steps N]\n"
-    "Trains the network that the patch's train node describes; stopped runs go on where they were.\n";
+    "legume-train PATCH [--plan [--for FILE]] [--seed N] [--threads N] [--steps N] [--accept-corpus]\n"
+    "Trains the network that the patch's train node describes; stopped runs go on where they were.\n"
+    "--plan trains nothing: it says what the run would take, and whether its network will play here, or on the\n"
+    "machine where `legume bench --shape ... --json` wrote FILE. --accept-corpus goes on though the sound changed.\n";
 
 struct Request {
     fs::path patch;
+    bool plan = false;
+    fs::path player;  // a bench's file
+    bool accept_corpus = false;
     std::optional<std::uint64_t> seed;
     std::optional<std::int64_t> steps;
     int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 };
 
+// A whole number for a word that wants one; nothing when it is none.
+std::optional<std::uint64_t> number_for(std::string_view word, const std::string& text) {
+    char* end = nullptr;
+    const auto number = std::strtoull(text.c_str(), &end, 10);
+    if (text.empty() || *end != 0 || text[0] < '0' || text[0] > '9') return std::nullopt;
+    if (word != "--seed" && (number < 1 || number > (word == "--steps" ? 1'000'000'000u : 1024u))) return std::nullopt;
+    return number;
+}
+
 std::optional<Request> parse(const std::vector<std::string_view>& words) {
     Request request;
-    for (std::size_t i = 0; i < words.size(); ++i) {
+    std::string wrong;
+    for (std::size_t i = 0; i < words.size() && wrong.empty(); ++i) {
         const auto word = words[i];
-        if (word.substr(0, 1) != "-") {
-            if (!request.patch.empty()) {
-                std::fprintf(stderr, "one patch at a time, please\n%s", usage);
-                return std::nullopt;
-            }
+        if (word == "--plan" || word == "--accept-corpus") {
+            (word == "--plan" ? request.plan : request.accept_corpus) = true;
+        } else if (word == "--for") {
+            if (i + 1 < words.size()) request.player = words[++i];
+            if (request.player.empty()) wrong = "--for needs a file that `legume bench --shape ... --json` wrote";
+        } else if (word == "--seed" || word == "--steps" || word == "--threads") {
+            const std::string text(i + 1 < words.size() ? words[++i] : "");
+            const auto number = number_for(word, text);
+            if (!number)
+                wrong = std::string(word) + " needs a whole number, not \"" + text + "\"";
+            else if (word == "--seed")
+                request.seed = number;
+            else if (word == "--steps")
+                request.steps = static_cast<std::int64_t>(*number);
+            else
+                request.threads = static_cast<int>(*number);
+        } else if (word.substr(0, 1) == "-") {
+            wrong = "there is no " + std::string(word);
+        } else if (!request.patch.empty()) {
+            wrong = "one patch at a time, please";
+        } else {
             request.patch = word;
-            continue;
         }
-        const bool known = word == "--seed" || word == "--steps" || word == "--threads";
-        const std::string text(known && i + 1 < words.size() ? words[++i] : "");
-        char* end = nullptr;
-        const auto number = std::strtoull(text.c_str(), &end, 10);
-        const bool whole =
-            !text.empty() && *end == 0 && text[0] >= '0' && text[0] <= '9' &&
-            (word == "--seed" || (number >= 1 && number <= (word == "--steps" ? 1'000'000'000u : 1024u)));
-        if (!known || !whole) {
-            std::fprintf(stderr, known ? "%s needs a whole number, not \"%s\"\n%s" : "there is no %s%s\n%s",
-                         std::string(word).c_str(), text.c_str(), usage);
-            return std::nullopt;
-        }
-        if (word == "--seed") request.seed = number;
-        if (word == "--steps") request.steps = static_cast<std::int64_t>(number);
-        if (word == "--threads") request.threads = static_cast<int>(number);
     }
-    if (request.patch.empty()) {
-        std::fputs(usage, stderr);
-        return std::nullopt;
-    }
-    return request;
+    if (wrong.empty() && !request.player.empty() && !request.plan) wrong = "--for goes with --plan";
+    if (!wrong.empty()) std::fprintf(stderr, "%s\n", wrong.c_str());
+    if (wrong.empty() && !request.patch.empty()) return request;
+    std::fputs(usage, stderr);
+    return std::nullopt;
 }
 
 // Plays the patch offline until the train node has heard enough. Kept beside the run, so that going on learns from the
@@ -121,15 +138,7 @@ std::optional<Heard> hear(Checked checked, Trainee& trainee, const TrainSettings
     return heard;
 }
 
-std::string time_text(double seconds) {
-    const auto s = static_cast<long>(std::min(seconds, 1e9));
-    char text[32];
-    if (s >= 3600)
-        std::snprintf(text, sizeof text, "%ld h %02ld min", s / 3600, s / 60 % 60);
-    else
-        std::snprintf(text, sizeof text, "%ld min %02ld s", s / 60, s % 60);
-    return text;
-}
+using samplernn::time_text;
 
 // A bar on a terminal, redrawn; elsewhere a line now and then.
 class Display {
@@ -162,6 +171,41 @@ class Display {
     std::chrono::steady_clock::time_point next_;
 };
 
+// Samples a second in updates of the run's own batch and window; what is in them makes no difference.
+double train_speed(const TrainSettings& settings, const samplernn::Config& config) {
+    samplernn::Network network(config, 1, settings.device);
+    const int history = config.tiers.back().frame;
+    const int window = (settings.window + history - 1) / history * history;
+    samplernn::Window updated{settings.batch, window, history, {}, {}};
+    updated.levels.resize(static_cast<std::size_t>(settings.batch) * static_cast<std::size_t>(history + window));
+    for (std::size_t i = 0; i < updated.levels.size(); ++i)
+        updated.levels[i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(config.levels));
+    updated.fresh.resize(static_cast<std::size_t>(settings.batch));
+    auto states = network.fresh_states(settings.batch);
+    const auto cuts = samplernn::cut_window(config, settings.batch, window, settings.memory);
+    constexpr double enough_seconds = 3;
+    double best = 0, spent = 0;
+    for (int updates = 0; updates < 2 || spent < enough_seconds; ++updates) {  // the first also allocates
+        const auto began = std::chrono::steady_clock::now();
+        network.learn(updated, states, cuts);
+        network.update(settings.learning_rate, 1);
+        const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+        spent += took;
+        best = std::max(best, static_cast<double>(settings.batch) * window / took);
+    }
+    return best;
+}
+
+void print_plan(const TrainSettings& settings, const samplernn::Corpus& corpus, const fs::path& player) {
+    std::optional<samplernn::BenchResult> there;
+    if (!player.empty()) there = samplernn::read_bench(player);
+    samplernn::Measuring measuring;
+    measuring.train = [&](const samplernn::Config& config) { return train_speed(settings, config); };
+    measuring.play = samplernn::play_speed;
+    measuring.memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+    for (const auto& line : samplernn::plan(settings, corpus, measuring, there)) std::printf("%s\n", line.c_str());
+}
+
 int run(const Request& request) {
     Checked checked = open_patch(request.patch);
     if (print_problems(checked.problems)) return 1;
@@ -191,16 +235,27 @@ int run(const Request& request) {
     if (request.seed || checked.patch.seed)
         settings.seed = hash_seed(seed, checked.patch.nodes[found[0]].id, trainee.own_seed());
 
+    settings.gain_seed = settings.seed.value_or(trainee.own_seed());
+    settings.cache = settings.run / "corpus";
+    settings.accept_corpus = request.accept_corpus;
+
     samplernn::set_threads(request.threads);
+    Progress reading;
     const auto tell = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
-    samplernn::CorpusMaker maker(settings.config, settings.held_out, tell);
+    const auto show = [&](double share) { reading.show("reading the sound", share); };
+    samplernn::CorpusMaker maker(settings.config, settings, tell, show);
     for (const auto& file : settings.files) maker.add(file);
     if (settings.seconds > 0) {
-        const auto heard = hear(std::move(checked), trainee, settings, seed);
+        auto heard = hear(std::move(checked), trainee, settings, seed);
         if (!heard) return interrupted ? 130 : 1;
-        maker.add(*heard);
+        maker.add(std::move(*heard));
     }
     const auto corpus = maker.finish(settings.window);
+    reading.finish();
+    if (request.plan) {
+        print_plan(settings, corpus, request.player);
+        return 0;
+    }
     std::printf("%zu sounds, %s; guessing blindly costs %.2f bits a sample\n", corpus.passages.size(),
                 time_text(corpus.seconds).c_str(), corpus.entropy_bits);
 

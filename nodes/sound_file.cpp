@@ -52,35 +52,61 @@ SoundHeader read_sound_header(const fs::path& path) {
     return {static_cast<double>(info.samplerate), info.channels, info.frames};
 }
 
-Sound read_sound(const fs::path& path) {
+struct SoundReader::Open {
     SF_INFO info{};
-    const File file = open(path, info);
-    const auto width = static_cast<std::size_t>(info.channels);
-    Sound sound{static_cast<double>(info.samplerate), info.channels, {}};
+    File file;
+    SoundHeader header;
+    std::int64_t frames = 0;  // so far
+};
+
+SoundReader::SoundReader(const fs::path& path) : open_(new Open) {
+    open_->file = open(path, open_->info);
+    open_->header = {static_cast<double>(open_->info.samplerate), open_->info.channels, open_->info.frames};
+}
+
+SoundReader::~SoundReader() = default;
+
+const SoundHeader& SoundReader::header() const { return open_->header; }
+
+std::size_t SoundReader::read(std::span<float> samples) {
+    const auto width = static_cast<std::size_t>(open_->info.channels);
+    const auto asked = static_cast<sf_count_t>(samples.size() / width);
+    const auto got = std::max<sf_count_t>(sf_readf_float(open_->file.get(), samples.data(), asked), 0);
+    const auto piece = samples.first(static_cast<std::size_t>(got) * width);
+    // |x| <= max is false for NaN and for infinity.
+    const auto bad =
+        std::find_if(piece.begin(), piece.end(), [](float x) { return !(x <= 3.4028234e38f && x >= -3.4028234e38f); });
+    if (bad != piece.end())
+        throw SoundError("holds a value that is not a number, at frame " +
+                         std::to_string(open_->frames + (bad - piece.begin()) / open_->info.channels) +
+                         "; export it again");
+    open_->frames += got;
+    if (got > 0) return static_cast<std::size_t>(got);
+    if (open_->frames == 0) throw SoundError("holds no sound that can be decoded");
+    // An MP3's length is an estimate: what can be decoded is the sound.
+    const bool exact = (open_->info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_MPEG;
+    if (exact && (sf_error(open_->file.get()) != SF_ERR_NO_ERROR || open_->frames < open_->info.frames))
+        throw SoundError("is cut short: " + std::to_string(open_->frames) + " of " +
+                         std::to_string(open_->info.frames) + " frames can be decoded; copy it again");
+    return 0;
+}
+
+Sound read_sound(const fs::path& path) {
+    SoundReader reader(path);
+    const auto& header = reader.header();
+    const auto width = static_cast<std::size_t>(header.channels);
+    Sound sound{header.rate, header.channels, {}};
     // Piece by piece, because a header may promise anything.
     constexpr std::size_t piece_frames = 1 << 16;
     while (true) {
         const std::size_t at = sound.samples.size();
         sound.samples.resize(at + piece_frames * width);
-        const auto got = sf_readf_float(file.get(), sound.samples.data() + at, piece_frames);
-        sound.samples.resize(at + static_cast<std::size_t>(std::max<sf_count_t>(got, 0)) * width);
-        if (got <= 0) break;
+        const auto got = reader.read(std::span(sound.samples).subspan(at));
+        sound.samples.resize(at + got * width);
+        if (got == 0) break;
         if (sound.samples.size() > most_samples)
             throw SoundError("is too long to hold in memory (93 minutes of stereo at 48 kHz at the most); cut it");
     }
-    if (sound.samples.empty()) throw SoundError("holds no sound that can be decoded");
-    // An MP3's length is an estimate: what can be decoded is the sound.
-    const bool exact = (info.format & SF_FORMAT_TYPEMASK) != SF_FORMAT_MPEG;
-    if (exact && (sf_error(file.get()) != SF_ERR_NO_ERROR || static_cast<sf_count_t>(sound.frames()) < info.frames))
-        throw SoundError("is cut short: " + std::to_string(sound.frames()) + " of " + std::to_string(info.frames) +
-                         " frames can be decoded; copy it again");
-    // |x| <= max is false for NaN and for infinity.
-    const auto bad = std::find_if(sound.samples.begin(), sound.samples.end(),
-                                  [](float x) { return !(x <= 3.4028234e38f && x >= -3.4028234e38f); });
-    if (bad != sound.samples.end())
-        throw SoundError("holds a value that is not a number, at frame " +
-                         std::to_string(static_cast<std::size_t>(bad - sound.samples.begin()) / width) +
-                         "; export it again");
     sound.samples.shrink_to_fit();
     return sound;
 }

@@ -37,6 +37,23 @@ SoundHeader read_sound_header(const std::filesystem::path& file);
 // whose length is an estimate.
 Sound read_sound(const std::filesystem::path& file);
 
+// The same, piece by piece, for sounds that memory need not hold; as long as they like.
+class SoundReader {
+  public:
+    explicit SoundReader(const std::filesystem::path& file);  // throws SoundError
+    ~SoundReader();
+    SoundReader(const SoundReader&) = delete;
+    SoundReader& operator=(const SoundReader&) = delete;
+    const SoundHeader& header() const;
+    // As many whole frames, interleaved, as fit; 0 when that was all. Throws what read_sound throws of the sound
+    // itself.
+    std::size_t read(std::span<float> samples);
+
+  private:
+    struct Open;
+    std::unique_ptr<Open> open_;
+};
+
 // What its writer noted in it; empty when that is nothing, or it cannot be read.
 std::string read_sound_comment(const std::filesystem::path& file);
 

@@ -31,7 +31,8 @@ Resampler::~Resampler() = default;
 
 Resampler::Moved Resampler::process(std::span<const float> in, std::span<float> out, bool end) noexcept {
     SRC_DATA step{};
-    step.data_in = in.data();
+    static constexpr float nothing = 0;
+    step.data_in = in.empty() ? &nothing : in.data();  // without a place it would not come to its end
     step.data_out = out.data();
     step.input_frames = static_cast<long>(in.size() / converter_->channels);
     step.output_frames = static_cast<long>(out.size() / converter_->channels);

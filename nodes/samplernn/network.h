@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "nodes/samplernn/cuts.h"
 #include "nodes/samplernn/model.h"
 
 namespace legume::samplernn {
@@ -56,9 +57,9 @@ class Network {
     States load_states(int streams, std::span<const float> saved) const;  // throws ModelError when sizes differ
 
     // Forward and backward over a window. Gives the loss in bits a sample; the gradient waits for update().
-    double learn(const Window& window, States& states);
+    double learn(const Window& window, States& states, const Cuts& cuts = {});
     // Forward alone, with the averaged weights. Bits a sample.
-    double evaluate(const Window& window, States& states);
+    double evaluate(const Window& window, States& states, const Cuts& cuts = {});
     // Adam with the gradient clipped to a global norm. False, and nothing changed, when the gradient is not finite.
     bool update(double learning_rate, double clip_norm);
     double gradient_norm() const;  // before clipping
@@ -81,7 +82,7 @@ class Network {
     std::unique_ptr<Parts> parts_;
 };
 
-// Threads for LibTorch and, when it is there, OpenBLAS.
+// Threads of each network made after this; as many lanes share out its work, so that they may move its last bits.
 void set_threads(int threads);
 
 }  // namespace legume::samplernn

@@ -120,6 +120,34 @@ NetworkShape parse_shape(const std::string& text) {
     return shape;
 }
 
+std::string shape_text(const NetworkShape& shape) {
+    const Config usual;
+    const Config& c = shape.config;
+    std::ostringstream text;
+    text << "dim=" << c.dim << " frames=";
+    for (const auto& tier : c.tiers) text << (&tier == c.tiers.data() ? "" : "/") << tier.frame;
+    const auto flag = [&](const char* key, bool value, bool initial) {
+        if (value != initial) text << ' ' << key << '=' << (value ? "yes" : "no");
+    };
+    const auto number = [&](const char* key, auto value, auto initial) {
+        if (value != initial) text << ' ' << key << '=' << value;
+    };
+    if (c.tiers[0].cell != Cell::gru) text << " cell=" << (c.tiers[0].cell == Cell::lstm ? "lstm" : "min_gru");
+    number("layers", c.tiers[0].layers, 1);
+    number("levels", c.levels, usual.levels);
+    number("embedding", c.embedding, usual.embedding);
+    number("hidden", c.hidden, usual.hidden);
+    number("rate", c.sample_rate, usual.sample_rate);
+    if (!c.reset_after) text << " reset=before";
+    flag("top_projection", c.top_projection, usual.top_projection);
+    flag("biases", c.biases, usual.biases);
+    flag("relu_after_sum", c.relu_after_sum, usual.relu_after_sum);
+    flag("learned_h0", c.learned_h0, usual.learned_h0);
+    flag("skip", c.skip, usual.skip);
+    number("sparsity", shape.sparsity, 0.0);
+    return text.str();
+}
+
 Checkpoint random_network(const NetworkShape& shape, std::uint64_t seed) {
     shape.config.validate();
     Checkpoint checkpoint{shape.config, {}};

@@ -17,6 +17,7 @@ struct NetworkShape {
 // "dim=512 frames=4/16 rate=22050 sparsity=0.9 cell=lstm layers=2 reset=before hidden=2 top_projection=no ...": what is
 // not said is as in Config. Throws ModelError.
 NetworkShape parse_shape(const std::string& text);
+std::string shape_text(const NetworkShape& shape);  // what parse_shape reads back; all tiers alike but for their frames
 
 // The same network for the same seed. Its weights are those of F16, and of a size that keeps gates and levels lively.
 Checkpoint random_network(const NetworkShape& shape, std::uint64_t seed = 1);

@@ -7,6 +7,8 @@
 #include <memory>
 
 #include "graph/ring.h"
+#include "nodes/samplernn/cuts.h"
+#include "nodes/samplernn/presets.h"
 
 namespace legume {
 namespace {
@@ -16,6 +18,12 @@ using samplernn::TrainSettings;
 
 Range count(float min, float max, float initial) {
     return {.min = min, .max = max, .initial = initial, .unit = Unit::count};
+}
+
+std::vector<std::string> channel_words() {
+    std::vector<std::string> words{"mix"};
+    for (int channel = 1; channel <= max_channels; ++channel) words.push_back(std::to_string(channel));
+    return words;
 }
 
 struct Train final : Node, samplernn::Trainee {
@@ -42,7 +50,43 @@ struct Train final : Node, samplernn::Trainee {
                           {.min = 0, .max = 0.5f, .initial = 0.1f},
                           "Share of each file's end that is not learned but kept to measure with."};
 
-    NumberOption dim{this, "dim", count(8, 2'048, 256), "Width of the network; twice as wide is four times the work."};
+    ChoiceOption channel{this, "channel", channel_words(), "Which channel of a file is learned, or the mix of all."};
+    ChoiceOption level{this,
+                       "level",
+                       {"none", "per_file", "per_set"},
+                       "Whether sound is learned as loud as it is, each file is brought to -20 dB RMS, or all of them "
+                       "together by one gain; nothing is made to clip."};
+    NumberOption trim{this,
+                      "trim",
+                      {.min = -90, .max = -20, .initial = -60, .unit = Unit::decibels},
+                      "Takes away silence, which is what swings less than this: all but 0.05 s at both ends of a file, "
+                      "and all but half a second of what lasts longer than a second; when not given, silence is kept."};
+    NumberOption overlap{this,
+                         "overlap",
+                         {.min = 0, .max = 0.95f, .initial = 0.5f},
+                         "Cuts the sound into stretches of 4 s that overlap by this share and learns all of them "
+                         "before any again; when not given, stretches begin anywhere, by chance."};
+    FlagOption strict{this, "strict", false, "Whether a file that cannot be learned stops the run, or is left out."};
+    NumbersOption augment_speed{this,
+                                "augment_speed",
+                                {},
+                                {.min = 0.25f, .max = 4, .initial = 1},
+                                "Learns a copy of every file at each of these speeds too; 1 is the file's own."};
+    NumbersOption augment_gain{this,
+                               "augment_gain",
+                               {},
+                               {.min = -40, .max = 24, .initial = 0, .unit = Unit::decibels},
+                               "Gives each copy a gain between two levels, by the seed; without augment_speed, learns "
+                               "one copy of every file for it."};
+
+    ChoiceOption preset{this, "preset", samplernn::preset_names(),
+                        "Whose SampleRNN it is: legume's own, that of the 2019 piece, or another lineage; every "
+                        "setting that is given goes before it."};
+    ChoiceOption size{this, "size", samplernn::size_names(),
+                      "Width and frames: 256 and 4/16, 512 and 4/16, or the 2019 piece's 1024 and 2/8; when not given, "
+                      "the preset's."};
+    NumberOption dim{this, "dim", count(8, 2'048, 256),
+                     "Width of the network, instead of the size's; twice as wide is four times the work."};
     NumbersOption frames{this,
                          "frames",
                          {4, 16},
@@ -75,6 +119,11 @@ struct Train final : Node, samplernn::Trainee {
     NumberOption window{this, "window", count(16, 65'536, 1'024),
                         "Samples over which it learns cause and effect; longer is better and slower."};
     NumberOption batch{this, "batch", count(1, 512, 16), "Places in the sound that it learns from at once."};
+    NumberOption memory{this,
+                        "memory",
+                        {.min = 0.5f, .max = 1'000, .initial = 6, .unit = Unit::gigabytes},
+                        "Memory that learning may take; with less, a long window is learned in more pieces and takes "
+                        "longer, to the same end."};
     NumberOption learning_rate{this,
                                "learning_rate",
                                {.min = 1e-6f, .max = 1, .initial = 1e-3f, .curve = Curve::log},
@@ -87,35 +136,54 @@ struct Train final : Node, samplernn::Trainee {
 
     TrainSettings settings() const override {
         TrainSettings s;
+        const auto base = samplernn::preset(preset.value());
         Config& c = s.config;
-        c.tiers.clear();
-        for (const float frame : frames.values())
-            c.tiers.push_back({static_cast<int>(frame), cell.at() == 0 ? samplernn::Cell::gru : samplernn::Cell::lstm,
-                               layers.count()});
-        c.dim = dim.count();
-        c.levels = levels.count();
-        c.embedding = embedding.count();
-        c.quantiser = quantiser.at() == 0 ? samplernn::Quantiser::mu_law : samplernn::Quantiser::linear;
+        c = base.config;
+        if (size.given()) samplernn::set_size(c, size.value());
+        if (frames.given()) {
+            const auto tier = c.tiers[0];
+            c.tiers.clear();
+            for (const float frame : frames.values())
+                c.tiers.push_back({static_cast<int>(frame), tier.cell, tier.layers});
+        }
+        for (auto& tier : c.tiers) {
+            if (cell.given()) tier.cell = cell.at() == 0 ? samplernn::Cell::gru : samplernn::Cell::lstm;
+            if (layers.given()) tier.layers = layers.count();
+        }
+        if (dim.given()) c.dim = dim.count();
+        if (levels.given()) c.levels = levels.count();
+        if (embedding.given()) c.embedding = embedding.count();
+        if (quantiser.given())
+            c.quantiser = quantiser.at() == 0 ? samplernn::Quantiser::mu_law : samplernn::Quantiser::linear;
         c.sample_rate = sample_rate.value();
-        c.frame_scale = frame_scale.at() == 0 ? samplernn::FrameScale::theano : samplernn::FrameScale::unisound;
-        c.top_projection = top_projection.value();
-        c.biases = biases.value();
-        c.relu_after_sum = relu_after_sum.value();
-        c.hidden = hidden.count();
-        c.reset_after = reset.at() == 0;
-        c.learned_h0 = learned_h0.value();
-        c.skip = skip.value();
+        if (frame_scale.given())
+            c.frame_scale = frame_scale.at() == 0 ? samplernn::FrameScale::theano : samplernn::FrameScale::unisound;
+        if (top_projection.given()) c.top_projection = top_projection.value();
+        if (biases.given()) c.biases = biases.value();
+        if (relu_after_sum.given()) c.relu_after_sum = relu_after_sum.value();
+        if (hidden.given()) c.hidden = hidden.count();
+        if (reset.given()) c.reset_after = reset.at() == 0;
+        if (learned_h0.given()) c.learned_h0 = learned_h0.value();
+        if (skip.given()) c.skip = skip.value();
         s.files = files.paths();
         s.seconds = seconds.given() ? seconds.value() : 0;
         s.run = run.path();
-        s.window = window.count();
+        s.window = window.given() ? window.count() : base.window;
         s.batch = batch.count();
+        s.memory = static_cast<double>(memory.value()) * 1e9;
         s.steps = steps.given() || !minutes.given() ? steps.count() : 0;
         s.minutes = minutes.given() ? minutes.value() : 0;
         s.learning_rate = learning_rate.value();
         s.checkpoints = checkpoints.count();
         s.storage = storage.at() == 0 ? samplernn::Storage::f32 : samplernn::Storage::f16;
         s.held_out = held_out.value();
+        s.channel = static_cast<int>(channel.at());
+        s.loudness = static_cast<samplernn::Loudness>(level.at());
+        if (trim.given()) s.trim_db = trim.value();
+        if (overlap.given()) s.overlap = overlap.value();
+        s.strict = strict.value();
+        s.speeds.assign(augment_speed.values().begin(), augment_speed.values().end());
+        s.gain_range.assign(augment_gain.values().begin(), augment_gain.values().end());
         s.device = device.value();
         return s;
     }
@@ -128,16 +196,28 @@ struct Train final : Node, samplernn::Trainee {
             if (std::error_code failed; !std::filesystem::exists(path, failed))
                 checking.problem(files, path.string() + " does not exist; name a sound file or a folder of them");
         const TrainSettings s = settings();
+        if (std::count(s.speeds.begin(), s.speeds.end(), 1.0) > 0)
+            checking.problem(augment_speed,
+                             "augment_speed 1 is the sound itself, which is learned anyway; take it out");
+        if (const auto& gains = s.gain_range; !gains.empty() && (gains.size() != 2 || gains[0] > gains[1]))
+            checking.problem(augment_gain, "augment_gain wants two levels, the lower one first, such as [-6 dB, 0 dB]");
         try {
             s.config.validate();
         } catch (const samplernn::ModelError& error) {
             checking.problem(frames, error.what());
             return;
         }
-        if (const int frame = s.config.tiers.back().frame; s.window % frame != 0)
+        if (const int frame = s.config.tiers.back().frame; s.window % frame != 0) {
             checking.problem(window, "window " + std::to_string(s.window) + " is no multiple of the largest frame, " +
                                          std::to_string(frame) + "; try " +
                                          std::to_string((s.window + frame - 1) / frame * frame));
+            return;
+        }
+        try {
+            samplernn::cut_window(s.config, s.batch, s.window, s.memory);
+        } catch (const samplernn::ModelError& error) {
+            checking.problem(memory, error.what());
+        }
     }
 
     void prepare(const Prepare& p) override {

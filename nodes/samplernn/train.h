@@ -18,21 +18,23 @@ extern const NodeType train_node;
 
 namespace legume::samplernn {
 
-struct TrainSettings {
-    Config config;  // its step, age, corpus_hash and held_out_nll are filled in by the run
+struct TrainSettings : CorpusSettings {
+    Config config;  // what it says about a run is filled in by the run
     std::vector<std::filesystem::path> files;
-    double seconds = 0;         // of what is wired in; 0: nothing
-    std::filesystem::path run;  // folder for checkpoints, takes, log and resume
-    int window = 1024;          // samples through which the gradient runs back
-    int batch = 16;             // streams learned side by side
-    std::int64_t steps = 0;     // 0: no limit
-    double minutes = 0;         // 0: no limit
+    double seconds = 0;             // of what is wired in; 0: nothing
+    std::filesystem::path run;      // folder for checkpoints, takes, log and resume
+    int window = 1024;              // samples through which the gradient runs back
+    int batch = 16;                 // streams learned side by side
+    std::int64_t steps = 0;         // 0: no limit
+    double minutes = 0;             // 0: no limit
+    std::optional<double> overlap;  // of the stretches that are learned; none: they begin by chance
     double learning_rate = 1e-3;
     int checkpoints = 12;
     Storage storage = Storage::f32;
-    double held_out = 0.1;  // share of each file
+    double memory = 6e9;  // bytes that learning may take
     std::string device = "auto";
     std::optional<std::uint64_t> seed;  // none: the run's own, or a new one
+    bool accept_corpus = false;         // goes on with other sound than the run began with
 };
 
 // The train node, as legume-train sees it.

@@ -16,6 +16,7 @@
 #include "nodes/samplernn/generator.h"
 #include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/network.h"
+#include "nodes/samplernn/places.h"
 #include "nodes/samplernn/quantise.h"
 #include "nodes/samplernn/resume.h"
 #include "nodes/samplernn/take.h"
@@ -49,9 +50,10 @@ class Reading {
           seed_(seed),
           history_(settings.config.tiers.back().frame),
           silence_(Levels(settings.config).silence()),
-          streams(static_cast<std::size_t>(settings.batch)) {
-        for (const auto& passage : corpus.passages) starts_ += passage.learn - samples() + 1;
-    }
+          visit_(
+              static_cast<std::uint64_t>(std::max(1.0, visit_seconds * settings.config.sample_rate / settings.window))),
+          places_(corpus, samples(), visit_ * samples(), settings.overlap, seed),
+          streams(static_cast<std::size_t>(settings.batch)) {}
 
     Window next() {
         Window window{settings_.batch, settings_.window, history_, {}, {}};
@@ -74,16 +76,13 @@ class Reading {
   private:
     std::size_t samples() const { return static_cast<std::size_t>(settings_.window); }
     void send(Stream& s, std::uint64_t b) {
-        auto start =
-            static_cast<std::uint64_t>(dsp::random_uniform(seed_, b, 2 * s.drawn) * static_cast<double>(starts_));
-        for (s.passage = 0; start > corpus_.passages[s.passage].learn - samples(); ++s.passage)
-            start -= corpus_.passages[s.passage].learn - samples() + 1;
-        s.at = start;
-        const auto windows =
-            static_cast<std::uint64_t>(std::max(1.0, visit_seconds * settings_.config.sample_rate / settings_.window));
-        // The first visits end at different times, so that the streams do not all begin anew together.
-        const double share = s.drawn == 0 ? dsp::random_uniform(seed_, b, 1) : 1;
-        s.left = (1 + static_cast<std::uint64_t>(share * static_cast<double>(windows - 1))) * samples();
+        const auto place = places_.draw(b, streams.size(), s.drawn);
+        s.passage = place.passage;
+        s.at = place.at;
+        // The first visits end at different times, so that the streams do not all begin anew together; but those of a
+        // grid are whole.
+        const double share = s.drawn == 0 && !settings_.overlap ? dsp::random_uniform(seed_, b, 1) : 1;
+        s.left = (1 + static_cast<std::uint64_t>(share * static_cast<double>(visit_ - 1))) * samples();
         ++s.drawn;
     }
     const Corpus& corpus_;
@@ -91,7 +90,8 @@ class Reading {
     const std::uint64_t seed_;
     const int history_;
     const int silence_;
-    std::uint64_t starts_ = 0;
+    const std::uint64_t visit_;  // windows
+    const Places places_;
 
   public:
     std::vector<Stream> streams;
@@ -148,7 +148,14 @@ std::string description(const TrainSettings& settings, const Corpus& corpus) {
     line("corpus", corpus.hash);
     line("window", std::to_string(settings.window));
     line("batch", std::to_string(settings.batch));
+    line("memory", std::to_string(settings.memory));  // the cuts follow from it, and with them the last bits
+    if (settings.overlap) line("overlap", std::to_string(*settings.overlap));
     return text;
+}
+
+std::string without_corpus(std::string description) {
+    const auto from = description.find("corpus ");
+    return description.erase(from, description.find('\n', from) - from);
 }
 
 std::string first_difference(const std::string& before, const std::string& now) {
@@ -198,7 +205,8 @@ class Run {
           watching_(watching),
           resume_file_(settings.run / "resume.legume"),
           description_(description(settings, corpus)),
-          held_out_(held_out_windows(corpus, settings)) {
+          held_out_(held_out_windows(corpus, settings)),
+          cuts_(cut_window(settings.config, settings.batch, settings.window, settings.memory)) {
         std::error_code failed;
         for (const char* folder : {"checkpoints", "takes"}) {
             fs::create_directories(settings.run / folder, failed);
@@ -206,10 +214,16 @@ class Run {
         }
         auto resume = read_resume(resume_file_);
         if (resume) {
-            if (resume->run != description_)
-                throw TrainError(settings.run.string() + ": holds a run of " +
-                                 first_difference(resume->run, description_) +
-                                 "; set another run folder, or remove this one");
+            if (resume->run != description_) {
+                const bool sound = without_corpus(resume->run) == without_corpus(description_);
+                if (!sound || !settings.accept_corpus)
+                    throw TrainError(settings.run.string() + ": holds a run of " +
+                                     first_difference(resume->run, description_) + "; " +
+                                     (sound ? "say --accept-corpus to go on with this sound, " : "") +
+                                     "set another run folder, or remove this one");
+                watching.tell(settings.run.string() + ": goes on with other sound than it began with");
+                for (auto& stream : resume->streams) stream.left = 0;  // its place may be no more
+            }
             if (settings.seed && *settings.seed != resume->seed)
                 throw TrainError(settings.run.string() + ": holds a run of seed " + std::to_string(resume->seed) +
                                  "; set that seed, another run folder, or remove this one");
@@ -249,7 +263,7 @@ class Run {
             }
             const auto began = Clock::now();
             const double rate = rate_at(settings_.learning_rate, step_, share());
-            const double bits = network_->learn(reading_->next(), states_);
+            const double bits = network_->learn(reading_->next(), states_, cuts_);
             if (!std::isfinite(bits) || !network_->update(rate, clip_norm)) not_a_number();
             ++step_;
             bits_sum += bits;
@@ -318,7 +332,11 @@ class Run {
     double measure() {
         double sum = 0;
         States states = network_->fresh_states(held_out_[0].streams);
-        for (const auto& window : held_out_) sum += network_->evaluate(window, states);
+        // More streams, so shorter segments: no more memory than learning takes.
+        const int frame = settings_.config.tiers.back().frame, streams = held_out_[0].streams;
+        Cuts cuts = cuts_;
+        cuts.segment = std::clamp(cuts.segment * settings_.batch / streams / frame * frame, frame, settings_.window);
+        for (const auto& window : held_out_) sum += network_->evaluate(window, states, cuts);
         const double bits = sum / static_cast<double>(held_out_.size());
         if (!std::isfinite(bits)) not_a_number();
         return bits;
@@ -365,6 +383,7 @@ class Run {
     const fs::path resume_file_;
     const std::string description_;
     const std::vector<Window> held_out_;
+    const Cuts cuts_;
     std::uint64_t seed_ = 0;
     std::unique_ptr<Network> network_;
     std::unique_ptr<Reading> reading_;

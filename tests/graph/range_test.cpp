@@ -17,6 +17,7 @@ TEST_CASE("a quantity reads as people write it") {
     CHECK(*parse_quantity("50 ct", Unit::semitones).value == doctest::Approx(0.5));
     CHECK(*parse_quantity("50 %", Unit::none).value == doctest::Approx(0.5));
     CHECK(*parse_quantity("1/8", Unit::beats).value == doctest::Approx(0.5));
+    CHECK(*parse_quantity("800 MB", Unit::gigabytes).value == doctest::Approx(0.8));
     CHECK(*parse_quantity("true", Unit::flag).value == 1);
     CHECK(*parse_quantity("+3", Unit::none).value == 3);
 }

@@ -1,0 +1,49 @@
+// One recurrent layer over a stretch of time, forward and backward by hand: lanes share out the width of the state.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+namespace at {
+class Tensor;
+}
+
+namespace legume::samplernn {
+
+class Team;
+
+enum class Recurrent { gru, gru_reset_before, lstm };
+
+// The steps do only what depends on the step before; all else is one product over time. Buffers are made once, for
+// the longest stretch, and stay.
+class Recurrence {
+  public:
+    struct Weights {  // or their gradients
+        const at::Tensor &w_ih, &w_hh, &b_ih, &b_hh;
+    };
+    // For tensors like `like` (device, type), at most `steps` steps of `streams` streams.
+    Recurrence(Recurrent kind, Team& team, std::int64_t steps, std::int64_t streams, std::int64_t dim,
+               const at::Tensor& like);
+    ~Recurrence();
+
+    void take(const Weights& weights);  // whenever they have changed
+
+    // Both are called by every lane at once. x [steps B, in]; the state before the first step in h and c [B, D] (c of
+    // an LSTM alone). After forward() the states are in output() [steps B, D] and in last_h, last_c.
+    void forward(int lane, std::int64_t steps, const at::Tensor& x, const at::Tensor& h, const at::Tensor& c);
+    at::Tensor output() const;
+    at::Tensor last_h() const;
+    at::Tensor last_c() const;
+
+    // `grad` [steps B, D] is of output(); carry_h and carry_c, of the last states, become those of the first. Adds to
+    // `gradients`; writes dx unless it is undefined. x as it was in forward().
+    void backward(int lane, const at::Tensor& x, const at::Tensor& grad, const at::Tensor& carry_h,
+                  const at::Tensor& carry_c, const Weights& gradients, const at::Tensor& dx);
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace legume::samplernn

@@ -1,0 +1,29 @@
+// The network trained as anybody writes it in LibTorch: what the trainer's gradient, speed and memory are measured by.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/network.h"
+
+namespace legume::samplernn {
+
+// Embedding, conv1d, LibTorch's own GRU and LSTM over the window, cross entropy, one backward, its Adam. On the CPU.
+class PlainTraining {
+  public:
+    PlainTraining(const Config& config, const Tensors& tensors);
+    ~PlainTraining();
+    void set_states(int streams, std::span<const float> saved);  // as States::save() gives them; zeros before
+    double learn(const Window& window);                          // bits a sample
+    void update(double learning_rate, double clip_norm);
+    Tensors gradient() const;
+
+  private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace legume::samplernn

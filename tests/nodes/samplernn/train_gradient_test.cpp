@@ -1,0 +1,171 @@
+// The gradient learned in little memory: in segments and chunks it is what plain LibTorch gives in one piece.
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "nodes/dsp/random.h"
+#include "nodes/samplernn/network.h"
+#include "tests/bench/plain_training.h"
+#include "tests/nodes/samplernn/network_of.h"
+
+using namespace legume::samplernn;
+
+namespace {
+
+struct Variant {
+    const char* name;
+    Config config;
+};
+
+std::vector<Variant> variants() {
+    auto with = [](auto change) {
+        Config config = small_config();
+        config.dim = 48;
+        change(config);
+        return config;
+    };
+    auto lstm = [](Config& c) {
+        for (auto& tier : c.tiers) tier.cell = Cell::lstm;
+    };
+    auto layers = [](Config& c, int count) {
+        for (auto& tier : c.tiers) tier.layers = count;
+    };
+    return {{"gru", with([](Config&) {})},
+            {"gru, reset before", with([](Config& c) { c.reset_after = false; })},
+            {"lstm", with(lstm)},
+            {"gru, two layers", with([&](Config& c) { layers(c, 2); })},
+            {"gru, reset before, three layers, skips", with([&](Config& c) {
+                 c.reset_after = false;
+                 c.skip = true;
+                 layers(c, 3);
+             })},
+            {"lstm, two layers, skips", with([&](Config& c) {
+                 lstm(c);
+                 c.skip = true;
+                 layers(c, 2);
+             })},
+            {"one frame tier", with([](Config& c) { c.tiers = {{8}}; })},
+            {"three frame tiers", with([](Config& c) {
+                 c.tiers = {{2}, {4}, {16}};
+             })},
+            {"relu after sum", with([](Config& c) { c.relu_after_sum = true; })},
+            {"no hidden layer", with([](Config& c) { c.hidden = 0; })},
+            {"a width that lanes cannot share evenly", with([](Config& c) { c.dim = 33; })},
+            {"the 2019 piece's", with([](Config& c) {
+                 c.tiers = {{2}, {8}};
+                 c.frame_scale = FrameScale::unisound;
+                 c.top_projection = c.biases = c.reset_after = c.learned_h0 = false;
+             })}};
+}
+
+Window window_of(const Config& config, int streams, int samples) {
+    Window w{streams, samples, config.tiers.back().frame, {}, {}};
+    for (int b = 0; b < streams; ++b) w.fresh.push_back(b % 2);
+    for (int i = 0; i < streams * (w.history + samples); ++i)
+        w.levels.push_back(static_cast<std::int32_t>(legume::dsp::random_uniform(5, 0, static_cast<std::uint64_t>(i)) *
+                                                     config.levels));
+    return w;
+}
+
+std::vector<float> lively_states(const Network& network, int streams) {
+    std::vector<float> values(network.fresh_states(streams).save().size());
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(legume::dsp::random_uniform(1, 2, i) - 0.5);
+    return values;
+}
+
+// |difference| / |expected| over the tensor that begins at `from`.
+double worst_of(const std::vector<float>& gradient, const Tensors& expected, std::string& where) {
+    double worst = 0;
+    std::size_t from = 0;
+    for (const auto& [name, tensor] : expected) {
+        double difference = 0, length = 0;
+        for (std::size_t i = 0; i < tensor.values.size(); ++i) {
+            difference += std::pow(static_cast<double>(gradient[from + i]) - tensor.values[i], 2);
+            length += std::pow(tensor.values[i], 2);
+        }
+        const double here = length > 0 ? std::sqrt(difference / length) : difference > 0 ? 1 : 0;
+        if (!(here <= worst)) {
+            worst = here;
+            where = name;
+        }
+        from += tensor.values.size();
+    }
+    return worst;
+}
+
+struct Threads {  // for the networks of one test
+    explicit Threads(int count) { set_threads(count); }
+    ~Threads() { set_threads(1); }
+};
+
+}  // namespace
+
+TEST_CASE("the gradient in segments and chunks is LibTorch's in one piece, in every tensor of every kind of network") {
+    constexpr int streams = 3, samples = 96;
+    for (const auto& [name, config] : variants()) {
+        CAPTURE(name);
+        const auto tensors = network_of(config, 3).tensors;
+        const Window window = window_of(config, streams, samples);
+        PlainTraining plain(config, tensors);
+        const auto states = lively_states(Network(config, 1), streams);
+        plain.set_states(streams, states);
+        const double bits = plain.learn(window);
+        const auto expected = plain.gradient();
+        for (const int lanes : {1, 2, 3})
+            for (const Cuts& cuts :
+                 {Cuts{samples, 4096}, Cuts{32, 4096}, Cuts{samples, 7}, Cuts{16, 10}, Cuts{80, 50}}) {
+                CAPTURE(lanes);
+                CAPTURE(cuts.segment);
+                CAPTURE(cuts.rows);
+                const Threads threads(lanes);
+                Network network(config, 1);
+                network.set_tensors(tensors);
+                auto held = network.load_states(streams, states);
+                CHECK(network.learn(window, held, cuts) == doctest::Approx(bits).epsilon(1e-6));
+                std::string where;
+                const double worst = worst_of(network.gradient(), expected, where);
+                CAPTURE(where);
+                CHECK(worst <= 1e-5);
+                REQUIRE(held.save().size() == states.size());
+            }
+    }
+}
+
+TEST_CASE("the comparison notices a state that differs") {
+    const Config config = variants()[0].config;
+    const auto tensors = network_of(config, 3).tensors;
+    const Window window = window_of(config, 3, 96);
+    Network network(config, 1);
+    network.set_tensors(tensors);
+    auto states = lively_states(network, 3);
+    PlainTraining plain(config, tensors);
+    plain.set_states(3, states);
+    plain.learn(window);
+    states[5] += 0.1f;
+    auto held = network.load_states(3, states);
+    network.learn(window, held);
+    std::string where;
+    CHECK(worst_of(network.gradient(), plain.gradient(), where) > 1e-5);
+}
+
+TEST_CASE("the same cuts and threads give the same gradient, bit for bit, and evaluation costs the same in segments") {
+    const Config config = variants()[0].config;
+    const Window window = window_of(config, 3, 96);
+    const Threads threads(2);
+    auto learned = [&](const Cuts& cuts) {
+        Network network(config, 1);
+        auto states = network.fresh_states(3);
+        network.learn(window, states, cuts);
+        return network.gradient();
+    };
+    CHECK(learned({32, 10}) == learned({32, 10}));
+    Network network(config, 1);
+    auto a = network.fresh_states(3), b = network.fresh_states(3);
+    CHECK(network.evaluate(window, a) == doctest::Approx(network.evaluate(window, b, {32, 10})).epsilon(1e-6));
+    const auto one = a.save(), two = b.save();
+    for (std::size_t i = 0; i < one.size(); ++i) CHECK(one[i] == doctest::Approx(two[i]).epsilon(1e-4));
+}

@@ -1,0 +1,111 @@
+// The trainer on a folder of mixed sound files: what it plans, what it refuses, and how it goes on.
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "nodes/samplernn/model.h"
+#include "tests/child.h"
+#include "tests/harness.h"
+
+using namespace legume::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Desk {
+    Folder folder;
+    Desk() {
+        fs::create_directories(folder / "sounds/more");
+        for (const double rate : {8'000.0, 44'100.0}) {
+            Channels sound(rate > 10'000 ? 2 : 1, Samples(static_cast<std::size_t>(2 * rate)));
+            for (auto& channel : sound)
+                for (std::size_t i = 0; i < channel.size(); ++i)
+                    channel[i] = 0.5f * static_cast<float>(std::sin(700 * static_cast<double>(i) / rate));
+            write_wav(folder / ("sounds/" + std::to_string(static_cast<int>(rate)) + ".wav"), sound, rate);
+        }
+        const fs::path root = LEGUME_SOURCE_DIR;
+        fs::copy(root / "assets/sounds/pulses.flac", folder / "sounds/more/pulses.flac");
+        fs::copy(root / "tests/nodes/sounds/estimated.mp3", folder / "sounds/estimated.mp3");
+        fs::copy(root / "tests/nodes/sounds/tone.ogg", folder / "sounds/tone.ogg");
+        std::ofstream(folder / "sounds/broken.flac") << "no sound at all";
+        patch();
+    }
+    void patch(const std::string& more = "") const {
+        std::ofstream(folder / "p.yaml")
+            << "legume: 1\nseed: 7\nnodes:\n  learn: {type: train, files: sounds, dim: 16, embedding: 8, levels: 32, "
+               "sample_rate: 4 kHz, window: 64, batch: 4, steps: 4, checkpoints: 1"
+            << more << "}\n";
+    }
+    std::string said(int code, std::vector<std::string> more) const {
+        std::vector<std::string> command{LEGUME_BUILD_DIR "/legume-train", folder / "p.yaml", "--threads", "1"};
+        command.insert(command.end(), more.begin(), more.end());
+        Child child(command);
+        const int ended = child.wait();
+        CHECK_MESSAGE(ended == code, child.output());
+        return child.output();
+    }
+};
+
+bool has(const std::string& text, const std::string& part) {
+    INFO(text);
+    const bool found = text.find(part) != text.npos;
+    CHECK_MESSAGE(found, part);
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "train plans and learns a folder of WAV, FLAC, Ogg and MP3 at mixed rates, and names the one that is broken") {
+    const Desk desk;
+    const auto broken = desk.folder / "sounds/broken.flac";
+    const auto plan = desk.said(0, {"--plan"});
+    has(plan, "5 sounds, ");
+    has(plan, "left out:\n  " + broken.string() + " is not a sound that can be decoded");
+    has(plan, " samples a second, measured here in a few updates\n");
+    has(plan, "dim 16, frames 4/16: ");
+    has(plan, " x real time here");
+    CHECK(!fs::exists(desk.folder / "runs/p/checkpoints"));
+    const auto said = desk.said(0, {});
+    has(said, broken.string() + " is not a sound that can be decoded");
+    has(said, "; it is left out\n");
+    has(said, "5 sounds, ");
+    has(said, "finished after step 4; ");
+    CHECK_NOTHROW(legume::samplernn::find_checkpoint(desk.folder / "runs/p"));
+
+    desk.patch(", strict: true");
+    has(desk.said(1, {"--plan"}), "mend it, take it out, or set strict: false to leave it out\n");
+}
+
+TEST_CASE("a run does not go on with other sound unless it is told to") {
+    const Desk desk;
+    desk.said(0, {});
+    fs::remove(desk.folder / "sounds/8000.wav");
+    const auto refused = desk.said(1, {"--steps", "8"});
+    has(refused, "runs/p: holds a run of other sound; say --accept-corpus to go on with this sound, set another run");
+    const auto accepted = desk.said(0, {"--steps", "8", "--accept-corpus"});
+    has(accepted, "runs/p: goes on with other sound than it began with\n");
+    has(accepted, "goes on after step 4\n");
+    has(accepted, "finished after step 8; ");
+    desk.said(0, {"--steps", "9"});  // it is its own now
+}
+
+TEST_CASE("a grid of places that overlap is learned, and is another run than one by chance") {
+    const Desk desk;
+    desk.patch(", overlap: 50 %");
+    has(desk.said(0, {}), "finished after step 4; ");
+    desk.patch();
+    has(desk.said(1, {"--steps", "8"}), "holds a run of other settings; set another run folder");
+}
+
+TEST_CASE("the trainer's command line says what it does not understand") {
+    const Desk desk;
+    has(desk.said(2, {"--plann"}), "there is no --plann\n");
+    has(desk.said(2, {"--for", "b.json"}), "--for goes with --plan\n");
+    has(desk.said(2, {"--plan", "--for"}), "--for needs a file that `legume bench --shape ... --json` wrote\n");
+    has(desk.said(2, {"--steps", "many"}), "--steps needs a whole number, not \"many\"\n");
+    has(desk.said(2, {"other.yaml"}), "one patch at a time, please\n");
+    has(desk.said(1, {"--plan", "--for", desk.folder / "none.json"}), "none.json: cannot be read");
+}
