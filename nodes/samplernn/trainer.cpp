@@ -13,13 +13,11 @@
 
 #include "graph/math.h"
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/generator.h"
 #include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/network.h"
-#include "nodes/samplernn/places.h"
-#include "nodes/samplernn/quantise.h"
+#include "nodes/samplernn/reading.h"
 #include "nodes/samplernn/resume.h"
-#include "nodes/samplernn/take.h"
+#include "nodes/samplernn/timeline.h"
 #include "nodes/sound_file.h"
 
 namespace legume::samplernn {
@@ -29,109 +27,14 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr double clip_norm = 1;
-constexpr double visit_seconds = 4;  // how long a stream stays with one place in the sound
 constexpr std::int64_t warm_up_steps = 50;
 constexpr double decay_from = 0.5;  // share of the run
 constexpr std::int64_t measure_every = 250;
 constexpr std::int64_t log_every = 25;
-constexpr std::size_t measured_samples = 1 << 17;  // of the held-out sound at the most
-constexpr std::size_t int8_samples = 16'000;       // of it, for what int8 costs
+constexpr std::size_t int8_samples = 16'000;  // of it, for what int8 costs
 constexpr double save_every_seconds = 120;
-constexpr double take_seconds = 2;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// Every stream walks through the passages' learned parts, and now and then to another place.
-class Reading {
-  public:
-    Reading(const Corpus& corpus, const TrainSettings& settings, std::uint64_t seed)
-        : corpus_(corpus),
-          settings_(settings),
-          seed_(seed),
-          history_(settings.config.tiers.back().frame),
-          silence_(Levels(settings.config).silence()),
-          visit_(
-              static_cast<std::uint64_t>(std::max(1.0, visit_seconds * settings.config.sample_rate / settings.window))),
-          places_(corpus, samples(), visit_ * samples(), settings.overlap, seed),
-          streams(static_cast<std::size_t>(settings.batch)) {}
-
-    Window next() {
-        Window window{settings_.batch, settings_.window, history_, {}, {}};
-        window.levels.reserve(streams.size() * (samples() + static_cast<std::size_t>(history_)));
-        for (std::size_t b = 0; b < streams.size(); ++b) {
-            Stream& s = streams[b];
-            const bool fresh = s.left < samples() || s.at + samples() > corpus_.passages[s.passage].learn;
-            if (fresh) send(s, b);
-            window.fresh.push_back(fresh);
-            const auto& levels = corpus_.passages[s.passage].levels;
-            for (int i = history_; i > 0; --i)
-                window.levels.push_back(fresh ? silence_ : levels[s.at - static_cast<std::size_t>(i)]);
-            for (std::size_t i = 0; i < samples(); ++i) window.levels.push_back(levels[s.at + i]);
-            s.at += samples();
-            s.left -= samples();
-        }
-        return window;
-    }
-
-  private:
-    std::size_t samples() const { return static_cast<std::size_t>(settings_.window); }
-    void send(Stream& s, std::uint64_t b) {
-        const auto place = places_.draw(b, streams.size(), s.drawn);
-        s.passage = place.passage;
-        s.at = place.at;
-        // The first visits end at different times, so that the streams do not all begin anew together; but those of a
-        // grid are whole.
-        const double share = s.drawn == 0 && !settings_.overlap ? dsp::random_uniform(seed_, b, 1) : 1;
-        s.left = (1 + static_cast<std::uint64_t>(share * static_cast<double>(visit_ - 1))) * samples();
-        ++s.drawn;
-    }
-    const Corpus& corpus_;
-    const TrainSettings& settings_;
-    const std::uint64_t seed_;
-    const int history_;
-    const int silence_;
-    const std::uint64_t visit_;  // windows
-    const Places places_;
-
-  public:
-    std::vector<Stream> streams;
-};
-
-// Held-out sound as streams of equal length, evenly over all that there is; each begins from silence.
-std::vector<Window> held_out_windows(const Corpus& corpus, const TrainSettings& settings) {
-    const auto samples = static_cast<std::size_t>(settings.window);
-    struct Start {
-        const Passage* passage;
-        std::size_t at;
-    };
-    std::vector<Start> all;
-    const std::size_t length = std::min<std::size_t>(8, [&] {  // windows a stream
-        std::size_t longest = 0;
-        for (const auto& p : corpus.passages) longest = std::max(longest, (p.levels.size() - p.learn) / samples);
-        return longest;
-    }());
-    if (length == 0) return {};
-    for (const auto& p : corpus.passages)
-        for (std::size_t at = p.learn; at + length * samples <= p.levels.size(); at += length * samples)
-            all.push_back({&p, at});
-    const std::size_t most = std::max<std::size_t>(1, measured_samples / (length * samples));
-    const std::size_t streams = std::min(all.size(), most);
-    const int history = settings.config.tiers.back().frame, silence = Levels(settings.config).silence();
-    std::vector<Window> windows;
-    for (std::size_t w = 0; w < length; ++w) {
-        Window window{
-            static_cast<int>(streams), settings.window, history, {}, std::vector<std::uint8_t>(streams, w == 0)};
-        for (std::size_t b = 0; b < streams; ++b) {
-            const Start& start = all[b * all.size() / streams];
-            const std::size_t from = start.at + w * samples;
-            for (int i = history; i > 0; --i)
-                window.levels.push_back(w == 0 ? silence : start.passage->levels[from - static_cast<std::size_t>(i)]);
-            for (std::size_t i = 0; i < samples; ++i) window.levels.push_back(start.passage->levels[from + i]);
-        }
-        windows.push_back(std::move(window));
-    }
-    return windows;
-}
 
 // Warm-up, then level, then a half cosine to a twentieth.
 double rate_at(double learning_rate, std::int64_t step, double share) {
@@ -187,16 +90,6 @@ void trim_log(const fs::path& file, std::int64_t step) {
     if (!out.flush()) throw TrainError(file.string() + ": cannot be written");
 }
 
-void write_take(const fs::path& file, const Checkpoint& checkpoint, const std::string& hash, std::uint64_t seed) {
-    const Recipe recipe{hash, checkpoint.config.step, seed, 0, 1, checkpoint.config.precision()};
-    Generator generator(std::make_shared<const Model>(checkpoint, recipe.precision), seed);
-    std::vector<float> take(static_cast<std::size_t>(take_seconds * checkpoint.config.sample_rate));
-    for (float& sample : take) sample = generator.next(1);
-    SoundWriter out(file, checkpoint.config.sample_rate, 1, take_format(Levels(checkpoint.config)), print(recipe));
-    out.write(take);
-    out.finish();
-}
-
 class Run {
   public:
     Run(const TrainSettings& settings, const Corpus& corpus, const Watching& watching)
@@ -207,11 +100,7 @@ class Run {
           description_(description(settings, corpus)),
           held_out_(held_out_windows(corpus, settings)),
           cuts_(cut_window(settings.config, settings.batch, settings.window, settings.memory)) {
-        std::error_code failed;
-        for (const char* folder : {"checkpoints", "takes"}) {
-            fs::create_directories(settings.run / folder, failed);
-            if (failed) throw TrainError((settings.run / folder).string() + ": cannot be made: " + failed.message());
-        }
+        begin_timeline(settings.run);
         auto resume = read_resume(resume_file_);
         if (resume) {
             if (resume->run != description_) {
@@ -358,14 +247,9 @@ class Run {
         for (const auto& [name, tensor] : checkpoint.tensors)
             for (const float value : tensor.values)
                 if (!std::isfinite(value)) not_a_number();
-        char name[32];
-        std::snprintf(name, sizeof name, "%08lld", static_cast<long long>(step_));
-        const fs::path file = settings_.run / "checkpoints" / (std::string(name) + ".safetensors");
         Checkpoint stored = as_stored(checkpoint, settings_.storage);  // what is measured and heard is what will play
         if (!held_out_.empty()) checkpoint.config.int8_cost = stored.config.int8_cost = int8_cost(stored);
-        write_checkpoint(file, checkpoint, settings_.storage);
-        write_take(settings_.run / "takes" / (std::string(name) + ".flac"), stored, checkpoint_hash(file), seed_);
-        return file;
+        return add_to_timeline(settings_, checkpoint, stored, seed_);
     }
     void save() const {
         Resume resume{
@@ -395,11 +279,6 @@ class Run {
 };
 
 }  // namespace
-
-double checkpoint_share(int k, int n) {
-    const double share = static_cast<double>(k) / n;
-    return share * share * share;
-}
 
 Outcome train(const TrainSettings& settings, const Corpus& corpus, const Watching& watching) {
     try {

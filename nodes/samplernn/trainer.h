@@ -43,7 +43,4 @@ struct Watching {
 // Throws TrainError: another run's folder, not writable, weights that stopped being numbers (nothing is written then).
 Outcome train(const TrainSettings& settings, const Corpus& corpus, const Watching& watching);
 
-// The share of the run after which checkpoint k of n is written: dense at first.
-double checkpoint_share(int k, int n);
-
 }  // namespace legume::samplernn

@@ -20,6 +20,7 @@
 #include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/network.h"
 #include "nodes/samplernn/resume.h"
+#include "nodes/samplernn/timeline.h"
 #include "nodes/samplernn/trainer.h"
 #include "nodes/sound_file.h"
 

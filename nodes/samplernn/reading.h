@@ -1,0 +1,40 @@
+// What a training run reads from its corpus: windows to learn, window after window, and windows to measure with.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include "nodes/samplernn/corpus.h"
+#include "nodes/samplernn/network.h"
+#include "nodes/samplernn/places.h"
+#include "nodes/samplernn/resume.h"
+#include "nodes/samplernn/train.h"
+
+namespace legume::samplernn {
+
+// Every stream walks through the passages' learned parts, and now and then to another place.
+class Reading {
+  public:
+    Reading(const Corpus& corpus, const TrainSettings& settings, std::uint64_t seed);
+    Window next();
+
+    std::vector<Stream> streams;  // where each stands: all that a resume needs
+
+  private:
+    std::size_t samples() const { return static_cast<std::size_t>(settings_.window); }
+    void send(Stream& stream, std::uint64_t b);
+
+    const Corpus& corpus_;
+    const TrainSettings& settings_;
+    const std::uint64_t seed_;
+    const int history_;
+    const int silence_;
+    const std::uint64_t visit_;  // windows
+    const Places places_;
+};
+
+// Held-out sound as streams of equal length, evenly over all that there is; each begins from silence. Empty when
+// nothing is held out.
+std::vector<Window> held_out_windows(const Corpus& corpus, const TrainSettings& settings);
+
+}  // namespace legume::samplernn
