@@ -11,8 +11,9 @@ namespace {
 
 constexpr double program = 300e6;  // bytes of LibTorch and of ourselves before any network (measured)
 constexpr double number = 4;
-// Weights, gradient, mean, two moments; a save's copy of all but the gradient; a checkpoint and the network it plays.
-constexpr double weight_copies = 11;
+// Weights, gradient, mean, two moments, which of them live; a save's copy of all but the gradient and these; a
+// checkpoint and the network it plays.
+constexpr double weight_copies = 12;
 constexpr double spare = 1.1;      // what the allocator cannot use
 constexpr double most_lanes = 8;   // that are counted with their own buffers
 constexpr int least_segment = 64;  // samples; shorter ones are all overhead

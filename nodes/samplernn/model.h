@@ -88,6 +88,7 @@ using Tensors = std::map<std::string, Tensor>;
 
 // The names and shapes that a config asks for.
 std::map<std::string, std::vector<std::int64_t>> expected_shapes(const Config&);
+inline constexpr std::size_t block_rows = 16, block_cols = 4;  // of a pruned matrix: all of them zero, or stored
 // The matrices that may be pruned: w_hh, w_ih, up.weight, the hidden weights and out.weight, where they have D columns,
 // a multiple of 4, and a multiple of 16 rows.
 std::set<std::string> prunable_tensors(const Config&);

@@ -11,9 +11,11 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "graph/math.h"
 #include "nodes/dsp/random.h"
+#include "nodes/samplernn/live_blocks.h"
 #include "nodes/samplernn/quantise.h"
 #include "nodes/samplernn/sample_tier.h"
 #include "nodes/samplernn/team.h"
@@ -105,6 +107,8 @@ struct Network::Parts {
     std::map<std::string, Array> weights, gradients;
     std::int64_t updates = 0;
     double norm = 0;
+    std::optional<LiveBlocks> live;  // when it is pruned
+    Array mask;                      // in the weights' order: 1 for each that lives
     Team team;
     Bank bank;
     // The passes' buffers, made for the windows that come: learned ones are all alike.
@@ -125,14 +129,8 @@ struct Network::Parts {
         gradient = torch::zeros_like(flat);
         moment1 = torch::zeros_like(flat);
         moment2 = torch::zeros_like(flat);
-        std::int64_t at = 0;
-        for (const auto& [name, shape] : shapes) {
-            std::int64_t n = 1;
-            for (const auto s : shape) n *= s;
-            weights[name] = flat.narrow(0, at, n).view(shape);
-            gradients[name] = gradient.narrow(0, at, n).view(shape);
-            at += n;
-        }
+        weights = views(flat);
+        gradients = views(gradient);
         auto find = [](const std::map<std::string, Array>& all) {
             return [&all](const std::string& name) {
                 const auto found = all.find(name);
@@ -140,6 +138,25 @@ struct Network::Parts {
             };
         };
         bank = {find(weights), find(gradients)};
+    }
+
+    std::map<std::string, Array> views(const Array& of) const {  // the tensors in what is laid out as the weights are
+        std::map<std::string, Array> all;
+        std::int64_t at = 0;
+        for (const auto& [name, shape] : expected_shapes(config)) {
+            std::int64_t n = 1;
+            for (const auto s : shape) n *= s;
+            all[name] = of.narrow(0, at, n).view(shape);
+            at += n;
+        }
+        return all;
+    }
+
+    void apply_mask() {
+        mask = torch::ones_like(flat);
+        live->mask(views(mask));
+        flat.mul_(mask);
+        average.mul_(mask);
     }
 
     void make_passes(std::int64_t streams, std::int64_t samples, std::int64_t rows) {
@@ -193,11 +210,8 @@ struct Network::Parts {
 
     Tensors named(const Array& values) const {
         Tensors all;
-        std::int64_t at = 0;
-        for (const auto& [name, view] : weights) {
-            all[name] = {view.sizes().vec(), to_vector(values.narrow(0, at, view.numel()))};
-            at += view.numel();
-        }
+        for (const auto& [name, view] : views(values))
+            all[name] = {view.sizes().vec(), to_vector(view), live && live->prunes(name)};
         return all;
     }
 };
@@ -323,7 +337,9 @@ bool Network::update(double learning_rate, double clip_norm) {
         });
     };
     in_lanes([&](int lane, std::int64_t from, std::int64_t n) {
-        squares[static_cast<std::size_t>(lane)] += std::pow(p.gradient.narrow(0, from, n).norm().item<double>(), 2);
+        Array g = p.gradient.narrow(0, from, n);
+        if (p.live) g = g * p.mask.narrow(0, from, n);
+        squares[static_cast<std::size_t>(lane)] += std::pow(g.norm().item<double>(), 2);
     });
     p.norm = 0;
     for (const double square : squares) p.norm += square;
@@ -340,9 +356,25 @@ bool Network::update(double learning_rate, double clip_norm) {
         of(p.moment2).mul_(beta2).addcmul_(g, g, 1 - beta2);
         const Array root = of(p.moment2).sqrt().mul_(1 / std::sqrt(1 - std::pow(beta2, n))).add_(adam_epsilon);
         flat.addcdiv_(of(p.moment1), root, -learning_rate / (1 - std::pow(beta1, n)));
+        if (p.live) flat.mul_(of(p.mask));
         of(p.average).lerp_(flat, 1 - std::min(average_keep, n / (n + 10)));  // young means forget sooner
     });
     return true;
+}
+
+void Network::prune(double share, double churn) {
+    const c10::InferenceMode mode;
+    auto& p = *parts_;
+    const bool first = !p.live;
+    if (first) p.live.emplace(p.config);
+    p.live->choose(p.weights, p.views(p.moment1), share, churn);
+    p.apply_mask();
+    if (!first || p.updates > 0) return;
+    // Fewer inputs, larger weights: sums are as large as in the dense network (Evci et al., Gradient Flow in Sparse
+    // Neural Networks, 2022).
+    for (auto& [name, view] : p.weights)
+        if (p.live->prunes(name)) Array(view).mul_(1 / std::sqrt(1 - share));
+    p.average.copy_(p.flat);
 }
 
 double Network::gradient_norm() const { return parts_->norm; }
@@ -362,6 +394,8 @@ std::vector<float> Network::save() const {
         const Array here = t->to(torch::kCPU);
         all.insert(all.end(), here.data_ptr<float>(), here.data_ptr<float>() + here.numel());
     }
+    if (p.live)
+        for (const float block : p.live->save()) all.push_back(block);
     return all;
 }
 
@@ -369,10 +403,18 @@ void Network::load(std::span<const float> saved, std::int64_t updates) {
     const c10::InferenceMode mode;
     auto& p = *parts_;
     const auto n = static_cast<std::size_t>(p.flat.numel());
-    if (saved.size() != 4 * n) throw ModelError("holds the weights of another network");
+    p.live.reset();
+    LiveBlocks live(p.config);
+    if (saved.size() != 4 * n && saved.size() != 4 * n + live.size())
+        throw ModelError("holds the weights of another network");
     for (auto* t : {&p.flat, &p.average, &p.moment1, &p.moment2}) {
         from_span(*t, saved.first(n));
         saved = saved.subspan(n);
+    }
+    if (!saved.empty()) {
+        live.load(saved);
+        p.live = std::move(live);
+        p.apply_mask();
     }
     p.updates = updates;
 }

@@ -62,6 +62,10 @@ class Network {
     double evaluate(const Window& window, States& states, const Cuts& cuts = {});
     // Adam with the gradient clipped to a global norm. False, and nothing changed, when the gradient is not finite.
     bool update(double learning_rate, double clip_norm);
+    // From now on `share` of the blocks of each prunable matrix are zero; each further call chooses anew which, and
+    // as many as `churn` of those that live are grown where the gradient wants them. Before the first update the
+    // weights that live are made larger for those that do not.
+    void prune(double share, double churn);
     double gradient_norm() const;  // before clipping
     std::vector<float> gradient() const;
     std::vector<float> weights() const;  // in the gradient's order

@@ -165,17 +165,17 @@ std::vector<std::string> plan(const TrainSettings& settings, const Corpus& corpu
         verdict += "too large to train here, ";
     }
     const auto real_time = [&](double samples_per_second) { return samples_per_second / config.sample_rate; };
-    const double plays = real_time(player ? player->samples_per_second : measuring.play({config, 0}));
-    const bool there_pruned = player && player->shape.sparsity > 0;
-    if (there_pruned) verdict += print("pruned to %.2g ", player->shape.sparsity);
+    const double share = player ? player->shape.sparsity : settings.prune;
+    const double plays = real_time(player ? player->samples_per_second : measuring.play({config, share}));
+    if (share > 0) verdict += print("pruned to %.2g ", share);
     verdict += times_text(plays) + " real time " +
                (player ? "on " + player->cpu + " (" + player->isa + ")" : std::string("here"));
     if (plays < pace_needed) {
-        if (player && !there_pruned)
+        if (player && share == 0)
             verdict += "; to know it pruned, run there: legume bench --shape \"" + playing_shape(config) +
                        print(" sparsity=%.1f\" --json", pruned);
-        else if (!player)
-            verdict += print("; pruned to %.1f it would play ", pruned) +
+        else if (!player && share < pruned)
+            verdict += print("; with prune: %.1f it plays ", pruned) +
                        times_text(real_time(measuring.play({config, pruned})));
         // The largest of the smaller sizes that plays.
         const auto& names = size_names();

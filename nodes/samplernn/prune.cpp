@@ -10,7 +10,7 @@
 namespace legume::samplernn {
 namespace {
 
-constexpr std::size_t block_rows = 16, block_cols = 4, block_size = block_rows * block_cols;
+constexpr std::size_t block_size = block_rows * block_cols;
 
 template <class TensorOrConst, class Each>
 void each_value(TensorOrConst& tensor, std::size_t block, const Each& each) {

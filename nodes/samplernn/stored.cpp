@@ -15,7 +15,7 @@
 namespace legume::samplernn {
 namespace {
 
-constexpr std::size_t block_rows = 16, block_cols = 4, block_size = block_rows * block_cols;
+constexpr std::size_t block_size = block_rows * block_cols;
 
 [[noreturn]] void fail(const std::string& message) { throw ModelError(message); }
 

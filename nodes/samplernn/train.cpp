@@ -116,6 +116,12 @@ struct Train final : Node, samplernn::Trainee {
     FlagOption relu_after_sum{this, "relu_after_sum", false,
                               "Whether what the tiers say is rectified before it is used."};
 
+    NumberOption prune{this,
+                       "prune",
+                       {.min = 0, .max = 0.98f, .initial = 0},
+                       "Share of the weights that are left out, in blocks, from the first update on, so that every age "
+                       "plays as fast as the last; 0.9 makes a wide network play several times faster."};
+
     NumberOption window{this, "window", count(16, 65'536, 1'024),
                         "Samples over which it learns cause and effect; longer is better and slower."};
     NumberOption batch{this, "batch", count(1, 512, 16), "Places in the sound that it learns from at once."};
@@ -171,6 +177,7 @@ struct Train final : Node, samplernn::Trainee {
         s.window = window.given() ? window.count() : base.window;
         s.batch = batch.count();
         s.memory = static_cast<double>(memory.value()) * 1e9;
+        s.prune = prune.value();
         s.steps = steps.given() || !minutes.given() ? steps.count() : 0;
         s.minutes = minutes.given() ? minutes.value() : 0;
         s.learning_rate = learning_rate.value();
@@ -205,6 +212,10 @@ struct Train final : Node, samplernn::Trainee {
             s.config.validate();
         } catch (const samplernn::ModelError& error) {
             checking.problem(frames, error.what());
+            return;
+        }
+        if (s.prune > 0 && s.config.dim % samplernn::block_rows != 0) {
+            checking.problem(prune, "prune wants a dim that is a multiple of 16, not " + std::to_string(s.config.dim));
             return;
         }
         if (const int frame = s.config.tiers.back().frame; s.window % frame != 0) {

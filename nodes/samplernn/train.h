@@ -27,6 +27,7 @@ struct TrainSettings : CorpusSettings {
     int batch = 16;                 // streams learned side by side
     std::int64_t steps = 0;         // 0: no limit
     double minutes = 0;             // 0: no limit
+    double prune = 0;               // share of the prunable matrices' blocks that are zero
     std::optional<double> overlap;  // of the stretches that are learned; none: they begin by chance
     double learning_rate = 1e-3;
     int checkpoints = 12;

@@ -28,7 +28,10 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double clip_norm = 1;
 constexpr std::int64_t warm_up_steps = 50;
-constexpr double decay_from = 0.5;  // share of the run
+constexpr double decay_from = 0.5;         // share of the run
+constexpr std::int64_t choose_every = 50;  // which blocks of a pruned network live
+constexpr double churn = 0.2;              // share of them that is grown anew, at first
+constexpr double settled = 0.75;           // share of the run after which they stay
 constexpr std::int64_t measure_every = 250;
 constexpr std::int64_t log_every = 25;
 constexpr std::size_t int8_samples = 16'000;  // of it, for what int8 costs
@@ -43,6 +46,10 @@ double rate_at(double learning_rate, std::int64_t step, double share) {
     return learning_rate * warm * (0.05 + 0.95 * 0.5 * (1 + math::cos(math::pi * through)));
 }
 
+double churn_at(double share) {
+    return share < settled ? churn * 0.5 * (1 + math::cos(math::pi * share / settled)) : 0;
+}
+
 // What must be the same for a run to go on, in words that its error can quote.
 std::string description(const TrainSettings& settings, const Corpus& corpus) {
     std::string text;
@@ -52,6 +59,7 @@ std::string description(const TrainSettings& settings, const Corpus& corpus) {
     line("window", std::to_string(settings.window));
     line("batch", std::to_string(settings.batch));
     line("memory", std::to_string(settings.memory));  // the cuts follow from it, and with them the last bits
+    if (settings.prune > 0) line("prune", std::to_string(settings.prune));
     if (settings.overlap) line("overlap", std::to_string(*settings.overlap));
     return text;
 }
@@ -128,6 +136,8 @@ class Run {
             reading_->streams = std::move(resume->streams);
             network_->load(resume->network, step_);
             states_ = network_->load_states(settings.batch, resume->states);
+        } else if (settings.prune > 0) {
+            network_->prune(settings.prune, 0);
         }
     }
 
@@ -155,6 +165,9 @@ class Run {
             const double bits = network_->learn(reading_->next(), states_, cuts_);
             if (!std::isfinite(bits) || !network_->update(rate, clip_norm)) not_a_number();
             ++step_;
+            if (settings_.prune > 0 && step_ % choose_every == 0)
+                if (const double churn_now = churn_at(share()); churn_now > 0)
+                    network_->prune(settings_.prune, churn_now);
             bits_sum += bits;
             ++bits_count;
             // Smoothed over about 50 steps.

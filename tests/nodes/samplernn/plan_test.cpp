@@ -70,8 +70,14 @@ TEST_CASE("a plan says what is learned and left out, what it takes, and what wou
     has(said, "2344 samples a second, measured here in a few updates\n");
     has(said, "23 days to the end: 4.7 billion samples, 242 x the sound to learn\n");
     CHECK(plan.lines().back() ==
-          "piece: 23 days here, 0.2 x real time here; pruned to 0.9 it would play 3.9 x; size: pocket takes 6 days and "
+          "piece: 23 days here, 0.2 x real time here; with prune: 0.9 it plays 3.9 x; size: pocket takes 6 days and "
           "plays 0.78 x");
+}
+
+TEST_CASE("a plan of a run that prunes says how the pruned network plays") {
+    Case plan("piece");
+    plan.settings.prune = 0.9;
+    CHECK(plan.lines().back() == "piece: 23 days here, pruned to 0.9 3.9 x real time here");
 }
 
 TEST_CASE("of the smaller sizes, a plan names the largest that plays") {

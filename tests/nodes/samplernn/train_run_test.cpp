@@ -19,6 +19,7 @@
 #include "nodes/samplernn/generator.h"
 #include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/network.h"
+#include "nodes/samplernn/prune.h"
 #include "nodes/samplernn/resume.h"
 #include "nodes/samplernn/timeline.h"
 #include "nodes/samplernn/trainer.h"
@@ -123,6 +124,39 @@ TEST_CASE("the loss falls on a tiny corpus, on what is held out too, far below b
     CHECK(last.train_bits < corpus.entropy_bits - 2);
     REQUIRE(last.held_out_bits);
     CHECK(*last.held_out_bits < corpus.entropy_bits - 2);
+}
+
+TEST_CASE(
+    "a run that prunes writes pruned checkpoints only, the first included, and stopped it ends with the same bytes") {
+    const Folder whole("pruned"), stopped("pruned-stopped");
+    auto s = tiny(whole.path);
+    s.prune = 0.75;
+    s.steps = 120;  // the blocks are chosen anew in it
+    const Corpus corpus = corpus_for(s);
+    CHECK(train(s, corpus, unwatched()) == Outcome::finished);
+    const auto checkpoints = files_in(whole.path / "checkpoints");
+    REQUIRE(checkpoints.size() == 4);
+    for (const auto& file : checkpoints) {
+        const auto checkpoint = read_checkpoint(file);
+        for (const auto& name : prunable_tensors(checkpoint.config)) {
+            CAPTURE(name);
+            CHECK(checkpoint.tensors.at(name).pruned);
+            const auto blocks = count_blocks(checkpoint.tensors.at(name));
+            CHECK(static_cast<double>(blocks.zero) ==
+                  doctest::Approx(0.75 * static_cast<double>(blocks.all)).epsilon(0.07));
+        }
+    }
+    s.run = stopped.path;
+    for (const std::int64_t at : {30, 70}) {
+        auto watching = unwatched();
+        std::int64_t step = 0;
+        watching.progress = [&](const Progress& p) { step = p.step; };
+        watching.stop = [&] { return step >= at; };
+        CHECK(train(s, corpus, watching) == Outcome::stopped);
+    }
+    CHECK(train(s, corpus, unwatched()) == Outcome::finished);
+    for (const auto& file : checkpoints)
+        CHECK(bytes_of(file) == bytes_of(stopped.path / "checkpoints" / file.filename()));
 }
 
 TEST_CASE("a run writes checkpoints, close together at first, each with a take of two seconds, and a log") {
