@@ -42,8 +42,7 @@ double learning_bytes(const Config& config, int batch, int window, int segment) 
     const double D = config.dim, Q = config.levels, F = config.tiers[0].frame, B = batch;
     double weights = 0, packed = 0;
     for (const auto& [name, shape] : expected_shapes(config)) {
-        double n = 1;
-        for (const auto size : shape) n *= static_cast<double>(size);
+        const auto n = static_cast<double>(count(shape));
         weights += n;
         if (name.find(".w_hh") != std::string::npos || name.find(".w_ih") != std::string::npos) packed += 3 * n;
     }

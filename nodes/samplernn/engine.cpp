@@ -9,11 +9,6 @@
 #include <utility>
 
 namespace legume::samplernn {
-namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
 
 // ---------------------------------------------------------------- products in slices
 
@@ -66,7 +61,7 @@ RunState::RunState(std::shared_ptr<const Model> model, int voices, int cores)
     const Config& config = model_->config;
     const int dim = config.dim;
     const Precision tiers_as = model_->precision;
-    const Precision sample_as = tiers_as == Precision::int4 ? Precision::int8 : tiers_as;
+    const Precision sample_as = without_int4(tiers_as);
     for (const auto& tier : config.tiers) {
         // What a minGRU remembers has no bounds.
         const auto size = tier.cell == Cell::min_gru ? Vectors::Size::free : Vectors::Size::bounded;
@@ -238,7 +233,10 @@ void RunState::hand_down(std::size_t i) noexcept {
     for (int v = 0; v < voices_; ++v) {
         float* sum = tier.sum.of(v);
         std::copy(tier.layers.back().h.of(v), tier.layers.back().h.of(v) + dim, sum);
-        for (std::size_t k = 0; k + 1 < tier.layers.size(); ++k) model_->kernels.add(tier.layers[k].h.of(v), sum, dim);
+        for (std::size_t k = 0; k + 1 < tier.layers.size(); ++k) {
+            const float* h = tier.layers[k].h.of(v);
+            model_->kernels.add_rows(&h, 1, sum, dim, false);
+        }
     }
     tier.sum.seal(model_->kernels);
 }
@@ -278,22 +276,20 @@ std::span<const float> RunState::logits(int voice) noexcept {
     return {logits_.of(voice), index(model_->levels.count())};
 }
 
-void RunState::push(std::span<const int> levels) noexcept {
+void RunState::push(std::span<const int> levels) noexcept { take(levels.data(), 1); }
+
+void RunState::push(int level) noexcept { take(&level, 0); }
+
+void RunState::take(const int* levels, std::size_t stride) noexcept {
     wait();
     const std::size_t size = index(model_->config.tiers.back().frame);
     for (std::size_t v = 0; v < index(voices_); ++v) {
-        const int level = std::clamp(levels[v], 0, model_->levels.count() - 1);
+        const int level = std::clamp(levels[v * stride], 0, model_->levels.count() - 1);
         history_[v * size + position_ % size] = static_cast<std::uint16_t>(level);
     }
     ++position_;
     have_logits_ = false;
     step_tiers();
-}
-
-void RunState::push(int level) noexcept {
-    std::array<int, 16> levels;
-    levels.fill(level);
-    push(std::span<const int>(levels.data(), index(voices_)));
 }
 
 State RunState::state() const {

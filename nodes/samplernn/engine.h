@@ -75,6 +75,8 @@ class RunState {
         Vectors middle;
         Later given;
     };
+    // A level for each voice; with a stride of 0 the same for all.
+    void take(const int* levels, std::size_t stride) noexcept;
     const Vectors& out(std::size_t tier) const;  // what a tier hands down
     void step_tiers() noexcept;                  // those whose frame is full at position_, from the top
     void step(std::size_t tier) noexcept;

@@ -11,16 +11,12 @@ namespace {
 
 using Floats = std::vector<float>;
 
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
-
 void check(const Checkpoint& checkpoint) {
     checkpoint.config.validate();
     for (const auto& [name, shape] : expected_shapes(checkpoint.config)) {
         const auto it = checkpoint.tensors.find(name);
-        std::size_t size = 1;
-        for (const auto d : shape) size *= static_cast<std::size_t>(d);
         if (it == checkpoint.tensors.end()) throw ModelError("tensor \"" + name + "\" is missing");
-        if (it->second.shape != shape || it->second.values.size() != size) {
+        if (it->second.shape != shape || it->second.values.size() != static_cast<std::size_t>(count(shape))) {
             throw ModelError("tensor \"" + name + "\" has another shape than its config asks for");
         }
     }
@@ -145,7 +141,7 @@ void Model::fold_tier(const Tensors& tensors, std::size_t i) {
 
 void Model::fold_sample_tier(const Tensors& tensors) {
     const Source source(tensors);
-    const Precision fine = precision == Precision::int4 ? Precision::int8 : precision;
+    const Precision fine = without_int4(precision);
     const int dim = config.dim, taps = config.tiers[0].frame;
     const auto hidden = [](int i) { return "sample.hidden." + std::to_string(i) + "."; };
     const bool pruned = source.pruned("tier.0.up.weight");
@@ -183,26 +179,22 @@ void Model::fold_sample_tier(const Tensors& tensors) {
 }
 
 std::size_t Model::bytes() const {
-    const auto of = [](const Linear& linear) { return linear.first.weight.bytes() + linear.then.weight.bytes(); };
     std::size_t sum = tables_.size() * sizeof(float) + out_.weight.bytes();
     for (const auto& tier : tiers_) {
         sum += tier.input.bytes();
-        for (const auto& conditioning : tier.conditioning) sum += of(conditioning);
+        for (const auto& conditioning : tier.conditioning) sum += conditioning.bytes();
         for (const auto& layer : tier.layers)
-            sum += layer.input.weight.bytes() + of(layer.recurrent) + layer.candidate.weight.bytes();
+            sum += layer.input.weight.bytes() + layer.recurrent.bytes() + layer.candidate.weight.bytes();
     }
-    for (const auto& conditioning : sample_conditioning_) sum += of(conditioning);
+    for (const auto& conditioning : sample_conditioning_) sum += conditioning.bytes();
     for (const auto& hidden : hidden_) sum += hidden.weight.bytes();
     return sum;
 }
 
 double Model::bytes_per_sample() const {
-    const auto of = [](const Linear& linear) {
-        return static_cast<double>(linear.first.weight.bytes() + linear.then.weight.bytes());
-    };
     const auto mean = [&](const std::vector<Linear>& all) {
         double sum = 0;
-        for (const auto& linear : all) sum += of(linear);
+        for (const auto& linear : all) sum += static_cast<double>(linear.bytes());
         return sum / static_cast<double>(all.size());
     };
     double sum = static_cast<double>(out_.weight.bytes()) + mean(sample_conditioning_);
@@ -211,8 +203,8 @@ double Model::bytes_per_sample() const {
     for (const auto& tier : tiers_) {
         double step = static_cast<double>(tier.input.bytes()) + mean(tier.conditioning);
         for (const auto& layer : tier.layers)
-            step +=
-                static_cast<double>(layer.input.weight.bytes() + layer.candidate.weight.bytes()) + of(layer.recurrent);
+            step += static_cast<double>(layer.input.weight.bytes() + layer.recurrent.bytes() +
+                                        layer.candidate.weight.bytes());
         sum += step / tier.frame;
     }
     return sum;

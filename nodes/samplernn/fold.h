@@ -38,6 +38,7 @@ class Model {
     // y = then(first(x)); most have no first, and a bias that depends on nothing has neither weight.
     struct Linear {
         Affine first, then;
+        std::size_t bytes() const { return first.weight.bytes() + then.weight.bytes(); }
     };
     struct Layer {
         Affine input;               // [G D, D]; the lowest layer's is folded into its tier

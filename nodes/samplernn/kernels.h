@@ -111,7 +111,6 @@ struct Kernels {
     // Gates z h of a minGRU, from the input's share alone.
     void (*min_gru)(const float* gi, float* h, int dim) noexcept;
 
-    void (*add)(const float* x, float* y, int n) noexcept;  // y += x
     // y += rows, one after another, then max(y, 0) with `rectify`
     void (*add_rows)(const float* const* rows, int count, float* y, int n, bool rectify) noexcept;
     int (*nonzero)(const float* x, int n, std::uint16_t* columns) noexcept;  // room for n

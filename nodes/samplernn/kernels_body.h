@@ -513,10 +513,6 @@ void min_gru(const float* __restrict gi, float* __restrict h, int dim) noexcept 
     }
 }
 
-void add(const float* __restrict x, float* __restrict y, int n) noexcept {
-    for (int i = 0; i < n; ++i) y[i] += x[i];
-}
-
 void add_rows(const float* const* rows, int count, float* y, int n, bool rectify) noexcept {
     const auto last = [&](auto sum) { return rectify ? (sum > 0.0f ? sum : decltype(sum){}) : sum; };
     int i = 0;
@@ -578,9 +574,9 @@ std::uint64_t weigh(const float* __restrict x, float top, float sharpness, std::
 }
 
 constexpr Kernels kernels_for(const char* isa) {
-    return {isa,    dense<Lanes>, gather<Lanes>, dense<Halves>, gather<Halves>, sparse,        dense8, sparse8,
-            dense4, quantise,     multiply,      gru,           gru_gates,      gru_candidate, lstm,   min_gru,
-            add,    add_rows,     nonzero,       largest,       weigh};
+    return {isa,      dense<Lanes>, gather<Lanes>, dense<Halves>, gather<Halves>, sparse,        dense8, sparse8,
+            dense4,   quantise,     multiply,      gru,           gru_gates,      gru_candidate, lstm,   min_gru,
+            add_rows, nonzero,      largest,       weigh};
 }
 
 }  // namespace

@@ -4,17 +4,11 @@
 
 #include <algorithm>
 
+#include "graph/math.h"
 #include "nodes/samplernn/half.h"
 
 namespace legume::samplernn {
 namespace {
-
-std::size_t index(int i) { return static_cast<std::size_t>(i); }
-
-double round_to_even(double x) {                  // |x| < 2^51
-    constexpr double magic = 6755399441055744.0;  // 1.5 * 2^52
-    return (x + magic) - magic;
-}
 
 double largest(const double* x, int from, int to) {
     double most = 0;
@@ -24,7 +18,7 @@ double largest(const double* x, int from, int to) {
 
 // A weight in whole steps; a step of zero is a row of zeros.
 int steps(double weight, double step, int most) {
-    return step > 0 ? std::clamp(static_cast<int>(round_to_even(weight / step)), -most, most) : 0;
+    return step > 0 ? std::clamp(static_cast<int>(math::round_even(weight / step)), -most, most) : 0;
 }
 
 bool is_zero(const Dense& from, int panel, int group_number) {
@@ -91,10 +85,7 @@ void Vectors::seal(const Kernels& kernels) noexcept {
 // ---------------------------------------------------------------- matrices
 
 Matrix::Matrix(const Dense& from, Precision precision, bool pruned)
-    : rows_(from.rows),
-      cols_(from.cols),
-      precision_(pruned && precision == Precision::int4 ? Precision::int8 : precision),
-      pruned_(pruned) {
+    : rows_(from.rows), cols_(from.cols), precision_(pruned ? without_int4(precision) : precision), pruned_(pruned) {
     if (pruned_) {
         std::vector<std::uint16_t> kept;
         for (int p = 0; p < panels(); ++p) {

@@ -12,6 +12,7 @@
 
 namespace legume::samplernn {
 
+inline std::size_t index(int i) { return static_cast<std::size_t>(i); }
 inline constexpr int padded(int n, int to = lanes) { return (n + to - 1) / to * to; }
 
 // Double precision while folding; row major.

@@ -183,8 +183,8 @@ void Config::validate() const {
     if (held_out_nll && !std::isfinite(*held_out_nll)) fail("held_out_nll is no finite number");
     if (int8_cost && !std::isfinite(*int8_cost)) fail("int8_cost is no finite number");
 
-    std::int64_t values = std::int64_t{tiers[0].frame} * levels * dim;  // every factor is bounded above: no overflow
-    for (const auto& [name, shape] : expected_shapes(*this)) values += samplernn::count(shape);
+    // Every factor is bounded above: no overflow.
+    const std::int64_t values = std::int64_t{tiers[0].frame} * levels * dim + parameters(*this);
     if (values > values_cap) fail("the network is absurdly large: " + std::to_string(values) + " values");
 }
 
@@ -256,8 +256,20 @@ Config Config::from_json(const std::string& text) {
     return c;
 }
 
-std::map<std::string, std::vector<std::int64_t>> expected_shapes(const Config& c) {
-    std::map<std::string, std::vector<std::int64_t>> shapes;
+std::int64_t count(const Shape& dims) {
+    std::int64_t n = 1;
+    for (const auto d : dims) n *= d;
+    return n;
+}
+
+std::int64_t parameters(const Config& config) {
+    std::int64_t sum = 0;
+    for (const auto& [name, shape] : expected_shapes(config)) sum += count(shape);
+    return sum;
+}
+
+std::map<std::string, Shape> expected_shapes(const Config& c) {
+    std::map<std::string, Shape> shapes;
     const std::int64_t d = c.dim, q = c.levels, e = c.embedding;
     for (std::size_t i = 0; i < c.tiers.size(); ++i) {
         const Tier& tier = c.tiers[i];

@@ -28,6 +28,7 @@ enum class Quantiser { mu_law, linear };
 enum class FrameScale { theano, unisound };  // u = 2 (x / (Q/2) - 1), or x / Q - 2
 // What the engine computes with. int4 is int8 with 4-bit weights in the frame tiers.
 enum class Precision { fp32, int8, int4 };
+constexpr Precision without_int4(Precision p) { return p == Precision::int4 ? Precision::int8 : p; }
 inline constexpr double int8_may_cost = 0.02;  // bits a sample
 
 // One frame tier. tiers[0] is the lowest (smallest frame), as in the checkpoint's names `tier.{i}`.
@@ -71,8 +72,11 @@ struct Config {
     static Config from_json(const std::string& text);  // throws ModelError; unknown keys are an error
 };
 
+using Shape = std::vector<std::int64_t>;
+std::int64_t count(const Shape& dims);  // values; of bounded dims
+
 struct Tensor {
-    std::vector<std::int64_t> shape;
+    Shape shape;
     std::vector<float> values;  // row major
     bool pruned = false;        // stored and played as blocks of 16 rows x 4 columns, those that are not all zero
 };
@@ -87,7 +91,8 @@ struct Tensor {
 using Tensors = std::map<std::string, Tensor>;
 
 // The names and shapes that a config asks for.
-std::map<std::string, std::vector<std::int64_t>> expected_shapes(const Config&);
+std::map<std::string, Shape> expected_shapes(const Config&);
+std::int64_t parameters(const Config&);                        // the values of all of them
 inline constexpr std::size_t block_rows = 16, block_cols = 4;  // of a pruned matrix: all of them zero, or stored
 // The matrices that may be pruned: w_hh, w_ih, up.weight, the hidden weights and out.weight, where they have D columns,
 // a multiple of 4, and a multiple of 16 rows.

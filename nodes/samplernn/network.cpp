@@ -118,14 +118,7 @@ struct Network::Parts {
 
     Parts(const Config& c, const std::string& wanted)
         : config(c), device(find_device(wanted)), team(device.is_cpu() ? threads : 1) {
-        const auto shapes = expected_shapes(config);
-        std::int64_t count = 0;
-        for (const auto& [name, shape] : shapes) {
-            std::int64_t n = 1;
-            for (const auto s : shape) n *= s;
-            count += n;
-        }
-        flat = torch::zeros({count}, device);
+        flat = torch::zeros({samplernn::parameters(config)}, device);
         gradient = torch::zeros_like(flat);
         moment1 = torch::zeros_like(flat);
         moment2 = torch::zeros_like(flat);
@@ -144,8 +137,7 @@ struct Network::Parts {
         std::map<std::string, Array> all;
         std::int64_t at = 0;
         for (const auto& [name, shape] : expected_shapes(config)) {
-            std::int64_t n = 1;
-            for (const auto s : shape) n *= s;
+            const std::int64_t n = count(shape);
             all[name] = of.narrow(0, at, n).view(shape);
             at += n;
         }

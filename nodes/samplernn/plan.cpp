@@ -109,16 +109,6 @@ std::string time_text(double seconds) {
     return print("%lld min %02lld s", s / 60, s % 60);
 }
 
-std::int64_t parameters(const Config& config) {
-    std::int64_t sum = 0;
-    for (const auto& [name, shape] : expected_shapes(config)) {
-        std::int64_t size = 1;
-        for (const auto d : shape) size *= d;
-        sum += size;
-    }
-    return sum;
-}
-
 double play_speed(const NetworkShape& shape) {
     const auto model = std::make_shared<const Model>(random_network(shape), Precision::int8);
     return measure_speed(model, 1).samples_per_second;

@@ -27,8 +27,6 @@ std::vector<std::string> plan(const TrainSettings& settings, const Corpus& corpu
 
 double play_speed(const NetworkShape& shape);  // of a network of random weights, in this machine's engine
 
-std::int64_t parameters(const Config& config);
-
 std::string time_text(double seconds);  // "5 days", "1 h 20 min", "3 min 05 s"
 
 }  // namespace legume::samplernn

@@ -153,8 +153,7 @@ Checkpoint random_network(const NetworkShape& shape, std::uint64_t seed) {
     Checkpoint checkpoint{shape.config, {}};
     std::uint64_t stream = 0;
     for (const auto& [name, dims] : expected_shapes(shape.config)) {
-        std::int64_t size = 1;
-        for (const auto d : dims) size *= d;
+        const std::int64_t size = count(dims);
         const double gain = 1.5, fan_in = static_cast<double>(size / dims[0]);
         const double spread = dims.size() == 1 ? 0.3 : gain * std::sqrt(3 / fan_in);
         Tensor tensor{dims, std::vector<float>(static_cast<std::size_t>(size))};

@@ -11,8 +11,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "nodes/samplernn/model.h"
-
 namespace legume::samplernn {
 namespace {
 
@@ -115,12 +113,6 @@ void write_whole(const std::filesystem::path& file, const std::string& bytes) {
 }  // namespace
 
 std::size_t width(Dtype dtype) { return dtype == Dtype::f32 ? 4 : dtype == Dtype::i8 ? 1 : 2; }
-
-std::int64_t count(const Shape& dims) {
-    std::int64_t n = 1;
-    for (const auto d : dims) n *= d;
-    return n;
-}
 
 std::string print(const Shape& dims) {
     std::string text = "[";

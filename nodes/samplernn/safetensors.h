@@ -9,15 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "nodes/samplernn/model.h"
+
 namespace legume::samplernn {
 
-using Shape = std::vector<std::int64_t>;
 enum class Dtype { f32, f16, i8, u16 };  // all little endian
 
 inline constexpr std::int64_t values_cap = std::int64_t{1} << 29;  // of all tensors, or of the engine's tables
 
-std::size_t width(Dtype dtype);         // bytes
-std::int64_t count(const Shape& dims);  // values; of bounded dims
+std::size_t width(Dtype dtype);  // bytes
 std::string print(const Shape& dims);
 
 struct Entry {

@@ -33,9 +33,7 @@ struct Needs {
         std::uint64_t drawn = 0;
         for (const auto& [name, shape] : samplernn::expected_shapes(tiny.config)) {
             samplernn::Tensor tensor{shape, {}};
-            std::int64_t count = 1;
-            for (const auto side : shape) count *= side;
-            for (std::int64_t i = 0; i < count; ++i)
+            for (std::int64_t i = 0; i < samplernn::count(shape); ++i)
                 tensor.values.push_back(static_cast<float>(dsp::random_uniform(3, 0, drawn++) - 0.5));
             tiny.tensors[name] = tensor;
         }

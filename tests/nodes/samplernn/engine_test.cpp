@@ -281,6 +281,21 @@ const Variant variants[] = {
      }},
 };
 
+// In every variant, a network and then its like with all prunable matrices pruned.
+template <class Check>
+void in_every_variant(Check check) {
+    for (const auto& variant : variants) {
+        CAPTURE(variant.name);
+        Config config = small_config();
+        variant.change(config);
+        Checkpoint checkpoint = network_of(config);
+        for (const bool pruned : {false, true}) {
+            if (pruned) prune_some(checkpoint, true);
+            check(checkpoint, pruned);
+        }
+    }
+}
+
 }  // namespace
 
 TEST_CASE("the engine plays what the network's plain maths says, in every variant") {
@@ -304,49 +319,49 @@ TEST_CASE("the engine plays a network of useful size as its plain maths says") {
 }
 
 TEST_CASE("in whole numbers the logits stay close to the plain maths, in every variant") {
-    for (const auto& variant : variants) {
-        CAPTURE(variant.name);
-        Config config = small_config();
-        variant.change(config);
-        Checkpoint checkpoint = network_of(config);
-        for (const bool pruned : {false, true}) {
-            if (pruned) prune_some(checkpoint, true);
-            const auto eight = distance(checkpoint, Precision::int8), four = distance(checkpoint, Precision::int4);
-            CHECK(eight.worst < 0.04 * eight.spread);
-            CHECK(eight.worst + (config.dim == 1) > 0);  // it is another way to compute
-            CHECK(four.worst < 0.25 * four.spread);
-        }
-    }
+    in_every_variant([](const Checkpoint& checkpoint, bool) {
+        const auto eight = distance(checkpoint, Precision::int8), four = distance(checkpoint, Precision::int4);
+        CHECK(eight.worst < 0.04 * eight.spread);
+        CHECK(eight.worst + (checkpoint.config.dim == 1) > 0);  // it is another way to compute
+        CHECK(four.worst < 0.25 * four.spread);
+    });
 }
 
 TEST_CASE("a voice's logits are the same bytes alone and in any company, in every variant and precision") {
-    for (const auto& variant : variants) {
-        CAPTURE(variant.name);
-        Config config = small_config();
-        variant.change(config);
-        Checkpoint checkpoint = network_of(config);
-        for (const bool pruned : {false, true}) {
-            if (pruned) prune_some(checkpoint, true);
-            for (const Precision precision : {Precision::fp32, Precision::int8, Precision::int4}) {
-                const auto model = std::make_shared<const Model>(checkpoint, precision);
-                constexpr int voices = 7;
-                RunState company(model, voices, 1 + pruned);  // on one core or two
-                std::deque<RunState> alone;
-                for (int v = 0; v < voices; ++v) alone.emplace_back(model);
-                bool same = true;
-                for (std::uint64_t t = 0; t < 70; ++t) {
-                    std::vector<int> levels;
-                    for (int v = 0; v < voices; ++v) {
-                        const auto a = company.logits(v), b = alone[static_cast<std::size_t>(v)].logits();
-                        same = same && std::equal(a.begin(), a.end(), b.begin(), b.end());
-                        levels.push_back(
-                            static_cast<int>(dsp::random_uniform(9, static_cast<std::uint64_t>(v), t) * config.levels));
-                        alone[static_cast<std::size_t>(v)].push(levels.back());
-                    }
-                    company.push(levels);
+    in_every_variant([](const Checkpoint& checkpoint, bool pruned) {
+        for (const Precision precision : {Precision::fp32, Precision::int8, Precision::int4}) {
+            const auto model = std::make_shared<const Model>(checkpoint, precision);
+            constexpr int voices = 7;
+            RunState company(model, voices, 1 + pruned);  // on one core or two
+            std::deque<RunState> alone;
+            for (int v = 0; v < voices; ++v) alone.emplace_back(model);
+            bool same = true;
+            for (std::uint64_t t = 0; t < 70; ++t) {
+                std::vector<int> levels;
+                for (int v = 0; v < voices; ++v) {
+                    const auto a = company.logits(v), b = alone[static_cast<std::size_t>(v)].logits();
+                    same = same && std::equal(a.begin(), a.end(), b.begin(), b.end());
+                    levels.push_back(static_cast<int>(dsp::random_uniform(9, static_cast<std::uint64_t>(v), t) *
+                                                      checkpoint.config.levels));
+                    alone[static_cast<std::size_t>(v)].push(levels.back());
                 }
-                CHECK(same);
+                company.push(levels);
             }
+            CHECK(same);
+        }
+    });
+}
+
+TEST_CASE("a level for all voices is that level for each of them, however many they are") {
+    const auto model = std::make_shared<const Model>(network_of(small_config()));
+    constexpr int voices = 40;
+    RunState one(model, voices), each(model, voices);
+    for (int t = 0; t < 20; ++t) {
+        one.push(3 * t);
+        each.push(std::vector<int>(voices, 3 * t));
+        for (int v = 0; v < voices; ++v) {
+            const auto a = one.logits(v), b = each.logits(v);
+            REQUIRE(std::equal(a.begin(), a.end(), b.begin(), b.end()));
         }
     }
 }

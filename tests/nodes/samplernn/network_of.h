@@ -15,11 +15,7 @@ inline Checkpoint network_of(const Config& config, std::uint64_t seed = 1, doubl
     std::uint64_t stream = 0;
     for (const auto& [name, shape] : expected_shapes(config)) {
         Tensor tensor{shape, {}};
-        std::int64_t size = 1, fan_in = 1;
-        for (std::size_t i = 0; i < shape.size(); ++i) {
-            size *= shape[i];
-            if (i > 0) fan_in *= shape[i];
-        }
+        const std::int64_t size = count(shape), fan_in = size / shape[0];
         double scale = 1;
         while (scale * scale * static_cast<double>(fan_in) > 3.0 * gain * gain) scale *= 0.97;
         if (shape.size() == 1) scale = 0.3;
