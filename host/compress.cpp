@@ -21,31 +21,27 @@ using namespace samplernn;
 
 constexpr double most_seconds = 60;  // of held-out sound
 
-struct Refused {
-    std::string line;
-};
-
 Storage storage_of(const std::string& word) {
     if (word == "f32") return Storage::f32;
     if (word == "f16") return Storage::f16;
     if (word == "int8") return Storage::int8;
-    throw Refused{"--store " + word + " is none of f32, f16, int8"};
+    throw Refused("--store " + word + " is none of f32, f16, int8");
 }
 
 // Said before anything is read or measured for minutes.
 void check_paths(const CompressRequest& request, const fs::path& model) {
     std::error_code error;
     if (request.out.empty() && request.measure.empty())
-        throw Refused{"there is nothing to do; add -o FILE to write, or --measure SOUND_OR_FOLDER to measure"};
+        throw Refused("there is nothing to do; add -o FILE to write, or --measure SOUND_OR_FOLDER to measure");
     if (!request.measure.empty() && !fs::exists(request.measure, error))
-        throw Refused{request.measure.string() + ": there is no such file or folder; look at its name"};
+        throw Refused(request.measure.string() + ": there is no such file or folder; look at its name");
     if (request.out.empty()) return;
     const std::string cannot = request.out.string() + " cannot be written: ";
     const auto folder = request.out.has_parent_path() ? request.out.parent_path() : fs::path(".");
-    if (!fs::is_directory(folder, error)) throw Refused{cannot + "there is no folder " + folder.string()};
-    if (fs::is_directory(request.out, error)) throw Refused{cannot + "it is a folder; name a file in it"};
+    if (!fs::is_directory(folder, error)) throw Refused(cannot + "there is no folder " + folder.string());
+    if (fs::is_directory(request.out, error)) throw Refused(cannot + "it is a folder; name a file in it");
     if (fs::equivalent(request.out, model, error))
-        throw Refused{cannot + "it is the network that is read; choose another name"};
+        throw Refused(cannot + "it is the network that is read; choose another name");
 }
 
 std::string megabytes(std::uintmax_t bytes) {
@@ -76,7 +72,7 @@ Corpus corpus_of(const fs::path& sound, const Config& config) {
         maker.add(sound);
         return maker.finish(usual.window);
     } catch (const CorpusError& error) {
-        throw Refused{sound.string() + ": there is no sound to measure with: " + error.what()};
+        throw Refused(sound.string() + ": there is no sound to measure with: " + error.what());
     }
 }
 
@@ -138,7 +134,7 @@ void run(const CompressRequest& request) {
     try {
         checkpoint = rework(std::move(checkpoint), request, storage);
     } catch (const ModelError& error) {
-        throw Refused{model.string() + ": " + error.what()};
+        throw Refused(model.string() + ": " + error.what());
     }
     if (request.out.empty()) return;
     write_checkpoint(request.out, checkpoint, storage);
@@ -149,15 +145,7 @@ void run(const CompressRequest& request) {
 }  // namespace
 
 int compress(const CompressRequest& request) {
-    try {
-        run(request);
-        return 0;
-    } catch (const Refused& refused) {
-        std::fprintf(stderr, "%s\n", refused.line.c_str());
-    } catch (const ModelError& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-    }
-    return 1;
+    return attempt([&] { run(request); });
 }
 
 }  // namespace legume

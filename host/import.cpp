@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "host/opening.h"
 #include "nodes/samplernn/import.h"
 
 namespace legume {
@@ -62,13 +63,7 @@ void run(const ImportRequest& request) {
 }  // namespace
 
 int import_network(const ImportRequest& request) {
-    try {
-        run(request);
-        return 0;
-    } catch (const ModelError& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 1;
-    }
+    return attempt([&] { run(request); });
 }
 
 }  // namespace legume

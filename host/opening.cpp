@@ -32,6 +32,16 @@ bool print_problems(const Problems& problems) {
     return !problems.empty();
 }
 
+int attempt(const std::function<void()>& command) {
+    try {
+        command();
+        return 0;
+    } catch (const std::runtime_error& error) {  // Refused, or the network's, the sound's
+        std::fprintf(stderr, "%s\n", error.what());
+        return 1;
+    }
+}
+
 int device_inputs(const Checked& checked) {
     int most = 0;
     for (const auto& node : checked.nodes) most = std::max(most, node->device_inputs());

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "graph/check.h"
@@ -15,6 +17,13 @@ namespace legume {
 Checked open_patch(const std::filesystem::path& file);
 // Prints them to stderr, a line each; true when there were any.
 bool print_problems(const Problems& problems);
+
+// A command that cannot do what was asked: the place, the fact and the next step.
+struct Refused : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+// Runs a command and gives its exit code. What it throws is a line on stderr, and 1.
+int attempt(const std::function<void()>& command);
 
 // How many channels of the device the patch's nodes ask for.
 int device_inputs(const Checked& checked);

@@ -19,6 +19,7 @@
 #include "host/report_page.h"
 #include "nodes/samplernn/measure.h"
 #include "nodes/samplernn/take.h"
+#include "nodes/samplernn/whole_file.h"
 
 namespace legume {
 namespace {
@@ -26,27 +27,9 @@ namespace {
 namespace fs = std::filesystem;
 using namespace samplernn;
 
-struct Refused {
-    std::string line;
-};
-
 std::string bytes_of(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// Under a temporary name first, so that a browser never sees half a page.
-void write(const fs::path& file, const std::string& text) {
-    const fs::path part = file.string() + ".part";
-    std::ofstream out(part, std::ios::binary);
-    out << text;
-    std::error_code error;
-    if (out.flush(); out) fs::rename(part, file, error);
-    if (out && !error) return;
-    std::error_code none;
-    fs::remove(part, none);
-    throw Refused{file.string() + " cannot be written: check the permissions of " + file.parent_path().string() +
-                  " and the room left on the disk"};
 }
 
 // A path as it may stand in a link: "#" and "?" would end it.
@@ -191,27 +174,18 @@ Seen look_at(const fs::path& file, const std::string& name, bool embed) {
     return seen;
 }
 
-std::vector<fs::path> take_files(const fs::path& run) {
-    std::vector<fs::path> files;
-    std::error_code failed;
-    for (fs::directory_iterator it(run / "takes", failed), end; !failed && it != end; it.increment(failed))
-        if (it->path().extension() == ".flac" && it->path().stem().extension() != ".part") files.push_back(it->path());
-    if (files.empty())
-        throw Refused{(run / "takes").string() + " holds no take (*.flac); `legume takes " + run.string() +
-                      "` makes some"};
-    std::sort(files.begin(), files.end());
-    return files;
-}
-
 void run(const ReportRequest& request) {
     std::error_code none;
     if (!fs::is_directory(request.run, none))
-        throw Refused{request.run.string() + ": there is no such folder; name the folder of a run"};
+        throw Refused(request.run.string() + ": there is no such folder; name the folder of a run");
     const auto picks = read_picks(request.run / "picks.yaml");
     if (request.standalone && (!picks || picks->empty()))
-        throw Refused{(request.run / "picks.yaml").string() +
-                      " names no takes; star some in report.html, and save its picks.yaml there"};
-    const auto files = take_files(request.run);
+        throw Refused((request.run / "picks.yaml").string() +
+                      " names no takes; star some in report.html, and save its picks.yaml there");
+    const auto files = find_takes(request.run / "takes");
+    if (files.empty())
+        throw Refused((request.run / "takes").string() + " holds no take (*.flac); `legume takes " +
+                      request.run.string() + "` makes some");
 
     ReportPage page;
     page.title = fs::weakly_canonical(request.run).filename().string();
@@ -256,26 +230,22 @@ void run(const ReportRequest& request) {
     }
     progress.finish();
     if (request.standalone && shown == 0)
-        throw Refused{(request.run / "picks.yaml").string() + " names takes that are not in " +
-                      (request.run / "takes").string() + "; save it beside the takes that were starred"};
+        throw Refused((request.run / "picks.yaml").string() + " names takes that are not in " +
+                      (request.run / "takes").string() + "; save it beside the takes that were starred");
     page.facts.push_back(std::to_string(shown) + " takes, " + std::to_string(flagged) + " flagged");
     for (auto& [step, age] : ages)
         if (!age.takes.empty()) page.ages.push_back(std::move(age));
     const auto file = request.run / (request.standalone ? "picks.html" : "report.html");
-    write(file, html(page));
+    if (write_whole(file, html(page)))  // a browser never sees half a page
+        throw Refused(file.string() + " cannot be written: check the permissions of " + request.run.string() +
+                      " and the room left on the disk");
     std::printf("%s: %zu takes\n", file.c_str(), shown);
 }
 
 }  // namespace
 
 int report(const ReportRequest& request) {
-    try {
-        run(request);
-        return 0;
-    } catch (const Refused& refused) {
-        std::fprintf(stderr, "%s\n", refused.line.c_str());
-    }
-    return 1;
+    return attempt([&] { run(request); });
 }
 
 }  // namespace legume

@@ -23,10 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 using namespace samplernn;
 
-struct Refused {
-    std::string line;
-};
-
 struct Age {
     fs::path file;
     Config config;
@@ -52,9 +48,9 @@ std::string list(const std::vector<Age>& ages) {
 std::vector<Age> ages_of(const TakesRequest& request) {
     std::error_code none;
     if (!fs::exists(request.run, none))
-        throw Refused{request.run.string() + ": there is no such folder; name the folder of a run"};
+        throw Refused(request.run.string() + ": there is no such folder; name the folder of a run");
     if (!fs::is_directory(request.run, none))
-        throw Refused{request.run.string() + " is a file; name the folder of its run, and the file with --checkpoint"};
+        throw Refused(request.run.string() + " is a file; name the folder of its run, and the file with --checkpoint");
     std::int64_t step = 0;
     const char* const end = request.checkpoint.data() + request.checkpoint.size();
     const bool by_step =
@@ -68,11 +64,11 @@ std::vector<Age> ages_of(const TakesRequest& request) {
             chosen.push_back(age);
     if (!chosen.empty()) return chosen;
     if (by_step)
-        throw Refused{request.run.string() + " has no checkpoint of step " + request.checkpoint + "; it has " +
-                      list(all)};
-    throw Refused{request.run.string() + " has no checkpoint of an age from " + print_number(request.from) + " to " +
+        throw Refused(request.run.string() + " has no checkpoint of step " + request.checkpoint + "; it has " +
+                      list(all));
+    throw Refused(request.run.string() + " has no checkpoint of an age from " + print_number(request.from) + " to " +
                   print_number(request.to) + "; it has " + std::to_string(all.size()) + ", from " +
-                  print_number(all.front().config.age) + " to " + print_number(all.back().config.age)};
+                  print_number(all.front().config.age) + " to " + print_number(all.back().config.age));
 }
 
 // Evenly over the ages, the oldest always among them; each age's takes are voices 0, 1, 2, ...
@@ -93,7 +89,7 @@ auto with_name(const fs::path& file, Action action) {
     try {
         return action();
     } catch (const SoundError& error) {
-        throw Refused{file.string() + " " + error.what()};
+        throw Refused(file.string() + " " + error.what());
     }
 }
 
@@ -107,8 +103,8 @@ class Maker {
         std::error_code failed;
         fs::create_directories(folder(), failed);
         if (failed)
-            throw Refused{folder().string() + " cannot be made: " + failed.message() +
-                          "; takes are written there, so it must be a folder that may be written"};
+            throw Refused(folder().string() + " cannot be made: " + failed.message() +
+                          "; takes are written there, so it must be a folder that may be written");
     }
     void make() {
         for (std::size_t at = 0, end = 0; at < jobs_.size(); at = end) {
@@ -159,9 +155,9 @@ class Maker {
         std::error_code none;
         if (!fs::exists(file, none)) return false;
         if (parse_recipe(read_sound_comment(file)) == recipe) return true;
-        throw Refused{file.string() +
+        throw Refused(file.string() +
                       " is there already and of another network; move it away, or choose another "
-                      "--seed"};
+                      "--seed");
     }
     std::unique_ptr<SoundWriter> open(const Config& config, const Job& job, const Recipe& recipe) const {
         return with_name(name(config, job), [&] {
@@ -208,16 +204,8 @@ class Maker {
 }  // namespace
 
 int takes(const TakesRequest& request) {
-    try {
-        Maker(request, ages_of(request)).make();
-    } catch (const Refused& refused) {
-        std::fprintf(stderr, "%s\n", refused.line.c_str());
-        return 1;
-    } catch (const ModelError& error) {
-        std::fprintf(stderr, "%s\n", error.what());
-        return 1;
-    }
-    return report({request.run, false});
+    const int failed = attempt([&] { Maker(request, ages_of(request)).make(); });
+    return failed ? failed : report({request.run, false});
 }
 
 }  // namespace legume

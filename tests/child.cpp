@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/child.h"
 
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
 namespace legume::test {
 
@@ -100,6 +102,14 @@ int Child::wait() {
     if (!ended) return -1000;
     collect();
     return WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_);
+}
+
+std::string said(int code, std::vector<std::string> command, std::string program) {
+    command.insert(command.begin(), std::move(program));
+    Child child(std::move(command));
+    const int ended = child.wait();
+    CHECK_MESSAGE(ended == code, child.output());
+    return child.output();
 }
 
 }  // namespace legume::test

@@ -37,4 +37,7 @@ class Child {
     int status_ = 0;
 };
 
+// What the program says when it is given this, to stdout and stderr; the test fails unless it ends with that exit code.
+std::string said(int code, std::vector<std::string> command, std::string program = LEGUME_BUILD_DIR "/legume");
+
 }  // namespace legume::test

@@ -12,6 +12,7 @@
 #include "nodes/samplernn/engine.h"
 #include "nodes/samplernn/presets.h"
 #include "nodes/samplernn/speed.h"
+#include "nodes/samplernn/timeline.h"
 
 namespace legume::samplernn {
 namespace {
@@ -19,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double pruned = 0.9;
-constexpr double take_seconds = 2;
 
 template <class... Values>
 std::string print(const char* format, Values... values) {

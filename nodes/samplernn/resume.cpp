@@ -2,16 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/resume.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <span>
 #include <stdexcept>
 #include <type_traits>
+
+#include "nodes/samplernn/whole_file.h"
 
 namespace legume::samplernn {
 namespace {
@@ -88,24 +86,7 @@ void write_resume(const std::filesystem::path& file, const Resume& resume) {
     Writer writer;
     fields(writer, resume);
     writer(checksum(writer.bytes));
-    auto temporary = file;
-    temporary += ".tmp";
-    const int out = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (out < 0) fail(file, std::string("cannot be written: ") + std::strerror(errno));
-    std::span<const char> rest(writer.bytes);
-    int error = 0;
-    while (!rest.empty() && !error) {
-        const auto n = ::write(out, rest.data(), rest.size());
-        if (n < 0 && errno != EINTR) error = errno;
-        if (n > 0) rest = rest.subspan(static_cast<std::size_t>(n));
-    }
-    if (!error && ::fsync(out) != 0) error = errno;
-    if (::close(out) != 0 && !error) error = errno;
-    if (!error && ::rename(temporary.c_str(), file.c_str()) != 0) error = errno;
-    if (error) {
-        ::unlink(temporary.c_str());
-        fail(file, std::string("cannot be written: ") + std::strerror(error));
-    }
+    if (const auto error = write_whole(file, writer.bytes)) fail(file, "cannot be written: " + error.message());
 }
 
 std::optional<Resume> read_resume(const std::filesystem::path& file) {

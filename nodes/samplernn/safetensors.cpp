@@ -2,14 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/safetensors.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "nodes/samplernn/whole_file.h"
 
 namespace legume::samplernn {
 namespace {
@@ -77,37 +76,6 @@ Entry read_entry(const std::string& name, const json& value, std::uint64_t data_
             fail(what + " has an unknown key \"" + key + "\"");
     }
     return entry;
-}
-
-// A whole file or none: written beside it, forced to the disk, renamed.
-void write_whole(const std::filesystem::path& file, const std::string& bytes) {
-    const std::string part = file.string() + ".part";
-    const auto complain = [&](int error) {
-        ::unlink(part.c_str());
-        fail(std::string("it cannot be written: ") + std::strerror(error));
-    };
-    const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) complain(errno);
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-        const auto n = ::write(fd, bytes.data() + done, bytes.size() - done);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) {
-            const int error = errno;
-            ::close(fd);
-            complain(error);
-        }
-        done += static_cast<std::size_t>(n);
-    }
-    const int synced = ::fsync(fd) == 0 ? 0 : errno;
-    const int closed = ::close(fd) == 0 ? 0 : errno;
-    if (synced || closed) complain(synced ? synced : closed);
-    if (::rename(part.c_str(), file.c_str()) != 0) complain(errno);
-    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-    if (const int dir = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); dir >= 0) {
-        ::fsync(dir);  // the new name too; a file system that cannot is no reason to fail
-        ::close(dir);
-    }
 }
 
 }  // namespace
@@ -200,7 +168,7 @@ void write_safetensors(const std::filesystem::path& file, const std::map<std::st
     for (int i = 0; i < 8; ++i) bytes += static_cast<char>(text.size() >> (8 * i) & 0xff);
     bytes += text;
     for (const auto& piece : pieces) bytes += piece.bytes;
-    write_whole(file, bytes);
+    if (const auto error = write_whole(file, bytes)) fail("it cannot be written: " + error.message());
 }
 
 }  // namespace legume::samplernn

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/take.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
@@ -94,6 +95,16 @@ SoundFormat take_format(const Levels& levels) {
         if (nearest_level(levels, static_cast<float>(whole / 0x8000)) != level) return SoundFormat::flac_24;
     }
     return SoundFormat::flac_16;
+}
+
+std::vector<std::filesystem::path> find_takes(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> files;
+    std::error_code failed;
+    for (std::filesystem::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed))
+        if (it->path().extension() == ".flac" && it->path().stem().extension() != ".part")  // being written
+            files.push_back(it->path());
+    std::sort(files.begin(), files.end());
+    return files;
 }
 
 Take read_take(const std::filesystem::path& file, const Config& config, const std::string& hash) {

@@ -32,6 +32,9 @@ std::string checkpoint_hash(const std::filesystem::path& file);  // throws Model
 // The coarser one of FLAC's that still gives every level back.
 SoundFormat take_format(const Levels& levels);
 
+// The takes in a folder that are whole, by name; none when there is no such folder.
+std::vector<std::filesystem::path> find_takes(const std::filesystem::path& folder);
+
 // A take as the levels it was drawn from. Throws ModelError, with the file's name, when it has no recipe, or is not of
 // this network, whose checkpoint has that hash.
 struct Take {

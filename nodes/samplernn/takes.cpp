@@ -9,6 +9,7 @@
 #include "graph/math.h"
 #include "nodes/dsp/resampler.h"
 #include "nodes/samplernn/model.h"
+#include "nodes/samplernn/take.h"
 #include "nodes/sound_file.h"
 
 namespace legume::samplernn {
@@ -29,13 +30,9 @@ fs::path takes_folder(const fs::path& checkpoint) {
 }
 
 std::vector<fs::path> newest_first(const fs::path& folder) {
-    std::vector<fs::path> files;
-    std::error_code failed;
-    for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed))
-        if (it->path().extension() == ".flac" && it->path().stem().extension() != ".part")  // being written
-            files.push_back(it->path());
+    auto files = find_takes(folder);
     if (files.empty()) throw ModelError(folder.string() + " holds no take (*.flac); choose when_slow: slow");
-    std::sort(files.rbegin(), files.rend());
+    std::reverse(files.begin(), files.end());
     return files;
 }
 

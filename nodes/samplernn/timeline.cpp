@@ -16,8 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double take_seconds = 2;
-
 void write_take(const fs::path& file, const Checkpoint& checkpoint, const std::string& hash, std::uint64_t seed) {
     const Recipe recipe{hash, checkpoint.config.step, seed, 0, 1, checkpoint.config.precision()};
     Generator generator(std::make_shared<const Model>(checkpoint, recipe.precision), seed);

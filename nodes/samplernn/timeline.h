@@ -10,6 +10,8 @@
 
 namespace legume::samplernn {
 
+inline constexpr double take_seconds = 2;
+
 // The share of the run after which checkpoint k of n is written: dense at first.
 double checkpoint_share(int k, int n);
 

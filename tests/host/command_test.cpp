@@ -23,12 +23,9 @@ struct Desk {
     std::string at(const char* name) const { return (folder / name).string(); }
     // Asks for what must fail with exit code 1; gives all that was said.
     std::string refused(std::vector<std::string> command, std::string program = LEGUME_BUILD_DIR "/legume") const {
-        command.insert(command.begin(), std::move(program));
-        Child legume(command);
-        const int code = legume.wait();
-        CHECK_MESSAGE(code == 1, legume.output());
+        const auto text = said(1, std::move(command), std::move(program));
         CHECK(!std::filesystem::exists(folder / "out.wav"));
-        return legume.output();
+        return text;
     }
     // For `play`: nothing of this machine is opened but what the case asks for.
     std::string play_refused(const char* patch, std::vector<std::string> more) const {

@@ -34,11 +34,8 @@ struct Desk {
     }
     std::string at(const char* name) const { return (folder / name).string(); }
     std::string said(int code, std::vector<std::string> command) const {
-        command.insert(command.begin(), {LEGUME_BUILD_DIR "/legume", "compress"});
-        Child legume(command);
-        const int ended = legume.wait();
-        CHECK_MESSAGE(ended == code, legume.output());
-        return legume.output();
+        command.insert(command.begin(), "compress");
+        return legume::test::said(code, std::move(command));
     }
     Folder folder;
 };

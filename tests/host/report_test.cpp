@@ -52,11 +52,8 @@ struct Desk {
         out.finish();
     }
     std::string said(int code, std::vector<std::string> more = {}) const {
-        more.insert(more.begin(), {LEGUME_BUILD_DIR "/legume", "report", run.string()});
-        Child legume(more);
-        const int ended = legume.wait();
-        CHECK_MESSAGE(ended == code, legume.output());
-        return legume.output();
+        more.insert(more.begin(), {"report", run.string()});
+        return legume::test::said(code, std::move(more));
     }
     Folder folder;
     fs::path run = folder / "pods & <beans>";

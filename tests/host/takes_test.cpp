@@ -35,11 +35,8 @@ struct Desk {
     }
     fs::path checkpoint(int step) const { return run / "checkpoints" / (std::to_string(step) + ".safetensors"); }
     std::string said(int code, std::vector<std::string> more) const {
-        more.insert(more.begin(), {LEGUME_BUILD_DIR "/legume", "takes"});
-        Child legume(more);
-        const int ended = legume.wait();
-        CHECK_MESSAGE(ended == code, legume.output());
-        return legume.output();
+        more.insert(more.begin(), "takes");
+        return legume::test::said(code, std::move(more));
     }
     std::string made(std::vector<std::string> more, int code = 0) const {
         more.insert(more.begin(), {run.string(), "--seed", "7", "--seconds", "0.25"});

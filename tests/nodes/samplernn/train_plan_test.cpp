@@ -39,12 +39,8 @@ struct Desk {
             << more << "}\n";
     }
     std::string said(int code, std::vector<std::string> more) const {
-        std::vector<std::string> command{LEGUME_BUILD_DIR "/legume-train", folder / "p.yaml", "--threads", "1"};
-        command.insert(command.end(), more.begin(), more.end());
-        Child child(command);
-        const int ended = child.wait();
-        CHECK_MESSAGE(ended == code, child.output());
-        return child.output();
+        more.insert(more.begin(), {folder / "p.yaml", "--threads", "1"});
+        return legume::test::said(code, std::move(more), LEGUME_BUILD_DIR "/legume-train");
     }
 };
 

@@ -359,8 +359,8 @@ TEST_CASE("a rest of half a file, as a kill leaves it, is no checkpoint and does
     const Corpus corpus = corpus_for(s);
     train(s, corpus, unwatched());
     const auto last = find_checkpoint(folder.path);
-    std::ofstream(folder.path / "checkpoints" / "00000005.safetensors.tmp") << "half";
-    std::ofstream(folder.path / "resume.legume.tmp") << "half";
+    std::ofstream(folder.path / "checkpoints" / "00000005.safetensors.part") << "half";
+    std::ofstream(folder.path / "resume.legume.part") << "half";
     CHECK(find_checkpoint(folder.path) == last);
     s.steps = 6;
     CHECK(train(s, corpus, unwatched()) == Outcome::finished);
