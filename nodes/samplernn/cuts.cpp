@@ -1,4 +1,5 @@
-// Counts the numbers that the network's buffers hold, as tiers.cpp, recurrence.cpp and sample_tier.cpp make them.
+// Counts the numbers that the network's buffers hold, as tiers.cpp, gated.cpp, min_gru.cpp and sample_tier.cpp make
+// them.
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/cuts.h"
 
@@ -19,6 +20,7 @@ constexpr double most_lanes = 8;   // that are counted with their own buffers
 constexpr int least_segment = 64;  // samples; shorter ones are all overhead
 
 double layer_numbers(const Tier& tier, double D) {  // a step of a stream: gates, side, h, extra
+    if (tier.cell == Cell::min_gru) return 2 * D + D;
     return (tier.cell == Cell::lstm ? 4 : 6) * D + 2 * D;
 }
 

@@ -41,7 +41,8 @@ torch::Device find_device(const std::string& wanted) {
 }
 
 // Values for a fresh tensor, by what it is for. He et al. 2015 before a ReLU, LeCun's elsewhere, orthogonal
-// (Saxe et al. 2014) for what runs in a loop. The bias of 1 lets states last (z of a GRU, f of an LSTM).
+// (Saxe et al. 2014) for what runs in a loop. Biases of the gates let states last: z of a GRU, f of an LSTM, and z of a
+// minGRU, which forgets by it.
 void initialise(Array t, const std::string& name, const Config& config, std::uint64_t seed, std::uint64_t stream) {
     auto ends = [&](std::string_view end) { return name.size() >= end.size() && name.ends_with(end); };
     auto uniform = [&](const Array& into, double bound) {
@@ -59,7 +60,10 @@ void initialise(Array t, const std::string& name, const Config& config, std::uin
             block.copy_(std::get<0>(torch::linalg_qr(block.to(torch::kCPU, torch::kDouble))));
         }
     } else if (ends(".b_ih")) {
-        t.narrow(0, D, D).fill_(1);
+        if (config.tiers[static_cast<std::size_t>(name[5] - '0')].cell == Cell::min_gru)  // tier.{i}.cell...
+            t.narrow(0, 0, D).fill_(-1);
+        else
+            t.narrow(0, D, D).fill_(1);
     } else if (name == "sample.embedding") {
         uniform(t, std::sqrt(3.0));
     } else if (name == "sample.out.weight") {

@@ -13,8 +13,6 @@ namespace legume::samplernn {
 
 class Team;
 
-enum class Recurrent { gru, gru_reset_before, lstm };
-
 // The steps do only what depends on the step before; all else is one product over time. Buffers are made once, for
 // the longest stretch, and stay.
 class Recurrence {
@@ -23,27 +21,30 @@ class Recurrence {
         const at::Tensor &w_ih, &w_hh, &b_ih, &b_hh;
     };
     // For tensors like `like` (device, type), at most `steps` steps of `streams` streams.
-    Recurrence(Recurrent kind, Team& team, std::int64_t steps, std::int64_t streams, std::int64_t dim,
-               const at::Tensor& like);
-    ~Recurrence();
+    struct Size {
+        std::int64_t steps, streams, dim;
+        const at::Tensor& like;
+    };
+    virtual ~Recurrence() = default;
 
-    void take(const Weights& weights);  // whenever they have changed
+    virtual void take(const Weights& weights) = 0;  // whenever they have changed
 
     // Both are called by every lane at once. x [steps B, in]; the state before the first step in h and c [B, D] (c of
     // an LSTM alone). After forward() the states are in output() [steps B, D] and in last_h, last_c.
-    void forward(int lane, std::int64_t steps, const at::Tensor& x, const at::Tensor& h, const at::Tensor& c);
-    at::Tensor output() const;
-    at::Tensor last_h() const;
-    at::Tensor last_c() const;
+    virtual void forward(int lane, std::int64_t steps, const at::Tensor& x, const at::Tensor& first_h,
+                         const at::Tensor& first_c) = 0;
+    virtual at::Tensor output() const = 0;
+    virtual at::Tensor last_h() const = 0;
+    virtual at::Tensor last_c() const = 0;
 
     // `grad` [steps B, D] is of output(); carry_h and carry_c, of the last states, become those of the first. Adds to
     // `gradients`; writes dx unless it is undefined. x as it was in forward().
-    void backward(int lane, const at::Tensor& x, const at::Tensor& grad, const at::Tensor& carry_h,
-                  const at::Tensor& carry_c, const Weights& gradients, const at::Tensor& dx);
-
-  private:
-    struct Parts;
-    std::unique_ptr<Parts> parts_;
+    virtual void backward(int lane, const at::Tensor& x, const at::Tensor& grad, const at::Tensor& carry_h,
+                          const at::Tensor& carry_c, const Weights& gradients, const at::Tensor& dx) = 0;
 };
+
+std::unique_ptr<Recurrence> make_gru(Team& team, const Recurrence::Size& size, bool reset_after);
+std::unique_ptr<Recurrence> make_lstm(Team& team, const Recurrence::Size& size);
+std::unique_ptr<Recurrence> make_min_gru(Team& team, const Recurrence::Size& size);
 
 }  // namespace legume::samplernn

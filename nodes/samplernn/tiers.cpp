@@ -16,12 +16,12 @@ using Array = at::Tensor;  // Tensor is the checkpoint's
 
 struct Layer {
     std::unique_ptr<Recurrence> cell;
-    Array w_ih, w_hh, b_ih, b_hh, dw_ih, dw_hh, db_ih, db_hh;
+    Array w_ih, w_hh, b_ih, b_hh, dw_ih, dw_hh, db_ih, db_hh;  // a minGRU has no w_hh and no b_hh
 };
 
 // Rows are ordered (step, stream). Buffers are as long as the longest stretch needs.
 struct Frames {
-    Recurrent kind = Recurrent::gru;
+    Cell cell = Cell::gru;
     std::int64_t frame = 0, ratio = 0;                         // samples; steps of the tier below in one of these
     Array w_in, b_in, w_up, b_up, dw_in, db_in, dw_up, db_up;  // w_in and the biases may be undefined
     std::vector<Layer> layers;
@@ -92,7 +92,7 @@ struct Tiers::Parts {
         for (std::size_t k = 0; k < t.layers.size(); ++k) {
             const auto layer = static_cast<std::int64_t>(k);
             auto& cell = *t.layers[k].cell;
-            cell.forward(lane, steps, in, states.h[i][layer], t.kind == Recurrent::lstm ? states.c[i][layer] : Array());
+            cell.forward(lane, steps, in, states.h[i][layer], t.cell == Cell::lstm ? states.c[i][layer] : Array());
             in = cell.output();
             if (config.skip && t.layers.size() > 1) {
                 Array sum = part_of(t.sum.narrow(0, 0, n), lane, team);
@@ -126,7 +126,7 @@ struct Tiers::Parts {
             Layer& l = t.layers[k];
             const Array d_in = k > 0 || t.w_in.defined() ? (k % 2 ? t.d_layer : t.d_x).narrow(0, 0, n) : Array();
             l.cell->backward(lane, k > 0 ? t.layers[k - 1].cell->output() : x, d, gradient.h[i][layer],
-                             t.kind == Recurrent::lstm ? gradient.c[i][layer] : Array(),
+                             t.cell == Cell::lstm ? gradient.c[i][layer] : Array(),
                              {l.dw_ih, l.dw_hh, l.db_ih, l.db_hh}, d_in);
             if (k > 0 && config.skip) part_of(d_in, lane, team).add_(part_of(d_out, lane, team));
             team.meet();
@@ -156,9 +156,7 @@ Tiers::Tiers(const Config& config, const Bank& bank, Team& team, std::int64_t st
             gradient = bank.gradient(prefix + name);
         };
         Frames t;
-        t.kind = tier.cell == Cell::lstm ? Recurrent::lstm
-                 : config.reset_after    ? Recurrent::gru
-                                         : Recurrent::gru_reset_before;
+        t.cell = tier.cell;
         t.frame = tier.frame;
         t.ratio = i == 0 ? tier.frame : tier.frame / config.tiers[i - 1].frame;
         both("input.weight", t.w_in, t.dw_in);
@@ -170,7 +168,10 @@ Tiers::Tiers(const Config& config, const Bank& bank, Team& team, std::int64_t st
         for (int k = 0; k < tier.layers; ++k) {
             const std::string cell = "cell." + std::to_string(k) + ".";
             Layer layer;
-            layer.cell = std::make_unique<Recurrence>(t.kind, team, steps, streams, p.D, t.w_up);
+            const Recurrence::Size size{steps, streams, p.D, t.w_up};
+            layer.cell = tier.cell == Cell::lstm  ? make_lstm(team, size)
+                         : tier.cell == Cell::gru ? make_gru(team, size, config.reset_after)
+                                                  : make_min_gru(team, size);
             both(cell + "w_ih", layer.w_ih, layer.dw_ih);
             both(cell + "w_hh", layer.w_hh, layer.dw_hh);
             both(cell + "b_ih", layer.b_ih, layer.db_ih);
@@ -205,7 +206,7 @@ TierStates Tiers::start(const TierStates& carried, const Array& fresh) const {
             return at::where(fresh, learned.defined() ? learned.unsqueeze(1) : at::zeros({1}, old.options()), old);
         };
         states.h.push_back(begin(carried.h[i], "h0"));
-        states.c.push_back(p.tiers[i].kind == Recurrent::lstm ? begin(carried.c[i], "c0") : carried.c[i]);
+        states.c.push_back(p.tiers[i].cell == Cell::lstm ? begin(carried.c[i], "c0") : carried.c[i]);
     }
     return states;
 }
@@ -218,7 +219,7 @@ void Tiers::end_start(const TierStates& gradient, const Array& fresh) const {
             if (learned.defined()) learned.add_((by_state * fresh).sum(1));
         };
         add(gradient.h[i], "h0");
-        if (p.tiers[i].kind == Recurrent::lstm) add(gradient.c[i], "c0");
+        if (p.tiers[i].cell == Cell::lstm) add(gradient.c[i], "c0");
     }
 }
 
@@ -236,7 +237,7 @@ void Tiers::forward(const Array& levels, TierStates& states) {
             c.push_back(l.cell->last_c());
         }
         states.h[i] = at::stack(h);
-        if (p.tiers[i].kind == Recurrent::lstm) states.c[i] = at::stack(c);
+        if (p.tiers[i].cell == Cell::lstm) states.c[i] = at::stack(c);
     }
 }
 

@@ -93,7 +93,10 @@ struct Train final : Node, samplernn::Trainee {
                          count(1, 4'096, 4),
                          "Samples in a frame of each tier, smallest first, each a multiple of the one before."};
     NumberOption layers{this, "layers", count(1, 5, 1), "Recurrent layers in each tier."};
-    ChoiceOption cell{this, "cell", {"gru", "lstm"}, "Kind of memory in the tiers."};
+    ChoiceOption cell{this,
+                      "cell",
+                      {"gru", "lstm", "min_gru"},
+                      "Kind of memory in the tiers; a min_gru learns faster and is lighter to play."};
     ChoiceOption reset{
         this, "reset", {"after", "before"}, "Where a GRU's reset gate stands; the 2019 piece had before."};
     FlagOption skip{this, "skip", false, "Whether every layer of a tier is heard below it, or the last alone."};
@@ -153,7 +156,7 @@ struct Train final : Node, samplernn::Trainee {
                 c.tiers.push_back({static_cast<int>(frame), tier.cell, tier.layers});
         }
         for (auto& tier : c.tiers) {
-            if (cell.given()) tier.cell = cell.at() == 0 ? samplernn::Cell::gru : samplernn::Cell::lstm;
+            if (cell.given()) tier.cell = static_cast<samplernn::Cell>(cell.at());  // in its order
             if (layers.given()) tier.layers = layers.count();
         }
         if (dim.given()) c.dim = dim.count();

@@ -30,6 +30,18 @@ Array gru_reset_before(const Array& x, Array h, const Array& w_ih, const Array& 
     return torch::stack(all);
 }
 
+// Feng et al. 2024, step by step. x [T, B, in], h [B, D]. Gives [T, B, D].
+Array min_gru(const Array& x, Array h, const Array& w, const Array& b) {
+    std::vector<Array> all;
+    for (const auto& in : torch::linear(x, w, b).unbind(0)) {
+        const auto sums = in.chunk(2, 1);
+        const Array z = torch::sigmoid(sums[0]);
+        h = (1 - z) * h + z * sums[1];
+        all.push_back(h);
+    }
+    return torch::stack(all);
+}
+
 }  // namespace
 
 struct PlainTraining::Parts {
@@ -70,6 +82,8 @@ struct PlainTraining::Parts {
                                                                w, true, 1, 0, true, false, false);
                 x = out;
                 c[i] = torch::cat({c[i].narrow(0, 0, k), last_c.detach(), c[i].narrow(0, k + 1, tier.layers - k - 1)});
+            } else if (tier.cell == Cell::min_gru) {
+                x = min_gru(x, h0, w[0], w[2]);
             } else if (config.reset_after) {
                 x = std::get<0>(torch::gru(x, h0.unsqueeze(0), w, true, 1, 0, true, false, false));
             } else {

@@ -61,6 +61,16 @@ std::vector<Variant> variants() {
         });
     });
     add("lstm below gru", [](Config& c) { c.tiers = {{4, Cell::lstm, 2}, {16, Cell::gru, 1}}; });
+    add("minGRU", [&](Config& c) { each_tier(c, [](Tier& t) { t.cell = Cell::min_gru; }); });
+    add("minGRU, two layers, skips, no projection", [&](Config& c) {
+        c.skip = true;
+        c.top_projection = false;
+        each_tier(c, [](Tier& t) {
+            t.cell = Cell::min_gru;
+            t.layers = 2;
+        });
+    });
+    add("minGRU below gru", [](Config& c) { c.tiers = {{4, Cell::min_gru, 2}, {16, Cell::gru, 1}}; });
     add("gru, three layers, skips", [&](Config& c) {
         c.skip = true;
         each_tier(c, [](Tier& t) { t.layers = 3; });
@@ -288,7 +298,7 @@ TEST_CASE("the gradient is the slope of the loss, for every kind of network") {
 TEST_CASE("a gradient in every single tensor is the slope of the loss") {
     for (const auto& [name, config] : variants()) {
         if (name != "default" && name != "reset before" && name != "lstm below gru" &&
-            name != "lstm, five layers, skips")
+            name != "lstm, five layers, skips" && name != "minGRU below gru")
             continue;
         Network network(config, 8);
         stir(network);

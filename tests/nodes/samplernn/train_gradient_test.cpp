@@ -30,6 +30,9 @@ std::vector<Variant> variants() {
     auto lstm = [](Config& c) {
         for (auto& tier : c.tiers) tier.cell = Cell::lstm;
     };
+    auto min_gru = [](Config& c) {
+        for (auto& tier : c.tiers) tier.cell = Cell::min_gru;
+    };
     auto layers = [](Config& c, int count) {
         for (auto& tier : c.tiers) tier.layers = count;
     };
@@ -46,6 +49,21 @@ std::vector<Variant> variants() {
                  lstm(c);
                  c.skip = true;
                  layers(c, 2);
+             })},
+            {"minGRU", with(min_gru)},
+            {"minGRU, two layers, skips", with([&](Config& c) {
+                 min_gru(c);
+                 c.skip = true;
+                 layers(c, 2);
+             })},
+            {"minGRU of two layers without a projection above a GRU", with([&](Config& c) {
+                 c.tiers[1].cell = Cell::min_gru;
+                 c.tiers[1].layers = 2;
+                 c.top_projection = c.learned_h0 = false;
+             })},
+            {"minGRU of a width that lanes cannot share evenly", with([&](Config& c) {
+                 min_gru(c);
+                 c.dim = 33;
              })},
             {"one frame tier", with([](Config& c) { c.tiers = {{8}}; })},
             {"three frame tiers", with([](Config& c) {

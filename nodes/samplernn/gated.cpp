@@ -1,11 +1,10 @@
-// Columns of gates are ordered (lane, gate, unit): each lane's gates and weights lie side by side.
+// GRU and LSTM. Columns of gates are ordered (lane, gate, unit): each lane's gates and weights lie side by side.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/recurrence.h"
-
 #include <torch/torch.h>
 
 #include <vector>
 
+#include "nodes/samplernn/recurrence.h"
 #include "nodes/samplernn/team.h"
 
 namespace legume::samplernn {
@@ -13,14 +12,14 @@ namespace {
 
 using Array = at::Tensor;
 
+enum class Kind { gru, gru_reset_before, lstm };
+
 constexpr std::int64_t least_units = 16;  // a lane: less is not worth the meeting
 
-}  // namespace
-
-struct Recurrence::Parts {
-    Recurrent kind;
+struct Gated final : Recurrence {
+    Kind kind;
     Team& team;
-    std::int64_t B, D, G, L, n, T = 0;  // streams, width, gates, lanes that work, units of each, steps at hand
+    std::int64_t B, D, G, L, n = 0, T = 0;  // streams, width, gates, lanes that work, units of each, steps at hand
     // [T, B, G D]: sums, then gates, then the sums' gradient. `side` is the gradient beside h, where it differs: n of
     // a reset-after GRU.
     Array gates, side;
@@ -46,7 +45,7 @@ struct Recurrence::Parts {
         const Array& p = product[static_cast<std::size_t>(lane)];
         const Array &w = forth[static_cast<std::size_t>(lane)], b = columns(b_hh, lane);
         Array after = units(h[t + 1], lane), out = p;
-        if (kind == Recurrent::lstm) {
+        if (kind == Kind::lstm) {
             at::addmm_out(out, b, before, w);
             a.add_(p);
             gate(a, 0, 2).sigmoid_();
@@ -60,7 +59,7 @@ struct Recurrence::Parts {
             return;
         }
         const Array rz = gate(a, 0, 2), candidate = gate(a, 2);
-        if (kind == Recurrent::gru) {
+        if (kind == Kind::gru) {
             at::addmm_out(out, b, before, w);
             rz.add_(gate(p, 0, 2)).sigmoid_();
             more.copy_(gate(p, 2));
@@ -83,7 +82,7 @@ struct Recurrence::Parts {
 
     void step_back(int lane, std::int64_t t, const Array& dh, const Array& carry, const Array& carry_c) {
         const Array a = columns(gates[t], lane), before = units(h[t], lane), more = units(extra[t + 1], lane);
-        if (kind == Recurrent::lstm) {
+        if (kind == Kind::lstm) {
             const Array i = gate(a, 0), f = gate(a, 1), g = gate(a, 2), o = gate(a, 3), tc = more.tanh();
             const Array d_o = at::sigmoid_backward(dh * tc, o), dc = carry_c + at::tanh_backward(dh * o, tc);
             const Array d_i = at::sigmoid_backward(dc * g, i), d_g = at::tanh_backward(dc * i, g);
@@ -100,7 +99,7 @@ struct Recurrence::Parts {
             const Array dn = at::tanh_backward(dh - through, candidate);
             candidate.copy_(dn);
             z.copy_(dz);
-            if (kind == Recurrent::gru) {
+            if (kind == Kind::gru) {
                 const Array s = columns(side[t], lane);
                 gate(s, 2).copy_(dn * r);
                 r.copy_(at::sigmoid_backward(more * dn, r));
@@ -116,111 +115,112 @@ struct Recurrence::Parts {
             carry.copy_(through);
         }
         team.meet();
-        if (kind == Recurrent::gru_reset_before) {
+        if (kind == Kind::gru_reset_before) {
             through_gates(carry, lane, gates[t], 0, 2);
         } else {
             Array into = carry;
             const Array& w = back[static_cast<std::size_t>(lane)];
-            if (kind == Recurrent::gru)
+            if (kind == Kind::gru)
                 into.addmm_(side[t], w);
             else
                 at::mm_out(into, gates[t], w);
         }
     }
+
+    Gated(Kind which, Team& lanes, const Size& size)
+        : kind(which), team(lanes), B(size.streams), D(size.dim), G(which == Kind::lstm ? 4 : 3), L(lanes.lanes()) {
+        while (L > 1 && (D % L != 0 || D / L < least_units)) --L;
+        n = D / L;
+        gates = at::empty({size.steps, B, G * D}, size.like.options());
+        side = kind == Kind::gru ? at::empty_like(gates) : gates;
+        h = at::empty({size.steps + 1, B, D}, size.like.options());
+        extra = at::empty_like(h);
+        for (std::int64_t lane = 0; lane < L; ++lane) product.push_back(at::empty({B, G * n}, h.options()));
+    }
+
+    void take(const Weights& weights) override {
+        w_ih = lanes_first(weights.w_ih);
+        w_hh = lanes_first(weights.w_hh);
+        b_ih = lanes_first(weights.b_ih).view({-1});
+        b_hh = lanes_first(weights.b_hh).view({-1});
+        forth.clear();
+        back.clear();
+        for (int lane = 0; lane < L; ++lane) {
+            forth.push_back(w_hh.narrow(0, lane * G * n, G * n).t().contiguous());
+            back.push_back(units(w_hh, lane).contiguous());
+        }
+    }
+
+    void forward(int lane, std::int64_t steps, const Array& x, const Array& first_h, const Array& first_c) override {
+        if (lane == 0) {
+            T = steps;
+            h[0].copy_(first_h);
+            if (kind == Kind::lstm) extra[0].copy_(first_c);
+        }
+        const auto part = share(x.size(0), lane, team.lanes());
+        Array sums = gates.view({-1, G * D}).narrow(0, part.from, part.count);
+        at::addmm_out(sums, b_ih, x.narrow(0, part.from, part.count), w_ih.t());
+        team.meet();
+        for (std::int64_t t = 0; t < steps; ++t) {
+            if (lane < L)
+                step(lane, t);
+            else if (kind == Kind::gru_reset_before)
+                team.meet();
+            team.meet();
+        }
+    }
+
+    Array output() const override { return h.narrow(0, 1, T).view({-1, D}); }
+    Array last_h() const override { return h[T]; }
+    Array last_c() const override { return extra[T]; }
+
+    void backward(int lane, const Array& x, const Array& grad, const Array& carry_h, const Array& carry_c,
+                  const Weights& gradients, const Array& dx) override {
+        const auto count = T * B;
+        if (lane < L) {
+            const Array by_step = units(grad.view({T, B, D}), lane), carry = units(carry_h, lane);
+            const Array cell = kind == Kind::lstm ? units(carry_c, lane) : Array();
+            for (auto t = T - 1; t >= 0; --t) {
+                step_back(lane, t, by_step[t] + carry, carry, cell);
+            }
+        } else {
+            for (auto t = T - 1; t >= 0; --t) {
+                if (kind == Kind::gru_reset_before) team.meet();
+                team.meet();
+            }
+        }
+        team.meet();
+        const Array sums = gates.view({-1, G * D}).narrow(0, 0, count);
+        if (lane < L) {
+            const Array before = h.view({-1, D}).narrow(0, 0, count);
+            const Array d = columns(sums, lane), s = columns(side.view({-1, G * D}).narrow(0, 0, count), lane);
+            auto add = [&](const Array& to, const Array& what) { rows(to, lane).add_(what.view({G, n, -1})); };
+            if (kind == Kind::gru_reset_before) {
+                const Array reset = extra.narrow(0, 1, T).reshape({count, D});
+                add(gradients.w_hh, at::cat({gate(s, 0, 2).t().mm(before), gate(s, 2).t().mm(reset)}));
+            } else {
+                add(gradients.w_hh, s.t().mm(before));
+            }
+            add(gradients.w_ih, d.t().mm(x));
+            add(gradients.b_ih, d.sum(0));
+            add(gradients.b_hh, s.sum(0));
+        }
+        if (dx.defined()) {
+            const auto part = share(count, lane, team.lanes());
+            Array into = dx.narrow(0, part.from, part.count);
+            at::mm_out(into, sums.narrow(0, part.from, part.count), w_ih);
+        }
+        team.meet();
+    }
 };
 
-Recurrence::Recurrence(Recurrent kind, Team& team, std::int64_t steps, std::int64_t streams, std::int64_t dim,
-                       const Array& like) {
-    std::int64_t lanes = team.lanes();
-    while (lanes > 1 && (dim % lanes != 0 || dim / lanes < least_units)) --lanes;
-    const std::int64_t gates = kind == Recurrent::lstm ? 4 : 3;
-    parts_.reset(
-        new Parts{kind, team, streams, dim, gates, lanes, dim / lanes, 0, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}});
-    auto& p = *parts_;
-    p.gates = at::empty({steps, streams, gates * dim}, like.options());
-    p.side = kind == Recurrent::gru ? at::empty_like(p.gates) : p.gates;
-    p.h = at::empty({steps + 1, streams, dim}, like.options());
-    p.extra = at::empty_like(p.h);
-    for (int lane = 0; lane < lanes; ++lane) p.product.push_back(at::empty({streams, gates * p.n}, like.options()));
+}  // namespace
+
+std::unique_ptr<Recurrence> make_gru(Team& team, const Recurrence::Size& size, bool reset_after) {
+    return std::make_unique<Gated>(reset_after ? Kind::gru : Kind::gru_reset_before, team, size);
 }
-Recurrence::~Recurrence() = default;
-
-void Recurrence::take(const Weights& weights) {
-    auto& p = *parts_;
-    p.w_ih = p.lanes_first(weights.w_ih);
-    p.w_hh = p.lanes_first(weights.w_hh);
-    p.b_ih = p.lanes_first(weights.b_ih).view({-1});
-    p.b_hh = p.lanes_first(weights.b_hh).view({-1});
-    p.forth.clear();
-    p.back.clear();
-    for (int lane = 0; lane < p.L; ++lane) {
-        p.forth.push_back(p.w_hh.narrow(0, lane * p.G * p.n, p.G * p.n).t().contiguous());
-        p.back.push_back(p.units(p.w_hh, lane).contiguous());
-    }
-}
-
-void Recurrence::forward(int lane, std::int64_t steps, const Array& x, const Array& h, const Array& c) {
-    auto& p = *parts_;
-    if (lane == 0) {
-        p.T = steps;
-        p.h[0].copy_(h);
-        if (p.kind == Recurrent::lstm) p.extra[0].copy_(c);
-    }
-    const auto part = share(x.size(0), lane, p.team.lanes());
-    Array sums = p.gates.view({-1, p.G * p.D}).narrow(0, part.from, part.count);
-    at::addmm_out(sums, p.b_ih, x.narrow(0, part.from, part.count), p.w_ih.t());
-    p.team.meet();
-    for (std::int64_t t = 0; t < steps; ++t) {
-        if (lane < p.L)
-            p.step(lane, t);
-        else if (p.kind == Recurrent::gru_reset_before)
-            p.team.meet();
-        p.team.meet();
-    }
-}
-
-Array Recurrence::output() const { return parts_->h.narrow(0, 1, parts_->T).view({-1, parts_->D}); }
-Array Recurrence::last_h() const { return parts_->h[parts_->T]; }
-Array Recurrence::last_c() const { return parts_->extra[parts_->T]; }
-
-void Recurrence::backward(int lane, const Array& x, const Array& grad, const Array& carry_h, const Array& carry_c,
-                          const Weights& gradients, const Array& dx) {
-    auto& p = *parts_;
-    const auto rows = p.T * p.B;
-    if (lane < p.L) {
-        const Array by_step = p.units(grad.view({p.T, p.B, p.D}), lane), carry = p.units(carry_h, lane);
-        const Array cell = p.kind == Recurrent::lstm ? p.units(carry_c, lane) : Array();
-        for (auto t = p.T - 1; t >= 0; --t) {
-            p.step_back(lane, t, by_step[t] + carry, carry, cell);
-        }
-    } else {
-        for (auto t = p.T - 1; t >= 0; --t) {
-            if (p.kind == Recurrent::gru_reset_before) p.team.meet();
-            p.team.meet();
-        }
-    }
-    p.team.meet();
-    const Array sums = p.gates.view({-1, p.G * p.D}).narrow(0, 0, rows);
-    if (lane < p.L) {
-        const Array before = p.h.view({-1, p.D}).narrow(0, 0, rows);
-        const Array d = p.columns(sums, lane), s = p.columns(p.side.view({-1, p.G * p.D}).narrow(0, 0, rows), lane);
-        auto add = [&](const Array& to, const Array& what) { p.rows(to, lane).add_(what.view({p.G, p.n, -1})); };
-        if (p.kind == Recurrent::gru_reset_before) {
-            const Array reset = p.extra.narrow(0, 1, p.T).reshape({rows, p.D});
-            add(gradients.w_hh, at::cat({p.gate(s, 0, 2).t().mm(before), p.gate(s, 2).t().mm(reset)}));
-        } else {
-            add(gradients.w_hh, s.t().mm(before));
-        }
-        add(gradients.w_ih, d.t().mm(x));
-        add(gradients.b_ih, d.sum(0));
-        add(gradients.b_hh, s.sum(0));
-    }
-    if (dx.defined()) {
-        const auto part = share(rows, lane, p.team.lanes());
-        Array into = dx.narrow(0, part.from, part.count);
-        at::mm_out(into, sums.narrow(0, part.from, part.count), p.w_ih);
-    }
-    p.team.meet();
+std::unique_ptr<Recurrence> make_lstm(Team& team, const Recurrence::Size& size) {
+    return std::make_unique<Gated>(Kind::lstm, team, size);
 }
 
 }  // namespace legume::samplernn
