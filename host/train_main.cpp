@@ -173,7 +173,7 @@ class Display {
 
 // Samples a second in updates of the run's own batch and window; what is in them makes no difference.
 double train_speed(const TrainSettings& settings, const samplernn::Config& config) {
-    samplernn::Network network(config, 1, settings.device);
+    samplernn::Network network(config, 1, settings.device, settings.learning);
     const int history = config.tiers.back().frame;
     const int window = (settings.window + history - 1) / history * history;
     samplernn::Window updated{settings.batch, window, history, {}, {}};
@@ -182,7 +182,7 @@ double train_speed(const TrainSettings& settings, const samplernn::Config& confi
         updated.levels[i] = static_cast<std::int32_t>(i % static_cast<std::size_t>(config.levels));
     updated.fresh.resize(static_cast<std::size_t>(settings.batch));
     auto states = network.fresh_states(settings.batch);
-    const auto cuts = samplernn::cut_window(config, settings.batch, window, settings.memory);
+    const auto cuts = samplernn::cut_window(config, settings.batch, window, settings.memory, settings.learning);
     constexpr double enough_seconds = 3;
     double best = 0, spent = 0;
     for (int updates = 0; updates < 2 || spent < enough_seconds; ++updates) {  // the first also allocates

@@ -40,7 +40,7 @@ int shortest(const Config& config, int window) {
 // Chunks whose activations stay in the cache.
 int rows_at_once(const Config& config) { return std::clamp(262'144 / config.dim, 256, 2048); }
 
-double learning_bytes(const Config& config, int batch, int window, int segment) {
+double learning_bytes(const Config& config, int batch, int window, int segment, const Learning& learning) {
     const double D = config.dim, Q = config.levels, F = config.tiers[0].frame, B = batch;
     double weights = 0, packed = 0;
     for (const auto& [name, shape] : expected_shapes(config)) {
@@ -59,15 +59,16 @@ double learning_bytes(const Config& config, int batch, int window, int segment) 
     const double segments = std::ceil(static_cast<double>(window) / segment);
     const double lane =
         rows_at_once(config) * ((config.hidden + 4) * D + 3 * Q) + F * Q * D + D * D * config.hidden + Q * D;
-    const double numbers = weight_copies * weights + packed + 2 * F * Q * D + most_lanes * lane +
+    const double folded = learning.weight_norm ? weights : 0;
+    const double numbers = weight_copies * weights + folded + packed + 2 * F * Q * D + most_lanes * lane +
                            B * (segment * a_sample + (segments + 8) * states + 2 * window);
     return program + spare * number * numbers;
 }
 
-Cuts cut_window(const Config& config, int batch, int window, double bytes) {
+Cuts cut_window(const Config& config, int batch, int window, double bytes, const Learning& learning) {
     const int frame = config.tiers.back().frame, least = shortest(config, window);
     auto fits = [&](int streams, int samples, int segment) {
-        return learning_bytes(config, streams, samples, segment) <= bytes;
+        return learning_bytes(config, streams, samples, segment, learning) <= bytes;
     };
     // Segments of equal length, as few as can be.
     for (int pieces = 1;; ++pieces) {
@@ -76,15 +77,15 @@ Cuts cut_window(const Config& config, int batch, int window, double bytes) {
         if (fits(batch, window, std::min(segment, window))) return {std::min(segment, window), 0};
         if (segment == least) break;
     }
-    const double needed = learning_bytes(config, batch, window, least);
+    const double needed = learning_bytes(config, batch, window, least, learning);
     int streams = batch;
     while (streams > 1 && !fits(streams, window, least)) --streams;
     int dim = config.dim;
     Config smaller = config;
-    while (smaller.dim > 8 && learning_bytes(smaller, batch, window, least) > bytes) smaller.dim = dim -= 8;
+    while (smaller.dim > 8 && learning_bytes(smaller, batch, window, least, learning) > bytes) smaller.dim = dim -= 8;
     std::string next = "set memory: " + gigabytes(std::ceil(needed / 1e7) * 1e7);
     if (fits(streams, window, least)) next += ", or batch: " + std::to_string(streams);
-    if (learning_bytes(smaller, batch, window, least) <= bytes) next += ", or dim: " + std::to_string(dim);
+    if (learning_bytes(smaller, batch, window, least, learning) <= bytes) next += ", or dim: " + std::to_string(dim);
     throw ModelError("memory " + gigabytes(bytes) + " is too little for this network, batch and window, which take " +
                      gigabytes(needed) + " at least; " + next);
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "nodes/samplernn/learning.h"
 #include "nodes/samplernn/model.h"
 
 namespace legume::samplernn {
@@ -12,11 +13,11 @@ struct Cuts {
 };
 
 // Bytes that learning takes, with everything that grows with the network, the batch, the window and the segment.
-double learning_bytes(const Config& config, int batch, int window, int segment);
+double learning_bytes(const Config& config, int batch, int window, int segment, const Learning& learning = {});
 
 // The longest segment for which that is no more than `bytes`, from these numbers alone: the same on every machine.
 // Throws ModelError, with what would fit, when not even the shortest does.
-Cuts cut_window(const Config& config, int batch, int window, double bytes);
+Cuts cut_window(const Config& config, int batch, int window, double bytes, const Learning& learning = {});
 
 int rows_at_once(const Config& config);
 

@@ -20,6 +20,7 @@
 #include "nodes/samplernn/sample_tier.h"
 #include "nodes/samplernn/team.h"
 #include "nodes/samplernn/tiers.h"
+#include "nodes/samplernn/weight_norm.h"
 
 namespace legume::samplernn {
 namespace {
@@ -105,14 +106,17 @@ std::vector<float> States::save() const {
 struct Network::Parts {
     Config config;
     torch::Device device;
-    // All weights are views into one tensor, and so are their gradients: Adam, clipping, averaging and saving are one
-    // operation each.
+    // All that is learned are views into one tensor, and so are the gradients: Adam, clipping, averaging and saving are
+    // one operation each.
     Array flat, gradient, moment1, moment2, average;
-    std::map<std::string, Array> weights, gradients;
+    std::map<std::string, Shape> shapes;  // of what is learned
+    std::map<std::string, Array> learned, gradients;
+    std::map<std::string, Array> weights;  // what the passes see: what is learned, or folded from it
+    std::map<std::string, Array> lengths;  // of the folded ones: g; `learned` has v under the weight's own name
     std::int64_t updates = 0;
     double norm = 0;
     std::optional<LiveBlocks> live;  // when it is pruned
-    Array mask;                      // in the weights' order: 1 for each that lives
+    Array mask;                      // laid out as `flat`: 1 for each that lives
     Team team;
     Bank bank;
     // The passes' buffers, made for the windows that come: learned ones are all alike.
@@ -120,14 +124,27 @@ struct Network::Parts {
     std::unique_ptr<SampleTier> sample_tier;
     std::int64_t made_streams = 0, made_samples = 0, made_rows = 0;
 
-    Parts(const Config& c, const std::string& wanted)
+    Parts(const Config& c, const std::string& wanted, const Learning& learning)
         : config(c), device(find_device(wanted)), team(device.is_cpu() ? threads : 1) {
-        flat = torch::zeros({samplernn::parameters(config)}, device);
+        const auto asked = expected_shapes(config);
+        shapes = asked;
+        if (learning.weight_norm)
+            for (const auto& [name, shape] : asked)
+                if (is_normed(name)) shapes[name + ".g"] = {shape[0]};
+        std::int64_t numbers = 0;
+        for (const auto& [name, shape] : shapes) numbers += count(shape);
+        flat = torch::zeros({numbers}, device);
         gradient = torch::zeros_like(flat);
         moment1 = torch::zeros_like(flat);
         moment2 = torch::zeros_like(flat);
-        weights = views(flat);
+        average = torch::zeros_like(flat);
+        learned = views(flat);
         gradients = views(gradient);
+        for (const auto& [name, shape] : asked) {
+            const bool folded = shapes.count(name + ".g") > 0;
+            weights[name] = folded ? torch::zeros(shape, device) : learned[name];
+            if (folded) lengths[name] = learned[name + ".g"];
+        }
         auto find = [](const std::map<std::string, Array>& all) {
             return [&all](const std::string& name) {
                 const auto found = all.find(name);
@@ -137,10 +154,10 @@ struct Network::Parts {
         bank = {find(weights), find(gradients)};
     }
 
-    std::map<std::string, Array> views(const Array& of) const {  // the tensors in what is laid out as the weights are
+    std::map<std::string, Array> views(const Array& of) const {  // the tensors in what is laid out as `flat` is
         std::map<std::string, Array> all;
         std::int64_t at = 0;
-        for (const auto& [name, shape] : expected_shapes(config)) {
+        for (const auto& [name, shape] : shapes) {
             const std::int64_t n = count(shape);
             all[name] = of.narrow(0, at, n).view(shape);
             at += n;
@@ -162,8 +179,17 @@ struct Network::Parts {
         }
         if (!sample_tier || rows != made_rows)
             sample_tier = std::make_unique<SampleTier>(config, bank, team, made_rows = rows);
+        for (const auto& [name, g] : lengths) weights[name].copy_(fold_rows(learned[name], g));
         tiers->begin();
         sample_tier->begin();
+    }
+    void to_learned() const {  // the gradient by the weights
+        for (const auto& [name, g] : lengths)
+            unfold_gradient(learned.at(name), g, gradients.at(name), gradients.at(name + ".g"));
+    }
+    void set_lengths() {  // v has the weights' values
+        for (const auto& [name, g] : lengths) Array(g).copy_(row_lengths(learned[name]));
+        average.copy_(flat);
     }
 
     Array levels_of(const Window& w) const {  // [streams, history + samples]
@@ -198,27 +224,33 @@ struct Network::Parts {
         return levels.narrow(1, i * segment, history + std::min(segment, all - i * segment));
     }
 
-    void swap_average() {  // the weights are views of flat, so values move and not tensors
+    void swap_average() {  // all that is learned are views of flat, so values move and not tensors
         const Array kept = flat.clone();
         flat.copy_(average);
         average.copy_(kept);
     }
 
-    Tensors named(const Array& values) const {
+    Tensors named(const Array& values) const {  // the weights that these, laid out as `flat`, would give
+        const auto of = views(values);
         Tensors all;
-        for (const auto& [name, view] : views(values))
-            all[name] = {view.sizes().vec(), to_vector(view), live && live->prunes(name)};
+        for (const auto& [name, weight] : weights) {
+            const Array here = of.at(name);
+            all[name] = {weight.sizes().vec(),
+                         to_vector(lengths.count(name) ? fold_rows(here, of.at(name + ".g")) : here),
+                         live && live->prunes(name)};
+        }
         return all;
     }
 };
 
-Network::Network(const Config& config, std::uint64_t seed, const std::string& device) {
+Network::Network(const Config& config, std::uint64_t seed, const std::string& device, const Learning& learning) {
     config.validate();
-    parts_ = std::make_unique<Parts>(config, device);
+    parts_ = std::make_unique<Parts>(config, device, learning);
     const c10::InferenceMode mode;
     std::uint64_t stream = 0;
-    for (auto& [name, view] : parts_->weights) initialise(view.detach(), name, config, seed, stream++);
-    parts_->average = parts_->flat.clone();
+    for (const auto& [name, weight] : parts_->weights)
+        initialise(parts_->learned[name].detach(), name, config, seed, stream++);
+    parts_->set_lengths();
 }
 Network::~Network() = default;
 
@@ -233,12 +265,12 @@ void Network::set_tensors(const Tensors& tensors) {
     if (tensors.size() != parts_->weights.size())
         throw ModelError("has " + std::to_string(tensors.size()) + " tensors where the config asks for " +
                          std::to_string(parts_->weights.size()));
-    for (auto& [name, view] : parts_->weights) {
+    for (const auto& [name, weight] : parts_->weights) {
         const auto found = tensors.find(name);
         if (found == tensors.end()) throw ModelError("has no tensor " + name);
-        from_span(view.detach(), found->second.values);
+        from_span(parts_->learned[name].detach(), found->second.values);
     }
-    parts_->average.copy_(parts_->flat);
+    parts_->set_lengths();
 }
 
 States Network::fresh_states(int streams) const {
@@ -296,6 +328,7 @@ double Network::learn(const Window& window, States& states, const Cuts& cuts) {
     }
     p.tiers->end_start(gradient, fresh);
     p.sample_tier->end();
+    p.to_learned();
     return loss * scale / math::ln2;
 }
 
@@ -363,12 +396,12 @@ void Network::prune(double share, double churn) {
     auto& p = *parts_;
     const bool first = !p.live;
     if (first) p.live.emplace(p.config);
-    p.live->choose(p.weights, p.views(p.moment1), share, churn);
+    p.live->choose(p.learned, p.views(p.moment1), share, churn);
     p.apply_mask();
     if (!first || p.updates > 0) return;
     // Fewer inputs, larger weights: sums are as large as in the dense network (Evci et al., Gradient Flow in Sparse
     // Neural Networks, 2022).
-    for (auto& [name, view] : p.weights)
+    for (auto& [name, view] : p.learned)
         if (p.live->prunes(name)) Array(view).mul_(1 / std::sqrt(1 - share));
     p.average.copy_(p.flat);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nodes/samplernn/cuts.h"
+#include "nodes/samplernn/learning.h"
 #include "nodes/samplernn/model.h"
 
 namespace legume::samplernn {
@@ -41,7 +42,7 @@ class States {
 class Network {
   public:
     // Fresh weights, drawn from the seed. `device` is auto, cpu or cuda; throws ModelError when there is none.
-    Network(const Config& config, std::uint64_t seed, const std::string& device = "cpu");
+    Network(const Config& config, std::uint64_t seed, const std::string& device = "cpu", const Learning& learning = {});
     ~Network();
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
@@ -50,6 +51,7 @@ class Network {
     std::string device() const;  // "cpu" or "cuda"
     std::int64_t parameters() const;
 
+    // The weights that play; what is learned may be others (weight norm's v and g).
     Tensors tensors() const;
     void set_tensors(const Tensors& tensors);  // names and shapes as expected_shapes gives them
 
@@ -67,14 +69,15 @@ class Network {
     // weights that live are made larger for those that do not.
     void prune(double share, double churn);
     double gradient_norm() const;  // before clipping
+    // By what is learned, in the order of names; weight norm's v has its tensor's, g that and ".g".
     std::vector<float> gradient() const;
-    std::vector<float> weights() const;  // in the gradient's order
+    std::vector<float> weights() const;  // what is learned, in the gradient's order
     void set_weights(std::span<const float> weights);
 
     // A running mean of the weights: what checkpoints hold, since it predicts and sounds better than the newest.
     Tensors averaged() const;
 
-    // Weights, their mean and Adam's moments, for a resume.
+    // What is learned, its mean and Adam's moments, for a resume.
     std::vector<float> save() const;
     void load(std::span<const float> saved, std::int64_t updates);  // throws ModelError when sizes differ
 

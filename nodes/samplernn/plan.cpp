@@ -129,8 +129,8 @@ std::vector<std::string> plan(const TrainSettings& settings, const Corpus& corpu
 
     bool fits = true;
     try {
-        const auto cuts = cut_window(config, settings.batch, settings.window, settings.memory);
-        const double memory = learning_bytes(config, settings.batch, settings.window, cuts.segment);
+        const auto cuts = cut_window(config, settings.batch, settings.window, settings.memory, settings.learning);
+        const double memory = learning_bytes(config, settings.batch, settings.window, cuts.segment, settings.learning);
         fits = measuring.memory == 0 || memory < measuring.memory;
         lines.push_back(bytes_text(memory) + " of memory for batch " + std::to_string(settings.batch) + " and window " +
                         std::to_string(settings.window) +

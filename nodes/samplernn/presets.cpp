@@ -42,10 +42,12 @@ Preset preset(const std::string& name) {
         c.learned_h0 = false;
     } else if (name == "original") {
         c.quantiser = Quantiser::linear;
+        made.learning.weight_norm = true;
     } else if (name == "deepsound") {
         set_frames(c, {16, 64});
         c.quantiser = Quantiser::linear;
         c.relu_after_sum = true;
+        made.learning.weight_norm = true;
         c.hidden = 1;
     } else if (name == "prism") {
         set_frames(c, {16, 64});

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "nodes/samplernn/learning.h"
 #include "nodes/samplernn/model.h"
 
 namespace legume::samplernn {
@@ -12,6 +13,7 @@ namespace legume::samplernn {
 struct Preset {
     Config config;
     int window = 1024;  // samples
+    Learning learning;
 };
 
 // The first is what is taken when nothing is said.

@@ -137,6 +137,9 @@ struct Train final : Node, samplernn::Trainee {
                                "learning_rate",
                                {.min = 1e-6f, .max = 1, .initial = 1e-3f, .curve = Curve::log},
                                "Size of an update at its largest."};
+    FlagOption weight_norm{this, "weight_norm", false,
+                           "Whether layers outside the memory learn how long each row of weights is apart from where "
+                           "it points; when not given, the preset's."};
     NumberOption seed{this, "seed", count(0, 16'000'000, 0), "Another number is another beginning."};
     ChoiceOption device{
         this, "device", {"auto", "cpu", "cuda"}, "What computes: the graphics card when there is one, or as told."};
@@ -184,6 +187,8 @@ struct Train final : Node, samplernn::Trainee {
         s.steps = steps.given() || !minutes.given() ? steps.count() : 0;
         s.minutes = minutes.given() ? minutes.value() : 0;
         s.learning_rate = learning_rate.value();
+        s.learning = base.learning;
+        if (weight_norm.given()) s.learning.weight_norm = weight_norm.value();
         s.checkpoints = checkpoints.count();
         s.storage = storage.at() == 0 ? samplernn::Storage::f32 : samplernn::Storage::f16;
         s.held_out = held_out.value();
@@ -228,7 +233,7 @@ struct Train final : Node, samplernn::Trainee {
             return;
         }
         try {
-            samplernn::cut_window(s.config, s.batch, s.window, s.memory);
+            samplernn::cut_window(s.config, s.batch, s.window, s.memory, s.learning);
         } catch (const samplernn::ModelError& error) {
             checking.problem(memory, error.what());
         }

@@ -10,6 +10,7 @@
 
 #include "graph/node.h"
 #include "nodes/samplernn/corpus.h"
+#include "nodes/samplernn/learning.h"
 #include "nodes/samplernn/model.h"
 
 namespace legume {
@@ -20,6 +21,7 @@ namespace legume::samplernn {
 
 struct TrainSettings : CorpusSettings {
     Config config;  // what it says about a run is filled in by the run
+    Learning learning;
     std::vector<std::filesystem::path> files;
     double seconds = 0;             // of what is wired in; 0: nothing
     std::filesystem::path run;      // folder for checkpoints, takes, log and resume

@@ -60,6 +60,7 @@ std::string description(const TrainSettings& settings, const Corpus& corpus) {
     line("batch", std::to_string(settings.batch));
     line("memory", std::to_string(settings.memory));  // the cuts follow from it, and with them the last bits
     if (settings.prune > 0) line("prune", std::to_string(settings.prune));
+    if (settings.learning.weight_norm) line("weight_norm", "true");
     if (settings.overlap) line("overlap", std::to_string(*settings.overlap));
     return text;
 }
@@ -107,7 +108,7 @@ class Run {
           resume_file_(settings.run / "resume.legume"),
           description_(description(settings, corpus)),
           held_out_(held_out_windows(corpus, settings)),
-          cuts_(cut_window(settings.config, settings.batch, settings.window, settings.memory)) {
+          cuts_(cut_window(settings.config, settings.batch, settings.window, settings.memory, settings.learning)) {
         begin_timeline(settings.run);
         auto resume = read_resume(resume_file_);
         if (resume) {
@@ -126,7 +127,7 @@ class Run {
                                  "; set that seed, another run folder, or remove this one");
         }
         seed_ = resume ? resume->seed : settings.seed ? *settings.seed : std::random_device{}();
-        network_ = std::make_unique<Network>(settings.config, seed_, settings.device);
+        network_ = std::make_unique<Network>(settings.config, seed_, settings.device, settings.learning);
         reading_ = std::make_unique<Reading>(corpus, settings_, seed_);
         states_ = network_->fresh_states(settings.batch);
         if (resume) {

@@ -46,6 +46,7 @@ Array min_gru(const Array& x, Array h, const Array& w, const Array& b) {
 
 struct PlainTraining::Parts {
     Config config;
+    std::map<std::string, Array> learned;  // with NAME.g, NAME is weight norm's v
     std::map<std::string, Array> weights;
     std::vector<Array> h, c;  // a tier each: [layers, B, D]
     std::vector<Array> parameters;
@@ -96,6 +97,15 @@ struct PlainTraining::Parts {
         return sum;
     }
 
+    void fold() {
+        for (const auto& [name, t] : learned) {
+            const auto g = learned.find(name + ".g");
+            auto sizes = t.sizes().vec();
+            for (std::size_t i = 1; i < sizes.size(); ++i) sizes[i] = 1;
+            weights[name] = g == learned.end() ? t : torch::_weight_norm(t, g->second.view(sizes), 0);
+        }
+    }
+
     // The loss in nats a sample.
     Array loss(const Window& w) {
         const std::int64_t B = w.streams, T = w.samples, D = config.dim, F = config.tiers[0].frame;
@@ -137,7 +147,7 @@ PlainTraining::PlainTraining(const Config& config, const Tensors& tensors) : par
     auto& all = parts_->parameters;
     for (const auto& [name, tensor] : tensors) {
         all.push_back(torch::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape).clone());
-        parts_->weights[name] = all.back().requires_grad_();
+        parts_->learned[name] = all.back().requires_grad_();
     }
     parts_->adam = std::make_unique<torch::optim::Adam>(all, torch::optim::AdamOptions(1e-3));
 }
@@ -160,6 +170,7 @@ double PlainTraining::learn(const Window& window) {
     auto& p = *parts_;
     if (p.h.empty()) p.make_states(window.streams);
     p.adam->zero_grad();
+    p.fold();
     const Array loss = p.loss(window);
     loss.backward();
     return loss.item<double>() / std::log(2.0);
@@ -175,7 +186,7 @@ void PlainTraining::update(double learning_rate, double clip_norm) {
 
 Tensors PlainTraining::gradient() const {
     Tensors all;
-    for (const auto& [name, weight] : parts_->weights) {
+    for (const auto& [name, weight] : parts_->learned) {
         const Array g = weight.grad().defined() ? weight.grad().contiguous() : torch::zeros_like(weight);
         all[name] = {weight.sizes().vec(), {g.data_ptr<float>(), g.data_ptr<float>() + g.numel()}};
     }

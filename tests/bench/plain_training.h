@@ -14,6 +14,7 @@ namespace legume::samplernn {
 // Embedding, conv1d, LibTorch's own GRU and LSTM over the window, cross entropy, one backward, its Adam. On the CPU.
 class PlainTraining {
   public:
+    // With a tensor NAME.g in company, NAME is the v of a weight norm.
     PlainTraining(const Config& config, const Tensors& tensors);
     ~PlainTraining();
     void set_states(int streams, std::span<const float> saved);  // as States::save() gives them; zeros before

@@ -12,7 +12,8 @@ DOORS = {
     "nlohmann/*": "nodes/samplernn/bench_result.cpp nodes/samplernn/model.cpp nodes/samplernn/safetensors.cpp "
                   "host/patch_schema.cpp",
     "torch/*": "nodes/samplernn/gated.cpp nodes/samplernn/min_gru.cpp nodes/samplernn/network.cpp"
-               " nodes/samplernn/sample_tier.cpp nodes/samplernn/tiers.cpp tests/bench/reference.cpp tests/bench/plain_training.cpp",
+               " nodes/samplernn/sample_tier.cpp nodes/samplernn/tiers.cpp nodes/samplernn/weight_norm.cpp"
+               " tests/bench/reference.cpp tests/bench/plain_training.cpp",
     "portaudio.h": "host/audio_portaudio.cpp",
     "pa_*.h": "host/audio_portaudio.cpp",
     "rtmidi/*": "host/midi_rtmidi.cpp",
@@ -51,10 +52,10 @@ LAYERS = (
 )
 # What is linked into legume-train alone; nothing that legume needs may call it.
 TRAINING = """nodes/samplernn/network.h nodes/samplernn/recurrence.h nodes/samplernn/sample_tier.h nodes/samplernn/team.h
-    nodes/samplernn/tiers.h nodes/samplernn/trainer.h"""
+    nodes/samplernn/tiers.h nodes/samplernn/trainer.h nodes/samplernn/weight_norm.h"""
 TRAINERS = """nodes/samplernn/gated.cpp nodes/samplernn/min_gru.cpp nodes/samplernn/network.cpp
     nodes/samplernn/recurrence.h nodes/samplernn/sample_tier.* nodes/samplernn/team.cpp nodes/samplernn/tiers.*
-    nodes/samplernn/trainer.cpp host/train_main.cpp tests/*"""
+    nodes/samplernn/trainer.cpp nodes/samplernn/weight_norm.cpp host/train_main.cpp tests/*"""
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

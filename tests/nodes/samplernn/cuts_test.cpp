@@ -34,6 +34,7 @@ TEST_CASE("learning takes more memory with more of anything") {
     CHECK(learning_bytes(config, 17, 4096, 512) > bytes);
     CHECK(learning_bytes(config, 16, 8192, 512) > bytes);
     CHECK(learning_bytes(config, 16, 4096, 1024) > bytes);
+    CHECK(learning_bytes(config, 16, 4096, 512, {true}) > bytes);
     for (auto change : {+[](Config& c) { c.dim = 1152; }, +[](Config& c) { c.levels = 512; },
                         +[](Config& c) { c.tiers[0].layers = 2; }, +[](Config& c) { c.hidden = 3; },
                         +[](Config& c) { c.embedding = 512; }}) {

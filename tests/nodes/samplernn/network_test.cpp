@@ -358,6 +358,63 @@ TEST_CASE("a fresh network has no opinion: each sample costs the logarithm of th
     CHECK(network.evaluate(window_of(config, 4, 128), states) == doctest::Approx(8).epsilon(0.01));
 }
 
+TEST_CASE("weight norm begins as the network without it, and a checkpoint of it plays as it is heard") {
+    for (const auto& [name, config] : variants()) {
+        CAPTURE(name);
+        Network plain(config, 3), normed(config, 3, "cpu", {true});
+        auto same = [](const Network& a, const Network& b, double within) {
+            const auto one = a.tensors(), other = b.tensors();
+            REQUIRE(one.size() == other.size());
+            double worst = 0;
+            for (const auto& [tensor, held] : one)
+                for (std::size_t i = 0; i < held.values.size(); ++i)
+                    worst = std::max(worst, std::abs(double(held.values[i]) - other.at(tensor).values[i]));
+            return worst <= within;
+        };
+        CHECK(same(plain, normed, 1e-6));
+        stir(normed);
+        CHECK(!same(plain, normed, 1e-3));
+        CHECK(worst_difference(normed, {config, normed.tensors()}) <= 1e-3);
+        Network reader(config, 0, "cpu", {true});
+        reader.set_tensors(normed.tensors());
+        CHECK(same(reader, normed, 1e-5));
+    }
+}
+
+TEST_CASE("weight norm's averages are of lengths and directions, and are what is evaluated and written") {
+    const Config config = variants()[0].config;
+    Network network(config, 3, "cpu", {true});
+    auto states = network.fresh_states(2);
+    for (int i = 0; i < 4; ++i) {
+        network.learn(window_of(config, 2, 64), states);
+        REQUIRE(network.update(1e-2, 1));
+    }
+    Network reader(config, 0);
+    reader.set_tensors(network.averaged());
+    auto a = network.fresh_states(2), b = reader.fresh_states(2);
+    const Window window = window_of(config, 2, 64);
+    const double averaged = network.evaluate(window, a);
+    CHECK(averaged == doctest::Approx(reader.evaluate(window, b)).epsilon(1e-5));
+    Network newest(config, 0);
+    newest.set_tensors(network.tensors());
+    auto c = newest.fresh_states(2);
+    CHECK(averaged != doctest::Approx(newest.evaluate(window, c)).epsilon(1e-5));
+}
+
+TEST_CASE("a row of zeros stays one under weight norm, and learns without harm") {
+    const Config config = variants()[0].config;
+    Network network(config, 3, "cpu", {true});
+    auto tensors = network.tensors();
+    auto& row = tensors.at("sample.hidden.0.weight").values;
+    std::fill_n(row.begin(), config.dim, 0.0f);
+    network.set_tensors(tensors);
+    auto states = network.fresh_states(2);
+    network.learn(window_of(config, 2, 64), states);
+    CHECK(network.update(1e-3, 1));
+    for (const auto& [name, tensor] : network.tensors())
+        for (const float value : tensor.values) REQUIRE(std::isfinite(value));
+}
+
 TEST_CASE("a fresh network is given back by its seed alone") {
     const Config config = variants()[0].config;
     CHECK(Network(config, 1).weights() == Network(config, 1).weights());

@@ -27,6 +27,13 @@ TEST_CASE("the 2019 piece's network has its 18.7 million parameters") {
     CHECK(static_cast<double>(parameters(preset("unisound").config)) == doctest::Approx(18.7e6).epsilon(0.005));
 }
 
+TEST_CASE("weight norm is what two of the lineages had") {
+    for (const auto& name : preset_names()) {
+        CAPTURE(name);
+        CHECK(preset(name).learning.weight_norm == (name == "original" || name == "deepsound"));
+    }
+}
+
 TEST_CASE("a shape's text reads back as the shape, for every preset") {
     for (const auto& name : preset_names()) {
         NetworkShape shape{preset(name).config, 0.9};

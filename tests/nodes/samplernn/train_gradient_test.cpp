@@ -8,6 +8,7 @@
 
 #include "nodes/dsp/random.h"
 #include "nodes/samplernn/network.h"
+#include "nodes/samplernn/weight_norm.h"
 #include "tests/bench/plain_training.h"
 #include "tests/nodes/samplernn/network_of.h"
 
@@ -115,6 +116,25 @@ double worst_of(const std::vector<float>& gradient, const Tensors& expected, std
     return worst;
 }
 
+// All that a network learns, by name, as PlainTraining takes it.
+Tensors learned(const Network& network, bool weight_norm) {
+    Tensors all;
+    for (const auto& [name, shape] : expected_shapes(network.config())) {
+        all[name].shape = shape;
+        if (weight_norm && is_normed(name)) all[name + ".g"].shape = {shape[0]};
+    }
+    const auto values = network.weights();
+    auto at = values.begin();
+    for (auto& [name, tensor] : all) {
+        std::ptrdiff_t size = 1;
+        for (const auto n : tensor.shape) size *= n;
+        tensor.values.assign(at, at + size);
+        at += size;
+    }
+    REQUIRE(at == values.end());
+    return all;
+}
+
 struct Threads {  // for the networks of one test
     explicit Threads(int count) { set_threads(count); }
     ~Threads() { set_threads(1); }
@@ -150,6 +170,33 @@ TEST_CASE("the gradient in segments and chunks is LibTorch's in one piece, in ev
                 CHECK(worst <= 1e-5);
                 REQUIRE(held.save().size() == states.size());
             }
+    }
+}
+
+TEST_CASE("with weight norm the gradient by lengths and directions is LibTorch's, in every tensor") {
+    constexpr int streams = 3, samples = 96;
+    for (const auto& [name, config] : variants()) {
+        CAPTURE(name);
+        Network network(config, 1, "cpu", {true});
+        network.set_tensors(network_of(config, 3).tensors);
+        auto weights = network.weights();  // lengths of their own too
+        for (std::size_t i = 0; i < weights.size(); ++i)
+            weights[i] *= static_cast<float>(0.8 + 0.4 * legume::dsp::random_uniform(4, 1, i));
+        network.set_weights(weights);
+        const auto states = lively_states(network, streams);
+        const Window window = window_of(config, streams, samples);
+        PlainTraining plain(config, learned(network, true));
+        plain.set_states(streams, states);
+        const double bits = plain.learn(window);
+        for (const Cuts& cuts : {Cuts{samples, 4096}, Cuts{32, 50}}) {
+            CAPTURE(cuts.segment);
+            auto held = network.load_states(streams, states);
+            CHECK(network.learn(window, held, cuts) == doctest::Approx(bits).epsilon(1e-6));
+            std::string where;
+            const double worst = worst_of(network.gradient(), plain.gradient(), where);
+            CAPTURE(where);
+            CHECK(worst <= 1e-5);
+        }
     }
 }
 

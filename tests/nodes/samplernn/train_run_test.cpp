@@ -227,11 +227,13 @@ TEST_CASE("without sound to measure with, a checkpoint says nothing about what i
     }
 }
 
-TEST_CASE("a run that was stopped goes on as if it had not been: the same bytes") {
+// Stopped three times, beside one that never was.
+static void compare_stopped(void (*change)(TrainSettings&)) {
     const Folder whole("whole"), parts("parts");
     set_threads(2);
-    const auto s = tiny(whole.path);
-    auto p = tiny(parts.path);
+    auto s = tiny(whole.path), p = tiny(parts.path);
+    change(s);
+    change(p);
     p.seed.reset();
     const Corpus corpus = corpus_for(s);
     CHECK(train(s, corpus, unwatched()) == Outcome::finished);
@@ -255,6 +257,28 @@ TEST_CASE("a run that was stopped goes on as if it had not been: the same bytes"
     }
     const std::string log = bytes_of(parts.path / "log.csv");
     CHECK(std::count(log.begin(), log.end(), '\n') == 6);
+}
+
+TEST_CASE("a run that was stopped goes on as if it had not been: the same bytes") {
+    compare_stopped([](TrainSettings&) {});
+}
+
+TEST_CASE("so does one of minGRU cells with weight norm") {
+    compare_stopped([](TrainSettings& s) {
+        for (auto& tier : s.config.tiers) tier.cell = Cell::min_gru;
+        s.learning.weight_norm = true;
+    });
+}
+
+TEST_CASE("a run does not go on with weight norm that began without") {
+    const Folder folder("norm");
+    auto s = tiny(folder.path);
+    s.steps = 2;
+    const Corpus corpus = corpus_for(s);
+    train(s, corpus, unwatched());
+    s.learning.weight_norm = true;
+    s.steps = 4;
+    CHECK(error_of(s, corpus).find("holds a run of other settings; set another run folder") != std::string::npos);
 }
 
 TEST_CASE("another seed is another network") {
