@@ -52,7 +52,7 @@ double learning_bytes(const Config& config, int batch, int window, int segment, 
     for (std::size_t i = 0; i < config.tiers.size(); ++i) {
         const Tier& tier = config.tiers[i];
         const double ratio = i == 0 ? tier.frame : tier.frame / config.tiers[i - 1].frame;
-        const double sums = tier.layers > 1 ? 5 : 3;  // x, and gradients
+        const double sums = (tier.layers > 1 ? 5 : 3) + (learning.dropout > 0 ? 2 : 0);  // x, and gradients
         a_sample += (tier.layers * layer_numbers(tier, D) + sums * D + ratio * D + 3 * tier.frame) / tier.frame;
         states += tier.layers * (tier.cell == Cell::lstm ? 2 : 1) * D;
     }

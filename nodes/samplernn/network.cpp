@@ -114,6 +114,7 @@ struct Network::Parts {
     std::map<std::string, Array> weights;  // what the passes see: what is learned, or folded from it
     std::map<std::string, Array> lengths;  // of the folded ones: g; `learned` has v under the weight's own name
     std::int64_t updates = 0;
+    Dropout dropout;
     double norm = 0;
     std::optional<LiveBlocks> live;  // when it is pruned
     Array mask;                      // laid out as `flat`: 1 for each that lives
@@ -125,7 +126,7 @@ struct Network::Parts {
     std::int64_t made_streams = 0, made_samples = 0, made_rows = 0;
 
     Parts(const Config& c, const std::string& wanted, const Learning& learning)
-        : config(c), device(find_device(wanted)), team(device.is_cpu() ? threads : 1) {
+        : config(c), device(find_device(wanted)), dropout{learning.dropout}, team(device.is_cpu() ? threads : 1) {
         const auto asked = expected_shapes(config);
         shapes = asked;
         if (learning.weight_norm)
@@ -246,6 +247,7 @@ struct Network::Parts {
 Network::Network(const Config& config, std::uint64_t seed, const std::string& device, const Learning& learning) {
     config.validate();
     parts_ = std::make_unique<Parts>(config, device, learning);
+    parts_->dropout.seed = seed;
     const c10::InferenceMode mode;
     std::uint64_t stream = 0;
     for (const auto& [name, weight] : parts_->weights)
@@ -303,6 +305,7 @@ double Network::learn(const Window& window, States& states, const Cuts& cuts) {
     const c10::InferenceMode mode;
     auto& p = *parts_;
     p.gradient.zero_();
+    p.dropout.update = static_cast<std::uint64_t>(p.updates);
     const std::int64_t segment = cuts.segment ? cuts.segment : window.samples;
     const std::int64_t segments = (window.samples + segment - 1) / segment;
     p.make_passes(window.streams, segment, cuts.rows ? cuts.rows : rows_at_once(p.config));
@@ -310,7 +313,7 @@ double Network::learn(const Window& window, States& states, const Cuts& cuts) {
     std::vector<TierStates> starts{p.tiers->start(*states.held_, fresh)};
     TierStates at = starts[0], gradient;
     for (std::int64_t i = 0; i < segments; ++i) {
-        p.tiers->forward(p.segment_of(levels, i, segment), at);
+        p.tiers->forward(p.segment_of(levels, i, segment), at, p.dropout, i * segment);
         if (i + 1 < segments) starts.push_back(at);
     }
     static_cast<TierStates&>(*states.held_) = at;
@@ -320,7 +323,7 @@ double Network::learn(const Window& window, States& states, const Cuts& cuts) {
     double loss = 0;
     for (auto i = segments; i-- > 0;) {
         const Array part = p.segment_of(levels, i, segment);
-        if (i + 1 < segments) p.tiers->forward(part, at = starts[static_cast<std::size_t>(i)]);
+        if (i + 1 < segments) p.tiers->forward(part, at = starts[static_cast<std::size_t>(i)], p.dropout, i * segment);
         const auto [taps, targets] = p.rows_of(part);
         loss += p.sample_tier->learn(taps, targets, p.tiers->cond(), scale);
         p.tiers->backward(gradient);

@@ -26,6 +26,7 @@ struct Frames {
     Array w_in, b_in, w_up, b_up, dw_in, db_in, dw_up, db_up;  // w_in and the biases may be undefined
     std::vector<Layer> layers;
     Array u, x, sum, up;        // [rows, frame], [rows, D], [rows, D] (of several layers), [rows, ratio D]
+    Array factors, kept;        // [rows, D]: of a dropout, and what it leaves of the output
     Array d_out, d_x, d_layer;  // gradients [rows, D]; d_layer: what comes from the layer above
 };
 
@@ -55,7 +56,8 @@ struct Tiers::Parts {
     const Config& config;
     Bank bank;
     Team& team;
-    std::int64_t B, D, samples = 0;  // of the stretch at hand
+    std::int64_t B, D, samples = 0, from = 0;  // of the stretch at hand
+    Dropout dropout;
     std::vector<Frames> tiers;
 
     std::int64_t rows(const Frames& t) const { return samples / t.frame * B; }
@@ -102,8 +104,27 @@ struct Tiers::Parts {
                     sum.add_(part_of(in, lane, team));
             }
         }
-        linear(part_of(t.up.narrow(0, 0, n), lane, team), part_of(output(t), lane, team), t.w_up, t.b_up);
+        if (dropout.share > 0) {
+            draw(lane, t, i);
+            Array kept = part_of(t.kept.narrow(0, 0, n), lane, team);
+            at::mul_out(kept, part_of(output(t), lane, team), part_of(t.factors.narrow(0, 0, n), lane, team));
+        }
+        linear(part_of(t.up.narrow(0, 0, n), lane, team), part_of(heard(t), lane, team), t.w_up, t.b_up);
         team.meet();
+    }
+    void draw(int lane, const Frames& t, std::size_t i) const {
+        const auto part = share(rows(t), lane, team.lanes());
+        const Array own = t.factors.narrow(0, part.from, part.count);
+        const Array drawn = own.is_cpu() ? own : at::empty(own.sizes(), at::kFloat);
+        auto* to = drawn.data_ptr<float>();
+        for (auto row = part.from; row < part.from + part.count; ++row)
+            for (std::int64_t unit = 0; unit < D; ++unit)
+                *to++ = dropout.factor(i, static_cast<std::uint64_t>(from / t.frame + row / B),
+                                       static_cast<std::uint64_t>(row % B), static_cast<std::uint64_t>(unit));
+        if (!own.is_cpu()) own.copy_(drawn);
+    }
+    Array heard(const Frames& t) const {  // by the tier below
+        return dropout.share > 0 ? t.kept.narrow(0, 0, rows(t)) : output(t);
     }
     Array output(const Frames& t) const {  // of the tier's layers
         return config.skip && t.layers.size() > 1 ? t.sum.narrow(0, 0, rows(t)) : t.layers.back().cell->output();
@@ -114,9 +135,10 @@ struct Tiers::Parts {
         Frames& t = tiers[i];
         const auto n = rows(t);
         const Array d_up = t.up.narrow(0, 0, n), d_out = t.d_out.narrow(0, 0, n);
-        learn_linear(lane, team, d_up, output(t), t.dw_up, t.db_up);
+        learn_linear(lane, team, d_up, heard(t), t.dw_up, t.db_up);
         Array into = part_of(d_out, lane, team);
         at::mm_out(into, part_of(d_up, lane, team), t.w_up);
+        if (dropout.share > 0) into.mul_(part_of(t.factors.narrow(0, 0, n), lane, team));
         team.meet();
         const Array x = t.w_in.defined() ? t.x.narrow(0, 0, n) : t.u.narrow(0, 0, n);
         // By the layer's output: from the tier's, from the layer above, or with skips from both.
@@ -146,7 +168,7 @@ struct Tiers::Parts {
 };
 
 Tiers::Tiers(const Config& config, const Bank& bank, Team& team, std::int64_t streams, std::int64_t samples)
-    : parts_(new Parts{config, bank, team, streams, config.dim, 0, {}}) {
+    : parts_(new Parts{config, bank, team, streams, config.dim, 0, 0, {}, {}}) {
     auto& p = *parts_;
     for (std::size_t i = 0; i < config.tiers.size(); ++i) {
         const Tier& tier = config.tiers[i];
@@ -223,8 +245,16 @@ void Tiers::end_start(const TierStates& gradient, const Array& fresh) const {
     }
 }
 
-void Tiers::forward(const Array& levels, TierStates& states) {
+void Tiers::forward(const Array& levels, TierStates& states, const Dropout& dropout, std::int64_t from) {
     auto& p = *parts_;
+    p.dropout = dropout;
+    p.from = from;
+    if (dropout.share > 0)
+        for (auto& t : p.tiers) {
+            if (t.kept.defined()) continue;
+            t.kept = at::empty_like(t.d_out);
+            t.factors = at::empty_like(t.d_out);
+        }
     p.samples = levels.size(1) - p.config.tiers.back().frame;
     p.team.each([&](int lane) {
         const c10::InferenceMode mode;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "nodes/samplernn/dropout.h"
 #include "nodes/samplernn/model.h"
 #include "nodes/samplernn/sample_tier.h"
 
@@ -33,8 +34,8 @@ class Tiers {
     TierStates start(const TierStates& carried, const at::Tensor& fresh) const;
     // The learned states' gradient, from that of what start() gave.
     void end_start(const TierStates& gradient, const at::Tensor& fresh) const;
-    // `levels` [streams, largest frame + samples]. Moves `states` on.
-    void forward(const at::Tensor& levels, TierStates& states);
+    // `levels` [streams, largest frame + samples], from the window's sample `from` on. Moves `states` on.
+    void forward(const at::Tensor& levels, TierStates& states, const Dropout& dropout = {}, std::int64_t from = 0);
     // What forward() handed to the sample tier [samples / F * streams * F, D]; backward() finds its gradient there.
     at::Tensor cond() const;
     // After the forward() of the same stretch. `gradient` is by the states after it, then by those before it.

@@ -140,6 +140,11 @@ struct Train final : Node, samplernn::Trainee {
     FlagOption weight_norm{this, "weight_norm", false,
                            "Whether layers outside the memory learn how long each row of weights is apart from where "
                            "it points; when not given, the preset's."};
+    NumberOption dropout{this,
+                         "dropout",
+                         {.min = 0, .max = 0.9f, .initial = 0},
+                         "Share of what the tiers say that each update does without; some helps against learning a "
+                         "short sound by heart."};
     NumberOption seed{this, "seed", count(0, 16'000'000, 0), "Another number is another beginning."};
     ChoiceOption device{
         this, "device", {"auto", "cpu", "cuda"}, "What computes: the graphics card when there is one, or as told."};
@@ -188,6 +193,7 @@ struct Train final : Node, samplernn::Trainee {
         s.minutes = minutes.given() ? minutes.value() : 0;
         s.learning_rate = learning_rate.value();
         s.learning = base.learning;
+        s.learning.dropout = dropout.value();
         if (weight_norm.given()) s.learning.weight_norm = weight_norm.value();
         s.checkpoints = checkpoints.count();
         s.storage = storage.at() == 0 ? samplernn::Storage::f32 : samplernn::Storage::f16;

@@ -61,6 +61,7 @@ std::string description(const TrainSettings& settings, const Corpus& corpus) {
     line("memory", std::to_string(settings.memory));  // the cuts follow from it, and with them the last bits
     if (settings.prune > 0) line("prune", std::to_string(settings.prune));
     if (settings.learning.weight_norm) line("weight_norm", "true");
+    if (settings.learning.dropout > 0) line("dropout", std::to_string(settings.learning.dropout));
     if (settings.overlap) line("overlap", std::to_string(*settings.overlap));
     return text;
 }

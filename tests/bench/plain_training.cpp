@@ -106,8 +106,18 @@ struct PlainTraining::Parts {
         }
     }
 
+    static Array factors(const Dropout& dropout, std::size_t tier, at::IntArrayRef sizes) {  // [steps, B, D]
+        std::vector<float> all;
+        for (std::int64_t step = 0; step < sizes[0]; ++step)
+            for (std::int64_t stream = 0; stream < sizes[1]; ++stream)
+                for (std::int64_t unit = 0; unit < sizes[2]; ++unit)
+                    all.push_back(dropout.factor(tier, static_cast<std::uint64_t>(step),
+                                                 static_cast<std::uint64_t>(stream), static_cast<std::uint64_t>(unit)));
+        return torch::from_blob(all.data(), sizes).clone();
+    }
+
     // The loss in nats a sample.
-    Array loss(const Window& w) {
+    Array loss(const Window& w, const Dropout& dropout) {
         const std::int64_t B = w.streams, T = w.samples, D = config.dim, F = config.tiers[0].frame;
         const Array levels =
             torch::from_blob(const_cast<std::int32_t*>(w.levels.data()), {B, w.history + T}, torch::kInt)
@@ -125,7 +135,9 @@ struct PlainTraining::Parts {
             if (const Array w_in = find(prefix + "input.weight"); w_in.defined())
                 x = torch::linear(x, w_in, find(prefix + "input.bias"));
             if (cond.defined()) x = x + cond;
-            const Array up = torch::linear(cells(i, x, fresh), find(prefix + "up.weight"), find(prefix + "up.bias"));
+            x = cells(i, x, fresh);
+            if (dropout.share > 0) x = x * factors(dropout, i, x.sizes());
+            const Array up = torch::linear(x, find(prefix + "up.weight"), find(prefix + "up.bias"));
             cond = up.view({steps, B, ratio, D}).transpose(1, 2).reshape({steps * ratio, B, D});
         }
         const Array embedded = torch::embedding(find("sample.embedding"), levels.narrow(1, w.history - F, T + F - 1));
@@ -166,12 +178,12 @@ void PlainTraining::set_states(int streams, std::span<const float> saved) {
         }
 }
 
-double PlainTraining::learn(const Window& window) {
+double PlainTraining::learn(const Window& window, const Dropout& dropout) {
     auto& p = *parts_;
     if (p.h.empty()) p.make_states(window.streams);
     p.adam->zero_grad();
     p.fold();
-    const Array loss = p.loss(window);
+    const Array loss = p.loss(window, dropout);
     loss.backward();
     return loss.item<double>() / std::log(2.0);
 }

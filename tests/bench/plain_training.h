@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "nodes/samplernn/dropout.h"
 #include "nodes/samplernn/model.h"
 #include "nodes/samplernn/network.h"
 
@@ -17,8 +18,8 @@ class PlainTraining {
     // With a tensor NAME.g in company, NAME is the v of a weight norm.
     PlainTraining(const Config& config, const Tensors& tensors);
     ~PlainTraining();
-    void set_states(int streams, std::span<const float> saved);  // as States::save() gives them; zeros before
-    double learn(const Window& window);                          // bits a sample
+    void set_states(int streams, std::span<const float> saved);       // as States::save() gives them; zeros before
+    double learn(const Window& window, const Dropout& dropout = {});  // bits a sample
     void update(double learning_rate, double clip_norm);
     Tensors gradient() const;
 

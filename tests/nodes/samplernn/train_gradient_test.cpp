@@ -200,6 +200,65 @@ TEST_CASE("with weight norm the gradient by lengths and directions is LibTorch's
     }
 }
 
+TEST_CASE("with dropout the gradient is LibTorch's with the same numbers left out, however the window is cut") {
+    constexpr int streams = 3, samples = 96;
+    for (const auto& [name, config] : variants()) {
+        CAPTURE(name);
+        const auto tensors = network_of(config, 3).tensors;
+        const Window window = window_of(config, streams, samples);
+        PlainTraining plain(config, tensors);
+        const auto states = lively_states(Network(config, 1), streams);
+        plain.set_states(streams, states);
+        const double bits = plain.learn(window, {0.3, 17, 0});
+        for (const int lanes : {1, 3})
+            for (const Cuts& cuts : {Cuts{samples, 4096}, Cuts{32, 50}, Cuts{80, 7}}) {
+                CAPTURE(lanes);
+                CAPTURE(cuts.segment);
+                const Threads threads(lanes);
+                Network network(config, 17, "cpu", {false, 0.3});
+                network.set_tensors(tensors);
+                auto held = network.load_states(streams, states);
+                CHECK(network.learn(window, held, cuts) == doctest::Approx(bits).epsilon(1e-6));
+                std::string where;
+                const double worst = worst_of(network.gradient(), plain.gradient(), where);
+                CAPTURE(where);
+                CHECK(worst <= 1e-5);
+            }
+    }
+}
+
+TEST_CASE("dropout leaves out its share, other numbers in every update and tier, and keeps the mean") {
+    const Dropout first{0.3, 5, 0}, second{0.3, 5, 1};
+    int left_out = 0, other_update = 0, other_tier = 0, other_step = 0;
+    double sum = 0;
+    constexpr int count = 40'000;
+    for (int i = 0; i < count; ++i) {
+        const auto step = static_cast<std::uint64_t>(i / 400), stream = static_cast<std::uint64_t>(i / 100 % 4),
+                   unit = static_cast<std::uint64_t>(i % 100);
+        const float factor = first.factor(1, step, stream, unit);
+        left_out += factor == 0;
+        sum += factor;
+        other_update += factor != second.factor(1, step, stream, unit);
+        other_tier += factor != first.factor(0, step, stream, unit);
+        other_step += factor != first.factor(1, step + 1, stream, unit);
+    }
+    CHECK(left_out == doctest::Approx(0.3 * count).epsilon(0.03));
+    CHECK(sum == doctest::Approx(count).epsilon(0.03));
+    for (const int differing : {other_update, other_tier, other_step})
+        CHECK(differing == doctest::Approx(2 * 0.3 * 0.7 * count).epsilon(0.05));
+}
+
+TEST_CASE("what is measured leaves nothing out") {
+    const Config config = variants()[0].config;
+    const Window window = window_of(config, 3, 96);
+    Network plain(config, 1), dropping(config, 1, "cpu", {false, 0.5});
+    auto a = plain.fresh_states(3), b = dropping.fresh_states(3);
+    CHECK(plain.evaluate(window, a) == dropping.evaluate(window, b));
+    CHECK(plain.learn(window, a) != dropping.learn(window, b));
+    auto c = plain.fresh_states(3), d = dropping.fresh_states(3);
+    CHECK(plain.evaluate(window, c) == dropping.evaluate(window, d));
+}
+
 TEST_CASE("the comparison notices a state that differs") {
     const Config config = variants()[0].config;
     const auto tensors = network_of(config, 3).tensors;

@@ -263,10 +263,10 @@ TEST_CASE("a run that was stopped goes on as if it had not been: the same bytes"
     compare_stopped([](TrainSettings&) {});
 }
 
-TEST_CASE("so does one of minGRU cells with weight norm") {
+TEST_CASE("so does one of minGRU cells with weight norm and dropout") {
     compare_stopped([](TrainSettings& s) {
         for (auto& tier : s.config.tiers) tier.cell = Cell::min_gru;
-        s.learning.weight_norm = true;
+        s.learning = {true, 0.2};
     });
 }
 
