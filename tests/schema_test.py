@@ -27,7 +27,8 @@ def main():
     validator = jsonschema.Draft7Validator(schema)
     good = bad = wrong = 0
     for path in sorted(path for folder in folders for path in folder.rglob("*.yaml")):
-        broken = path.parent.name == "patches" and path.parent.parent.name == "tests" and path.name != "whole.yaml"
+        of_tests = path.parent.name == "patches" and path.parent.parent.name == "tests"
+        broken = of_tests and path.name not in ("whole.yaml", "train-short.yaml")
         found = faults(validator, path)
         if not broken:
             good += 1

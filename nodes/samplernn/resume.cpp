@@ -2,6 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/resume.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -15,7 +21,7 @@ namespace legume::samplernn {
 namespace {
 
 // Read on the machine that wrote it, so it has no versions to bridge: another layout gets another magic line.
-constexpr std::string_view magic = "legume resume 1\n";
+constexpr std::string_view magic = "legume resume 2\n";
 
 std::uint64_t checksum(std::span<const char> bytes) {  // FNV-1a over words: the file has tens of megabytes
     std::uint64_t hash = 0xcbf29ce484222325u;
@@ -71,6 +77,8 @@ void fields(Each& each, R& r) {
     each(r.seconds);
     each(r.share);
     each(r.held_out);
+    each(r.bits_sum);
+    each(r.bits_count);
     each(r.streams);
     each(r.network);
     each(r.states);
@@ -110,6 +118,32 @@ std::optional<Resume> read_resume(const std::filesystem::path& file) {
         fail(file, error.what() + hint);
     }
     return resume;
+}
+
+RunLock::RunLock(const std::filesystem::path& run) {
+    descriptor_ = ::open(run.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    // A file system without locks is no reason not to train.
+    if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+    ::close(descriptor_);
+    fail(run, "is being trained by another legume; wait for it, end it, or set another run folder");
+}
+
+RunLock::~RunLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void sweep(const std::filesystem::path& run) {
+    namespace fs = std::filesystem;
+    std::error_code failed;
+    for (const fs::path& folder : {run, run / "checkpoints", run / "takes", run / "corpus"})
+        for (fs::directory_iterator it(folder, failed), end; !failed && it != end; it.increment(failed)) {
+            const fs::path name = it->path().filename();
+            // NAME.part; sound files, whose ending matters, are NAME.part.flac or NAME.part-2.flac.
+            if (name.extension() == ".part" || name.stem().extension().string().starts_with(".part")) {
+                std::error_code ignored;
+                fs::remove(it->path(), ignored);
+            }
+        }
 }
 
 }  // namespace legume::samplernn

@@ -25,6 +25,8 @@ struct Resume {
     double seconds = 0;   // spent so far
     double share = 0;     // of the run as it was planned
     double held_out = 0;  // newest held-out NLL; negative: none
+    double bits_sum = 0;  // of the steps since the log's last row
+    std::int64_t bits_count = 0;
     std::vector<Stream> streams;
     std::vector<float> network;  // Network::save
     std::vector<float> states;   // States::save
@@ -33,5 +35,21 @@ struct Resume {
 // Both throw std::runtime_error with the reason. Reading gives nothing when there is no file.
 void write_resume(const std::filesystem::path& file, const Resume& resume);
 std::optional<Resume> read_resume(const std::filesystem::path& file);
+
+// Holds a run's folder, so that no two programs train in it; whatever ends a program sets it free. Throws
+// std::runtime_error when another holds it.
+class RunLock {
+  public:
+    explicit RunLock(const std::filesystem::path& run);
+    ~RunLock();
+    RunLock(const RunLock&) = delete;
+    RunLock& operator=(const RunLock&) = delete;
+
+  private:
+    int descriptor_ = -1;
+};
+
+// Takes away the halves of files that a killed writer left in a run's folders.
+void sweep(const std::filesystem::path& run);
 
 }  // namespace legume::samplernn

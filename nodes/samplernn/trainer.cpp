@@ -6,13 +6,13 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <random>
 #include <vector>
 
 #include "graph/math.h"
 #include "nodes/dsp/random.h"
+#include "nodes/samplernn/ledger.h"
 #include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/network.h"
 #include "nodes/samplernn/reading.h"
@@ -87,19 +87,6 @@ std::string first_difference(const std::string& before, const std::string& now) 
     return "other settings";
 }
 
-// The log keeps its rows up to the step that a run goes on from.
-void trim_log(const fs::path& file, std::int64_t step) {
-    std::string kept = "step,share,train_bits,held_out_bits,learning_rate,samples_per_second\n";
-    std::ifstream in(file);
-    std::string row;
-    for (std::getline(in, row); std::getline(in, row);)
-        if (!row.empty() && std::atoll(row.c_str()) <= step && row.find(',') != std::string::npos) kept += row + "\n";
-    in.close();
-    std::ofstream out(file, std::ios::trunc);
-    out << kept;
-    if (!out.flush()) throw TrainError(file.string() + ": cannot be written");
-}
-
 class Run {
   public:
     Run(const TrainSettings& settings, const Corpus& corpus, const Watching& watching)
@@ -107,10 +94,10 @@ class Run {
           corpus_(corpus),
           watching_(watching),
           resume_file_(settings.run / "resume.legume"),
+          log_(settings.run / "log.csv", "step,share,train_bits,held_out_bits,learning_rate,samples_per_second"),
           description_(description(settings, corpus)),
           held_out_(held_out_windows(corpus, settings)),
           cuts_(cut_window(settings.config, settings.batch, settings.window, settings.memory, settings.learning)) {
-        begin_timeline(settings.run);
         auto resume = read_resume(resume_file_);
         if (resume) {
             if (resume->run != description_) {
@@ -134,6 +121,8 @@ class Run {
         if (resume) {
             step_ = resume->step;
             spent_ = resume->seconds;
+            bits_sum_ = resume->bits_sum;
+            bits_count_ = resume->bits_count;
             if (resume->held_out >= 0) held_out_bits_ = resume->held_out;
             reading_->streams = std::move(resume->streams);
             network_->load(resume->network, step_);
@@ -147,14 +136,12 @@ class Run {
         if (share() >= 1) return Outcome::was_finished;
         watching_.tell(network_->device() + ", " + std::to_string(network_->parameters()) + " parameters, seed " +
                        std::to_string(seed_) + (step_ ? "; goes on after step " + std::to_string(step_) : ""));
-        trim_log(log_file(), step_);
-        std::ofstream log(log_file(), std::ios::app);
-        int next = 1;  // checkpoint
+        log_.cut(step_);
+        if (step_ == 0) save();  // so that a seed by chance is kept, and a disk without room is known at once
+        int next = 1;            // checkpoint
         while (step_ > 0 && next < settings_.checkpoints && share() >= checkpoint_share(next, settings_.checkpoints))
             ++next;
         auto saved = Clock::now();
-        double bits_sum = 0;
-        std::int64_t bits_count = 0;
         double mean = 0, speed = 0;
         started_ = Clock::now();
         while (share() < 1) {
@@ -170,8 +157,8 @@ class Run {
             if (settings_.prune > 0 && step_ % choose_every == 0)
                 if (const double churn_now = churn_at(share()); churn_now > 0)
                     network_->prune(settings_.prune, churn_now);
-            bits_sum += bits;
-            ++bits_count;
+            bits_sum_ += bits;
+            ++bits_count_;
             // Smoothed over about 50 steps.
             const double weight = std::max(0.02, 1.0 / static_cast<double>(++taken_));
             mean += weight * (bits - mean);
@@ -190,12 +177,12 @@ class Run {
             if (due) progress.checkpoint = write(progress.share);
             if (due || step_ % log_every == 0) {
                 char row[160];
-                std::snprintf(row, sizeof row, "%lld,%.6f,%.4f,%s,%.3g,%.0f\n", static_cast<long long>(step_),
-                              progress.share, bits_sum / static_cast<double>(bits_count),
+                std::snprintf(row, sizeof row, "%lld,%.6f,%.4f,%s,%.3g,%.0f", static_cast<long long>(step_),
+                              progress.share, bits_sum_ / static_cast<double>(bits_count_),
                               progress.measured ? number(*held_out_bits_).c_str() : "", rate, speed);
-                log << row << std::flush;
-                bits_sum = 0;
-                bits_count = 0;
+                log_.add(row);
+                bits_sum_ = 0;
+                bits_count_ = 0;
             }
             if (due || since(saved) >= save_every_seconds) {
                 save();
@@ -208,7 +195,6 @@ class Run {
     }
 
   private:
-    fs::path log_file() const { return settings_.run / "log.csv"; }
     static std::string number(double value) {
         char text[32];
         std::snprintf(text, sizeof text, "%.4f", value);
@@ -267,9 +253,10 @@ class Run {
         return add_to_timeline(settings_, checkpoint, stored, seed_);
     }
     void save() const {
-        Resume resume{
-            description_,     seed_,         step_, seconds(), share(), held_out_bits_.value_or(-1), reading_->streams,
-            network_->save(), states_.save()};
+        Resume resume{description_,     seed_,         step_,
+                      seconds(),        share(),       held_out_bits_.value_or(-1),
+                      bits_sum_,        bits_count_,   reading_->streams,
+                      network_->save(), states_.save()};
         for (const auto* list : {&resume.network, &resume.states})
             for (const float value : *list)
                 if (!std::isfinite(value)) not_a_number();
@@ -280,6 +267,7 @@ class Run {
     const Corpus& corpus_;
     const Watching& watching_;
     const fs::path resume_file_;
+    Ledger log_;
     const std::string description_;
     const std::vector<Window> held_out_;
     const Cuts cuts_;
@@ -288,6 +276,8 @@ class Run {
     std::unique_ptr<Reading> reading_;
     States states_;
     std::int64_t step_ = 0, taken_ = 0;
+    double bits_sum_ = 0;  // since the log's last row
+    std::int64_t bits_count_ = 0;
     double spent_ = 0;
     std::optional<Clock::time_point> started_;
     std::optional<double> held_out_bits_;
@@ -297,6 +287,9 @@ class Run {
 
 Outcome train(const TrainSettings& settings, const Corpus& corpus, const Watching& watching) {
     try {
+        begin_timeline(settings.run);
+        const RunLock lock(settings.run);
+        sweep(settings.run);
         return Run(settings, corpus, watching).go();
     } catch (const TrainError&) {
         throw;

@@ -55,7 +55,7 @@ TEST_CASE("a broken patch says every fault at its place, and what to do") {
     }
 }
 
-TEST_CASE("many patches are broken, each in its way, and one is whole") {
+TEST_CASE("many patches are broken, each in its way, and two are whole") {
     const auto names = patch_names();
     const auto expected = expected_lines();
     CHECK(names.size() >= 26);
@@ -65,7 +65,7 @@ TEST_CASE("many patches are broken, each in its way, and one is whole") {
     }
     for (const auto& name : names) {
         CAPTURE(name);
-        CHECK((expected.count(name) == 0) == (name == "whole.yaml"));
+        CHECK((expected.count(name) == 0) == (name == "whole.yaml" || name == "train-short.yaml"));
     }
 }
 

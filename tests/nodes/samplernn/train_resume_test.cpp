@@ -1,0 +1,171 @@
+// legume-train is killed wherever it is, started again, and ends with the bytes of a run that nobody killed.
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "nodes/samplernn/resume.h"
+#include "tests/child.h"
+#include "tests/folder.h"
+
+using namespace legume::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string bytes_of(const fs::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A copy of tests/patches/train-short.yaml with the sound that it names, and what became of it.
+struct Desk {
+    Folder folder;
+    const fs::path patch = folder / "tests/patches/train-short.yaml";
+    const fs::path run = folder / "tests/patches/runs/train-short";
+    Desk() {
+        const fs::path root = LEGUME_SOURCE_DIR;
+        fs::create_directories(patch.parent_path());
+        fs::create_directories(folder / "assets/sounds");
+        fs::copy(root / "tests/patches/train-short.yaml", patch);
+        fs::copy(root / "assets/sounds/pulses.flac", folder / "assets/sounds/pulses.flac");
+    }
+    std::vector<std::string> command() const { return {LEGUME_BUILD_DIR "/legume-train", patch, "--threads", "2"}; }
+    std::string finish() const {
+        Child child(command());
+        CHECK_MESSAGE(child.wait() == 0, child.output());
+        return child.output();
+    }
+
+    std::int64_t logged() const {  // the step of the log's last whole row
+        const std::string log = bytes_of(run / "log.csv");
+        const auto end = log.rfind('\n');
+        if (end == log.npos) return 0;
+        const auto begin = end > 0 ? log.rfind('\n', end - 1) : log.npos;
+        return begin == log.npos ? 0 : std::atoll(log.c_str() + begin + 1);
+    }
+    // In the middle of writing a file.
+    bool writes() const {
+        std::error_code failed;
+        for (fs::recursive_directory_iterator it(run, failed), end; !failed && it != end; it.increment(failed))
+            if (it->path().filename().string().find(".part") != std::string::npos) return true;
+        return false;
+    }
+
+    // What a run leaves for its player: checkpoints, takes, and the log without its speeds, which no run repeats.
+    std::map<std::string, std::string> left() const {
+        std::map<std::string, std::string> files;
+        for (const char* name : {"checkpoints", "takes"})
+            for (const auto& entry : fs::directory_iterator(run / name))
+                files[fs::path(name) / entry.path().filename()] = bytes_of(entry.path());
+        std::ifstream log(run / "log.csv");
+        for (std::string row; std::getline(log, row);) files["log.csv"] += row.substr(0, row.rfind(',')) + "\n";
+        return files;
+    }
+};
+
+void check_same(const std::map<std::string, std::string>& expected, const std::map<std::string, std::string>& found) {
+    std::vector<std::string> names, found_names;
+    for (const auto& [name, bytes] : expected) names.push_back(name);
+    for (const auto& [name, bytes] : found) found_names.push_back(name);
+    CHECK(found_names == names);
+    for (const auto& [name, bytes] : expected) {
+        const auto other = found.find(name);
+        if (other != found.end()) CHECK_MESSAGE(other->second == bytes, name);
+    }
+    CHECK_MESSAGE(found.at("log.csv") == expected.at("log.csv"), found.at("log.csv"));
+}
+
+}  // namespace
+
+TEST_CASE("a run that is killed at three moments by chance ends with the same bytes as one that is not") {
+    const Desk whole;
+    whole.finish();
+    const auto expected = whole.left();
+    CHECK(expected.size() == 2 * 12 + 1);
+    const auto seed = std::random_device{}();
+    MESSAGE("seed of the three moments: " << seed);
+    INFO("seed " << seed);
+    std::mt19937 chance(seed);
+    const auto up_to = [&](std::int64_t n) { return static_cast<std::int64_t>(chance() % static_cast<unsigned>(n)); };
+    bool killed = false;
+    // Whoever sleeps through the end of a run begins it anew.
+    for (int attempt = 0; attempt < 10 && !killed; ++attempt) {
+        const Desk desk;
+        killed = true;
+        for (int kill = 0; kill < 3 && killed; ++kill) {
+            const auto from = 180 * kill + up_to(150);  // of 600
+            const bool in_a_file = up_to(2) == 1;
+            const auto delay = std::chrono::microseconds(up_to(20'000));
+            Child child(desk.command());
+            const auto patience = [&](auto so) {
+                while (child.running() && !so()) child.output();
+            };
+            patience([&] { return desk.logged() >= from && fs::exists(desk.run / "resume.legume"); });
+            if (in_a_file)
+                patience([&] { return desk.writes() || desk.logged() >= from + 100; });
+            else
+                std::this_thread::sleep_for(delay);
+            child.signal(SIGKILL);
+            killed = child.wait() == -SIGKILL;
+            MESSAGE("killed after step " << desk.logged() << (desk.writes() ? ", while it wrote a file" : ""));
+        }
+        if (!killed) continue;
+        const auto said = desk.finish();
+        CHECK_MESSAGE(said.find("goes on after step ") != said.npos, said);
+        check_same(expected, desk.left());
+        CHECK(!desk.writes());
+    }
+    CHECK(killed);
+}
+
+TEST_CASE("a run that was killed after a checkpoint and before it saved writes that checkpoint again, the same") {
+    const Desk desk;
+    const auto resume = desk.run / "resume.legume", earlier = desk.folder / "earlier";
+    {
+        Child child(desk.command());
+        while (child.running() && desk.logged() < 100) child.output();
+        child.signal(SIGKILL);
+        child.wait();
+    }
+    fs::copy(resume, earlier);
+    desk.finish();
+    const auto expected = desk.left();
+    fs::copy(earlier, resume, fs::copy_options::overwrite_existing);  // now all the rest is newer
+    desk.finish();
+    check_same(expected, desk.left());
+}
+
+TEST_CASE("what a killed writer left is swept away, and nothing else") {
+    const Desk desk;
+    fs::create_directories(desk.run / "checkpoints");
+    fs::create_directories(desk.run / "takes");
+    fs::create_directories(desk.run / "corpus");
+    const std::vector<std::string> rests{"resume.legume.part",       "checkpoints/00000003.safetensors.part",
+                                         "takes/00000003.part.flac", "takes/00000003.part-2.flac",
+                                         "corpus/0123.levels.part",  "heard.part.wav"};
+    const std::vector<std::string> kept{"picks.yaml", "takes/part.txt", "takes/mine.flac"};
+    for (const auto& list : {rests, kept})
+        for (const auto& name : list) std::ofstream(desk.run / name) << "x";
+    legume::samplernn::sweep(desk.run);
+    for (const auto& name : rests) CHECK_MESSAGE(!fs::exists(desk.run / name), name);
+    for (const auto& name : kept) CHECK_MESSAGE(fs::exists(desk.run / name), name);
+}
+
+TEST_CASE("a second trainer does not touch a folder in which another trains") {
+    const Desk desk;
+    fs::create_directories(desk.run);
+    const legume::samplernn::RunLock held(desk.run);
+    Child child(desk.command());
+    CHECK(child.wait() == 1);
+    CHECK_MESSAGE(child.says("runs/train-short: is being trained by another legume; "), child.output());
+    CHECK(!fs::exists(desk.run / "resume.legume"));
+}
