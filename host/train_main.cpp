@@ -36,18 +36,21 @@ volatile std::sig_atomic_t interrupted = 0;
 
 constexpr const char* usage =
     "legume-train PATCH [--plan [--for FILE]] [--seed N] [--threads N] [--steps N] [--accept-corpus]\n"
+    "    [--accept-changes]\n"
     "Trains the network that the patch's train node describes; stopped runs go on where they were.\n"
     "--plan trains nothing: it says what the run would take, and whether its network will play here, or on the\n"
-    "machine where `legume bench --shape ... --json` wrote FILE. --accept-corpus goes on though the sound changed.\n";
+    "machine where `legume bench --shape ... --json` wrote FILE. --accept-corpus goes on though the sound changed,\n"
+    "--accept-changes with another learning_rate, window or overlap. A run keeps the number of threads that it began\n"
+    "with, since another may move its last bits, unless --threads says another.\n";
 
 struct Request {
     fs::path patch;
     bool plan = false;
     fs::path player;  // a bench's file
-    bool accept_corpus = false;
+    bool accept_corpus = false, accept_changes = false;
     std::optional<std::uint64_t> seed;
     std::optional<std::int64_t> steps;
-    int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    int threads = 0;  // 0: the run's own, or the machine's
 };
 
 // A whole number for a word that wants one; nothing when it is none.
@@ -64,8 +67,10 @@ std::optional<Request> parse(const std::vector<std::string_view>& words) {
     std::string wrong;
     for (std::size_t i = 0; i < words.size() && wrong.empty(); ++i) {
         const auto word = words[i];
-        if (word == "--plan" || word == "--accept-corpus") {
-            (word == "--plan" ? request.plan : request.accept_corpus) = true;
+        if (word == "--plan" || word == "--accept-corpus" || word == "--accept-changes") {
+            (word == "--plan"            ? request.plan
+             : word == "--accept-corpus" ? request.accept_corpus
+                                         : request.accept_changes) = true;
         } else if (word == "--for") {
             if (i + 1 < words.size()) request.player = words[++i];
             if (request.player.empty()) wrong = "--for needs a file that `legume bench --shape ... --json` wrote";
@@ -173,6 +178,8 @@ class Display {
 
 // Samples a second in updates of the run's own batch and window; what is in them makes no difference.
 double train_speed(const TrainSettings& settings, const samplernn::Config& config) {
+    const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    samplernn::set_threads(settings.threads ? settings.threads : cores);
     samplernn::Network network(config, 1, settings.device, settings.learning);
     const int history = config.tiers.back().frame;
     const int window = (settings.window + history - 1) / history * history;
@@ -238,8 +245,9 @@ int run(const Request& request) {
     settings.gain_seed = settings.seed.value_or(trainee.own_seed());
     settings.cache = settings.run / "corpus";
     settings.accept_corpus = request.accept_corpus;
+    settings.accept_changes = request.accept_changes;
+    settings.threads = request.threads;
 
-    samplernn::set_threads(request.threads);
     Progress reading;
     const auto tell = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
     const auto show = [&](double share) { reading.show("reading the sound", share); };
@@ -279,6 +287,11 @@ int run(const Request& request) {
     else
         std::printf("finished after step %lld; model: %s plays it; %s\n", static_cast<long long>(step),
                     settings.run.c_str(), longer.c_str());
+    if (outcome != samplernn::Outcome::stopped && settings.held_out > 0) {
+        const auto best = samplernn::find_best(settings.run);
+        std::printf("best on held-out sound: %s; model: %s/best plays it\n", best.filename().c_str(),
+                    settings.run.c_str());
+    }
     return 0;
 }
 
@@ -294,6 +307,7 @@ int main(int argc, char** argv) {
     action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second Ctrl-C ends it at once; what was saved stays whole
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
+    std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is then an error as a full disk is
     try {
         return legume::run(*request);
     } catch (const std::exception& error) {

@@ -25,6 +25,7 @@ class Child {
     std::vector<std::string> lines();
     bool says(const std::string& text);  // soon enough
     bool running();
+    pid_t pid() const { return pid_; }
     void signal(int number);
     int wait();  // its exit code, minus the signal that ended it, or -1000 when a minute did not end it
 

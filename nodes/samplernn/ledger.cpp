@@ -38,15 +38,20 @@ void Ledger::cut(std::int64_t step) {
 }
 
 void Ledger::add(const std::string& row) const {
-    const std::string line = row + "\n";
     const int descriptor = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor < 0) fail(file_, errno);
     const auto before = ::lseek(descriptor, 0, SEEK_END);
+    const std::string line = (before > 0 ? "" : names_) + row + "\n";
     const auto wrote = ::write(descriptor, line.data(), line.size());
     int error = wrote < 0 ? errno : wrote < static_cast<ssize_t>(line.size()) ? ENOSPC : 0;
     if (error && wrote > 0 && ::ftruncate(descriptor, before) != 0) error = errno;
     if (::close(descriptor) != 0 && !error) error = errno;
     if (error) fail(file_, error);
+}
+
+bool Ledger::exists() const {
+    std::error_code failed;
+    return std::filesystem::exists(file_, failed);
 }
 
 }  // namespace legume::samplernn

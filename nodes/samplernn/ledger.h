@@ -14,6 +14,7 @@ class Ledger {
     // Both throw std::runtime_error, and leave the file as it was.
     void cut(std::int64_t step);             // keeps whole rows up to this step; makes the file when there is none
     void add(const std::string& row) const;  // without a line's end
+    bool exists() const;
 
   private:
     const std::filesystem::path file_;

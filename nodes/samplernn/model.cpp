@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -215,6 +216,26 @@ std::string Config::json() const {
     return j.dump(-1, ' ', false, samplernn::json::error_handler_t::replace);
 }
 
+std::vector<std::pair<std::string, std::string>> Config::settings() const {
+    const auto text = [](const samplernn::json& value) {
+        return value.is_string() ? value.get<std::string>() : value.dump();
+    };
+    std::vector<std::pair<std::string, std::string>> all;
+    const auto object = samplernn::json::parse(json());
+    for (const auto& [key, value] : object.items()) {
+        if (key != "tiers") {
+            all.emplace_back(key, text(value));
+            continue;
+        }
+        for (const auto& [of_tier, ignored] : value.at(0).items()) {
+            std::string list;
+            for (const auto& tier : value) list += (list.empty() ? "" : ", ") + text(tier.at(of_tier));
+            all.emplace_back(of_tier == "frame" ? "frames" : of_tier, "[" + list + "]");
+        }
+    }
+    return all;
+}
+
 Config Config::from_json(const std::string& text) {
     const auto object = samplernn::json::parse(text, nullptr, false);
     if (object.is_discarded()) fail("its legume.config is no JSON");
@@ -380,8 +401,24 @@ std::vector<std::filesystem::path> find_checkpoints(const std::filesystem::path&
     throw ModelError(of.string() + ": there is no checkpoint (*.safetensors) in it or its checkpoints folder");
 }
 
+std::filesystem::path find_best(const std::filesystem::path& folder) {
+    std::filesystem::path best;
+    double least = std::numeric_limits<double>::infinity();
+    for (const auto& file : find_checkpoints(folder))
+        if (const auto bits = read_config(file).held_out_nll; bits && *bits < least) {
+            least = *bits;
+            best = file;
+        }
+    if (best.empty())
+        throw ModelError(folder.string() + ": no checkpoint was measured on held-out sound; name one of them");
+    return best;
+}
+
 std::filesystem::path find_checkpoint(const std::filesystem::path& file_or_folder) {
     std::error_code error;
+    if (file_or_folder.filename() == "best" && !std::filesystem::exists(file_or_folder, error) &&
+        std::filesystem::is_directory(file_or_folder.parent_path(), error))
+        return find_best(file_or_folder.parent_path());
     if (std::filesystem::is_directory(file_or_folder, error)) return find_checkpoints(file_or_folder).back();
     if (!std::filesystem::exists(file_or_folder, error))
         throw ModelError(file_or_folder.string() + ": there is no such file or folder");

@@ -10,6 +10,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace legume::samplernn {
@@ -69,7 +70,8 @@ struct Config {
 
     void validate() const;  // throws ModelError: dims absurd, frames that do not divide, ...
     std::string json() const;
-    static Config from_json(const std::string& text);  // throws ModelError; unknown keys are an error
+    std::vector<std::pair<std::string, std::string>> settings() const;  // by their names in a patch
+    static Config from_json(const std::string& text);                   // throws ModelError; unknown keys are an error
 };
 
 using Shape = std::vector<std::int64_t>;
@@ -124,7 +126,9 @@ Checkpoint as_stored(Checkpoint, Storage);  // as it would come back, without a 
 
 // A folder's, or its checkpoints/'s, in the order of the steps in their names. Throws ModelError when there are none.
 std::vector<std::filesystem::path> find_checkpoints(const std::filesystem::path& folder);
-// A model option names a file, or a folder, which means the last of find_checkpoints.
+// The one of a run that predicts held-out sound best. Throws ModelError when none was measured.
+std::filesystem::path find_best(const std::filesystem::path& folder);
+// A model option names a file, or a folder, which means the last of find_checkpoints; FOLDER/best means find_best.
 std::filesystem::path find_checkpoint(const std::filesystem::path& file_or_folder);  // throws ModelError
 
 }  // namespace legume::samplernn

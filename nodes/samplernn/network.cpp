@@ -356,7 +356,7 @@ double Network::evaluate(const Window& window, States& states, const Cuts& cuts)
 }
 
 // Kingma & Ba 2014.
-bool Network::update(double learning_rate, double clip_norm) {
+bool Network::update(double learning_rate, double clip_norm, double most_norm) {
     const c10::InferenceMode mode;
     auto& p = *parts_;
     std::vector<double> squares(static_cast<std::size_t>(p.team.lanes()));
@@ -376,7 +376,7 @@ bool Network::update(double learning_rate, double clip_norm) {
     p.norm = 0;
     for (const double square : squares) p.norm += square;
     p.norm = std::sqrt(p.norm);
-    if (!std::isfinite(p.norm)) return false;
+    if (!std::isfinite(p.norm) || p.norm > most_norm) return false;
     ++p.updates;
     const auto n = static_cast<double>(p.updates);
     const double clip = p.norm > clip_norm ? clip_norm / p.norm : 1;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -62,8 +63,9 @@ class Network {
     double learn(const Window& window, States& states, const Cuts& cuts = {});
     // Forward alone, with the averaged weights. Bits a sample.
     double evaluate(const Window& window, States& states, const Cuts& cuts = {});
-    // Adam with the gradient clipped to a global norm. False, and nothing changed, when the gradient is not finite.
-    bool update(double learning_rate, double clip_norm);
+    // Adam with the gradient clipped to a global norm. False, and nothing changed, when the gradient is not finite, or
+    // its norm more than `most_norm`.
+    bool update(double learning_rate, double clip_norm, double most_norm = std::numeric_limits<double>::infinity());
     // From now on `share` of the blocks of each prunable matrix are zero; each further call chooses anew which, and
     // as many as `churn` of those that live are grown where the gradient wants them. Before the first update the
     // weights that live are made larger for those that do not.

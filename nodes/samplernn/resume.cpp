@@ -82,6 +82,7 @@ void fields(Each& each, R& r) {
     each(r.streams);
     each(r.network);
     each(r.states);
+    each(r.guard);
 }
 
 [[noreturn]] void fail(const std::filesystem::path& file, const std::string& what) {

@@ -30,6 +30,7 @@ struct Resume {
     std::vector<Stream> streams;
     std::vector<float> network;  // Network::save
     std::vector<float> states;   // States::save
+    std::vector<double> guard;   // Guard::save
 };
 
 // Both throw std::runtime_error with the reason. Reading gives nothing when there is no file.

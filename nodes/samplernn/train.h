@@ -38,6 +38,8 @@ struct TrainSettings : CorpusSettings {
     std::string device = "auto";
     std::optional<std::uint64_t> seed;  // none: the run's own, or a new one
     bool accept_corpus = false;         // goes on with other sound than the run began with
+    bool accept_changes = false;        // goes on with another learning_rate, window or overlap
+    int threads = 0;                    // 0: as many as the run began with, or the machine has cores
 };
 
 // The train node, as legume-train sees it.

@@ -6,17 +6,21 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "graph/math.h"
 #include "nodes/dsp/random.h"
+#include "nodes/samplernn/guard.h"
 #include "nodes/samplernn/ledger.h"
 #include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/network.h"
 #include "nodes/samplernn/reading.h"
 #include "nodes/samplernn/resume.h"
+#include "nodes/samplernn/terms.h"
 #include "nodes/samplernn/timeline.h"
 #include "nodes/sound_file.h"
 
@@ -36,6 +40,7 @@ constexpr std::int64_t measure_every = 250;
 constexpr std::int64_t log_every = 25;
 constexpr std::size_t int8_samples = 16'000;  // of it, for what int8 costs
 constexpr double save_every_seconds = 120;
+constexpr double try_again_seconds = 3;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -50,43 +55,6 @@ double churn_at(double share) {
     return share < settled ? churn * 0.5 * (1 + math::cos(math::pi * share / settled)) : 0;
 }
 
-// What must be the same for a run to go on, in words that its error can quote.
-std::string description(const TrainSettings& settings, const Corpus& corpus) {
-    std::string text;
-    auto line = [&text](const std::string& name, const std::string& value) { text += name + " " + value + "\n"; };
-    line("config", settings.config.json());
-    line("corpus", corpus.hash);
-    line("window", std::to_string(settings.window));
-    line("batch", std::to_string(settings.batch));
-    line("memory", std::to_string(settings.memory));  // the cuts follow from it, and with them the last bits
-    if (settings.prune > 0) line("prune", std::to_string(settings.prune));
-    if (settings.learning.weight_norm) line("weight_norm", "true");
-    if (settings.learning.dropout > 0) line("dropout", std::to_string(settings.learning.dropout));
-    if (settings.overlap) line("overlap", std::to_string(*settings.overlap));
-    return text;
-}
-
-std::string without_corpus(std::string description) {
-    const auto from = description.find("corpus ");
-    return description.erase(from, description.find('\n', from) - from);
-}
-
-std::string first_difference(const std::string& before, const std::string& now) {
-    for (std::size_t a = 0, b = 0; a < before.size() && b < now.size();) {
-        const auto end_a = before.find('\n', a), end_b = now.find('\n', b);
-        const auto one = before.substr(a, end_a - a), other = now.substr(b, end_b - b);
-        if (one != other) {
-            const auto name = one.substr(0, one.find(' '));
-            return name == "config"   ? "a network of another shape"
-                   : name == "corpus" ? "other sound"
-                                      : "another " + name;
-        }
-        a = end_a + 1;
-        b = end_b + 1;
-    }
-    return "other settings";
-}
-
 class Run {
   public:
     Run(const TrainSettings& settings, const Corpus& corpus, const Watching& watching)
@@ -95,37 +63,39 @@ class Run {
           watching_(watching),
           resume_file_(settings.run / "resume.legume"),
           log_(settings.run / "log.csv", "step,share,train_bits,held_out_bits,learning_rate,samples_per_second"),
-          description_(description(settings, corpus)),
+          events_(settings.run / "events.csv", "step,event,value,usual"),
           held_out_(held_out_windows(corpus, settings)),
           cuts_(cut_window(settings.config, settings.batch, settings.window, settings.memory, settings.learning)) {
         auto resume = read_resume(resume_file_);
-        if (resume) {
-            if (resume->run != description_) {
-                const bool sound = without_corpus(resume->run) == without_corpus(description_);
-                if (!sound || !settings.accept_corpus)
-                    throw TrainError(settings.run.string() + ": holds a run of " +
-                                     first_difference(resume->run, description_) + "; " +
-                                     (sound ? "say --accept-corpus to go on with this sound, " : "") +
-                                     "set another run folder, or remove this one");
-                watching.tell(settings.run.string() + ": goes on with other sound than it began with");
-                for (auto& stream : resume->streams) stream.left = 0;  // its place may be no more
-            }
-            if (settings.seed && *settings.seed != resume->seed)
-                throw TrainError(settings.run.string() + ": holds a run of seed " + std::to_string(resume->seed) +
-                                 "; set that seed, another run folder, or remove this one");
-        }
+        // As many threads as the run began with, where they computed: they may move the last bits.
+        const auto saved = resume ? std::atoi(value_in(resume->run, "threads").value_or("0").c_str()) : 0;
+        const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+        const int threads = settings.threads ? settings.threads : saved ? saved : cores;
+        if (!settings.threads && saved > cores)
+            watching.tell(std::to_string(saved) + " threads, as the run began with, on " + std::to_string(cores) +
+                          " cores; --threads " + std::to_string(cores) + " is faster, to other last bits");
+        set_threads(threads);
+        if (resume && settings.seed && *settings.seed != resume->seed && resume->step > 0)
+            throw TrainError(settings.run.string() + ": holds a run of seed " + std::to_string(resume->seed) +
+                             "; set that seed, another run folder, or remove this one");
+        if (resume && resume->step == 0 && settings.seed) resume.reset();  // nothing is lost
         seed_ = resume ? resume->seed : settings.seed ? *settings.seed : std::random_device{}();
         network_ = std::make_unique<Network>(settings.config, seed_, settings.device, settings.learning);
+        const auto device = network_->device();
+        const auto now = terms(settings, corpus, {device, processor_name(), device == "cpu" ? threads : 0});
+        terms_ = print(now);
+        if (resume) accept(*resume, now);
         reading_ = std::make_unique<Reading>(corpus, settings_, seed_);
         states_ = network_->fresh_states(settings.batch);
         if (resume) {
-            step_ = resume->step;
+            step_ = saved_step_ = resume->step;
             spent_ = resume->seconds;
             bits_sum_ = resume->bits_sum;
             bits_count_ = resume->bits_count;
             if (resume->held_out >= 0) held_out_bits_ = resume->held_out;
             reading_->streams = std::move(resume->streams);
-            network_->load(resume->network, step_);
+            guard_.load(resume->guard);
+            network_->load(resume->network, step_ - guard_.skips());
             states_ = network_->load_states(settings.batch, resume->states);
         } else if (settings.prune > 0) {
             network_->prune(settings.prune, 0);
@@ -137,8 +107,10 @@ class Run {
         watching_.tell(network_->device() + ", " + std::to_string(network_->parameters()) + " parameters, seed " +
                        std::to_string(seed_) + (step_ ? "; goes on after step " + std::to_string(step_) : ""));
         log_.cut(step_);
-        if (step_ == 0) save();  // so that a seed by chance is kept, and a disk without room is known at once
-        int next = 1;            // checkpoint
+        if (events_.exists()) events_.cut(step_);
+        if (step_ == 0 || changed_)
+            save();    // so that a seed by chance is kept, and a disk without room is known at once
+        int next = 1;  // checkpoint
         while (step_ > 0 && next < settings_.checkpoints && share() >= checkpoint_share(next, settings_.checkpoints))
             ++next;
         auto saved = Clock::now();
@@ -146,22 +118,22 @@ class Run {
         started_ = Clock::now();
         while (share() < 1) {
             if (watching_.stop && watching_.stop()) {
-                save();
+                patiently([&] { save(); });
                 return Outcome::stopped;
             }
             const auto began = Clock::now();
             const double rate = rate_at(settings_.learning_rate, step_, share());
-            const double bits = network_->learn(reading_->next(), states_, cuts_);
-            if (!std::isfinite(bits) || !network_->update(rate, clip_norm)) not_a_number();
+            const double bits = learn(rate);
             ++step_;
             if (settings_.prune > 0 && step_ % choose_every == 0)
                 if (const double churn_now = churn_at(share()); churn_now > 0)
                     network_->prune(settings_.prune, churn_now);
-            bits_sum_ += bits;
-            ++bits_count_;
-            // Smoothed over about 50 steps.
-            const double weight = std::max(0.02, 1.0 / static_cast<double>(++taken_));
-            mean += weight * (bits - mean);
+            const double weight = std::max(0.02, 1.0 / static_cast<double>(++taken_));  // smoothed over about 50 steps
+            if (std::isfinite(bits)) {
+                bits_sum_ += bits;
+                ++bits_count_;
+                mean += weight * (bits - mean);
+            }
             speed += weight * (static_cast<double>(settings_.batch) * settings_.window / since(began) - speed);
 
             Progress progress{step_, std::min(1.0, share()), mean, held_out_bits_, speed, 0, false, {}};
@@ -174,18 +146,19 @@ class Run {
                 progress.held_out_bits = held_out_bits_ = measure();
                 progress.measured = true;
             }
-            if (due) progress.checkpoint = write(progress.share);
+            if (due) patiently([&] { progress.checkpoint = write(progress.share); });
             if (due || step_ % log_every == 0) {
                 char row[160];
-                std::snprintf(row, sizeof row, "%lld,%.6f,%.4f,%s,%.3g,%.0f", static_cast<long long>(step_),
-                              progress.share, bits_sum_ / static_cast<double>(bits_count_),
+                std::snprintf(row, sizeof row, "%lld,%.6f,%s,%s,%.3g,%.0f", static_cast<long long>(step_),
+                              progress.share,
+                              bits_count_ ? number(bits_sum_ / static_cast<double>(bits_count_)).c_str() : "",
                               progress.measured ? number(*held_out_bits_).c_str() : "", rate, speed);
-                log_.add(row);
+                patiently([&] { log_.add(row); });
                 bits_sum_ = 0;
                 bits_count_ = 0;
             }
             if (due || since(saved) >= save_every_seconds) {
-                save();
+                patiently([&] { save(); });
                 saved = Clock::now();
             }
             progress.seconds_left = seconds_left(speed);
@@ -195,12 +168,87 @@ class Run {
     }
 
   private:
+    // Whether the run may go on on these terms.
+    void accept(Resume& resume, const std::vector<Term>& now) {
+        const std::string run = settings_.run.string() + ": ";
+        const std::string other_folder = "set another run folder, or remove this one";
+        bool sound = false;
+        for (const auto& [term, before] : changes(resume.run, now)) {
+            const auto is = term.name + " is " + term.value + " here and " + before + " in the run";
+            const bool other_sound = term.name == "sound";
+            if (term.bond == Bond::shape) throw TrainError(run + is + "; set it back, " + other_folder);
+            if (term.bond == Bond::learning && !settings_.accept_changes)
+                throw TrainError(run + is + "; set it back, say --accept-changes to go on with it, " + other_folder);
+            if (term.bond == Bond::sound && !settings_.accept_corpus)
+                throw TrainError(run + (other_sound ? "holds a run of other sound" : is) +
+                                 "; say --accept-corpus to go on with this sound, " + other_folder);
+            sound = sound || term.bond == Bond::sound;
+            watching_.tell(run + (other_sound ? "goes on with other sound than it began with"
+                                              : is + "; it goes on, and its bytes are no longer those of the run "
+                                                     "as it began"));
+            changed_ = true;
+        }
+        if (sound)
+            for (auto& stream : resume.streams) stream.left = 0;  // its place may be no more
+    }
+    // One update, or none when the loss or the gradient is not to be trusted. Gives the loss.
+    double learn(double rate) {
+        const double bits = network_->learn(reading_->next(), states_, cuts_);
+        const double most_bits = guard_.most_bits(), most_norm = guard_.most_norm();
+        const double usual_bits = guard_.usual_bits(), usual_norm = guard_.usual_norm();
+        guard_.saw_bits(bits);
+        const bool loss = !(bits <= most_bits) || !std::isfinite(bits);
+        const bool learned = !loss && network_->update(rate, clip_norm, most_norm);
+        if (!loss) guard_.saw_norm(network_->gradient_norm());
+        if (learned) {
+            guard_.learned();
+            return bits;
+        }
+        const double value = loss ? bits : network_->gradient_norm(), usual = loss ? usual_bits : usual_norm;
+        guard_.skipped(std::isfinite(value));
+        if (guard_.hopeless()) not_a_number();
+        if (!std::isfinite(bits)) {  // so may be the states
+            states_ = network_->fresh_states(settings_.batch);
+            for (auto& stream : reading_->streams) stream.left = 0;
+        }
+        const std::string what = loss ? "loss" : "gradient", step = std::to_string(step_ + 1);
+        watching_.tell("step " + step + ": a " + what + " of " + number(value) + " where " + number(usual) +
+                       " is usual; nothing is learned from this step");
+        patiently([&] { events_.add(step + "," + what + "," + number(value) + "," + number(usual)); });
+        return bits;
+    }
+    // A full disk holds a run up, and does not end it.
+    template <class Write>
+    void patiently(Write write) {
+        const auto began = Clock::now();
+        for (bool told = false;; told = true) {
+            try {
+                write();
+                if (told) watching_.tell("there is room again; the run goes on");
+                paused_ += told ? since(began) : 0;
+                return;
+            } catch (const TrainError&) {
+                throw;
+            } catch (const std::exception& error) {
+                if (!told)
+                    watching_.tell(std::string(error.what()) +
+                                   "; the run waits until that is mended, and goes on by itself");
+                for (auto from = Clock::now(); since(from) < try_again_seconds;) {
+                    if (watching_.stop && watching_.stop())
+                        throw TrainError(std::string(error.what()) +
+                                         "; stopped without saving. The last save is of step " +
+                                         std::to_string(saved_step_) + ", and the same command goes on from it");
+                    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+                }
+            }
+        }
+    }
     static std::string number(double value) {
         char text[32];
         std::snprintf(text, sizeof text, "%.4f", value);
         return text;
     }
-    double seconds() const { return spent_ + (started_ ? since(*started_) : 0); }
+    double seconds() const { return spent_ + (started_ ? since(*started_) : 0) - paused_; }
     double share() const {
         const double by_steps = settings_.steps ? static_cast<double>(step_) / static_cast<double>(settings_.steps) : 0;
         const double by_time = settings_.minutes > 0 ? seconds() / (60 * settings_.minutes) : 0;
@@ -217,7 +265,7 @@ class Run {
         throw TrainError("step " + std::to_string(step_ + 1) +
                          ": the network's numbers grew out of bounds; nothing was written since the last save. Set a "
                          "smaller learning_rate than " +
-                         number(settings_.learning_rate) + " and run it again");
+                         number(settings_.learning_rate) + " and run it again with --accept-changes");
     }
     double measure() {
         double sum = 0;
@@ -252,33 +300,37 @@ class Run {
         if (!held_out_.empty()) checkpoint.config.int8_cost = stored.config.int8_cost = int8_cost(stored);
         return add_to_timeline(settings_, checkpoint, stored, seed_);
     }
-    void save() const {
-        Resume resume{description_,     seed_,         step_,
-                      seconds(),        share(),       held_out_bits_.value_or(-1),
-                      bits_sum_,        bits_count_,   reading_->streams,
-                      network_->save(), states_.save()};
+    void save() {
+        Resume resume{terms_,           seed_,          step_,
+                      seconds(),        share(),        held_out_bits_.value_or(-1),
+                      bits_sum_,        bits_count_,    reading_->streams,
+                      network_->save(), states_.save(), guard_.save()};
         for (const auto* list : {&resume.network, &resume.states})
             for (const float value : *list)
                 if (!std::isfinite(value)) not_a_number();
         write_resume(resume_file_, resume);
+        saved_step_ = step_;
     }
 
     const TrainSettings& settings_;
     const Corpus& corpus_;
     const Watching& watching_;
     const fs::path resume_file_;
-    Ledger log_;
-    const std::string description_;
+    Ledger log_, events_;
     const std::vector<Window> held_out_;
     const Cuts cuts_;
     std::uint64_t seed_ = 0;
     std::unique_ptr<Network> network_;
     std::unique_ptr<Reading> reading_;
     States states_;
+    Guard guard_;
+    std::string terms_;     // on which the run goes on
+    bool changed_ = false;  // they have, and this is not saved yet
+    std::int64_t saved_step_ = 0;
     std::int64_t step_ = 0, taken_ = 0;
     double bits_sum_ = 0;  // since the log's last row
     std::int64_t bits_count_ = 0;
-    double spent_ = 0;
+    double spent_ = 0, paused_ = 0;
     std::optional<Clock::time_point> started_;
     std::optional<double> held_out_bits_;
 };

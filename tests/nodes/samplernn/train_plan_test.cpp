@@ -93,7 +93,8 @@ TEST_CASE("a grid of places that overlap is learned, and is another run than one
     desk.patch(", overlap: 50 %");
     has(desk.said(0, {}), "finished after step 4; ");
     desk.patch();
-    has(desk.said(1, {"--steps", "8"}), "holds a run of other settings; set another run folder");
+    has(desk.said(1, {"--steps", "8"}),
+        "overlap is none here and 0.5 in the run; set it back, say --accept-changes to go on");
 }
 
 TEST_CASE("the trainer's command line says what it does not understand") {

@@ -1,12 +1,15 @@
 // legume-train is killed wherever it is, started again, and ends with the bytes of a run that nobody killed.
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -102,7 +105,7 @@ TEST_CASE("a run that is killed at three moments by chance ends with the same by
         const Desk desk;
         killed = true;
         for (int kill = 0; kill < 3 && killed; ++kill) {
-            const auto from = 180 * kill + up_to(150);  // of 600
+            const auto from = 600 * kill + up_to(500);  // of 2000
             const bool in_a_file = up_to(2) == 1;
             const auto delay = std::chrono::microseconds(up_to(20'000));
             Child child(desk.command());
@@ -169,3 +172,63 @@ TEST_CASE("a second trainer does not touch a folder in which another trains") {
     CHECK_MESSAGE(child.says("runs/train-short: is being trained by another legume; "), child.output());
     CHECK(!fs::exists(desk.run / "resume.legume"));
 }
+
+#ifdef __linux__
+namespace {
+
+// A disk that is full as soon as a file has so many bytes: a limit of the process, so that no disk need be filled.
+void give_room(const Child& child, rlim_t bytes) {
+    rlimit limit{};
+    if (prlimit(child.pid(), RLIMIT_FSIZE, nullptr, &limit) != 0) return;  // it is over
+    limit.rlim_cur = std::min(bytes, limit.rlim_max);
+    prlimit(child.pid(), RLIMIT_FSIZE, &limit, nullptr);
+}
+
+// A run that waits for room. Whoever sleeps through the end of a run begins it anew.
+std::unique_ptr<Child> held_up(const Desk& desk) {
+    for (int attempt = 0; attempt < 10; ++attempt) {
+        auto child = std::make_unique<Child>(desk.command());
+        while (child->running() && desk.logged() < 100) child->output();
+        if (child->running()) give_room(*child, 1'000);
+        if (child->says("; the run waits until that is mended, and goes on by itself\n")) return child;
+        MESSAGE("the run was over before its disk was full: " << child->output());
+        fs::remove_all(desk.run);
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("a full disk holds a run up, and with room again it ends with the same bytes; nothing saved is touched") {
+    const Desk whole, desk;
+    whole.finish();
+    const auto held = held_up(desk);
+    REQUIRE(held);
+    Child& child = *held;
+    const auto resume = legume::samplernn::read_resume(desk.run / "resume.legume");
+    REQUIRE(resume);
+    const auto before = desk.left();
+    for (const auto& [name, bytes] : before)
+        if (name != "log.csv") CHECK_MESSAGE(whole.left().at(name) == bytes, name);
+    CHECK(child.running());
+    give_room(child, RLIM_INFINITY);
+    CHECK(child.says("there is room again; the run goes on\n"));
+    CHECK(child.wait() == 0);
+    check_same(whole.left(), desk.left());
+    CHECK(!desk.writes());
+}
+
+TEST_CASE("Ctrl-C ends a run that waits for room, and the same command goes on from its last save") {
+    const Desk whole, desk;
+    whole.finish();
+    {
+        const auto child = held_up(desk);
+        REQUIRE(child);
+        child->signal(SIGINT);
+        CHECK(child->wait() == 1);
+        CHECK_MESSAGE(child->says("; stopped without saving. The last save is of step "), child->output());
+    }
+    desk.finish();
+    check_same(whole.left(), desk.left());
+}
+#endif

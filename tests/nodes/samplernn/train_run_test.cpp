@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <string>
@@ -55,7 +56,7 @@ std::vector<fs::path> files_in(const fs::path& folder) {
 }
 
 // Networks this small gain nothing from a second thread, and lose much where other programs run.
-const bool one_thread = (set_threads(1), true);
+constexpr int one_thread = 1;
 
 TrainSettings tiny(const fs::path& run) {
     TrainSettings s;
@@ -71,6 +72,7 @@ TrainSettings tiny(const fs::path& run) {
     s.checkpoints = 4;
     s.device = "cpu";
     s.seed = 11;
+    s.threads = one_thread;
     return s;
 }
 
@@ -230,11 +232,10 @@ TEST_CASE("without sound to measure with, a checkpoint says nothing about what i
 // Stopped three times, beside one that never was.
 static void compare_stopped(void (*change)(TrainSettings&)) {
     const Folder whole("whole"), parts("parts");
-    set_threads(2);
     auto s = tiny(whole.path), p = tiny(parts.path);
     change(s);
     change(p);
-    p.seed.reset();
+    s.threads = p.threads = 2;
     const Corpus corpus = corpus_for(s);
     CHECK(train(s, corpus, unwatched()) == Outcome::finished);
     for (const std::int64_t until : {3, 16, 23}) {
@@ -245,7 +246,8 @@ static void compare_stopped(void (*change)(TrainSettings&)) {
         p.seed = s.seed;
         CHECK(train(p, corpus, watching) == Outcome::stopped);
         CHECK(step == until);
-        p.seed.reset();  // going on, the run knows its own
+        p.seed.reset();  // going on, the run knows its own, and its threads
+        p.threads = 0;
     }
     CHECK(train(p, corpus, unwatched()) == Outcome::finished);
     const auto expected = files_in(whole.path / "checkpoints");
@@ -278,7 +280,7 @@ TEST_CASE("a run does not go on with weight norm that began without") {
     train(s, corpus, unwatched());
     s.learning.weight_norm = true;
     s.steps = 4;
-    CHECK(error_of(s, corpus).find("holds a run of other settings; set another run folder") != std::string::npos);
+    CHECK(error_of(s, corpus).find("weight_norm is true here and false in the run; set it back") != std::string::npos);
 }
 
 TEST_CASE("another seed is another network") {
@@ -402,26 +404,141 @@ TEST_CASE("weights that grow out of bounds end the run with advice, and are neve
     for (const auto& file : files_in(folder.path / "checkpoints")) CHECK_NOTHROW(read_checkpoint(file));
 }
 
-TEST_CASE("another network, other sound or another seed does not go on in the same folder") {
+TEST_CASE("a run does not go on with a setting that does not fit it, and names the setting") {
     const Folder folder("other");
     auto s = tiny(folder.path);
     s.steps = 2;
     const Corpus corpus = corpus_for(s);
     train(s, corpus, unwatched());
-    auto wider = s;
-    wider.config.dim = 40;
-    CHECK(error_of(wider, corpus).find("a network of another shape") != std::string::npos);
-    auto batch = s;
-    batch.batch = 4;
-    CHECK(error_of(batch, corpus).find("another batch") != std::string::npos);
-    auto seed = s;
-    seed.seed = 12;
-    CHECK(error_of(seed, corpus).find("seed 11") != std::string::npos);
+    const std::string run = folder.path.string() + ": ", way_out = "; set it back, ";
+    const auto refused = [&](const std::function<void(TrainSettings&)>& change, const std::string& line) {
+        auto changed = s;
+        change(changed);
+        CHECK(error_of(changed, corpus).starts_with(run + line));
+    };
+    refused([](auto& t) { t.config.dim = 40; }, "dim is 40 here and 32 in the run" + way_out);
+    refused([](auto& t) { t.config.tiers[1].frame = 32; }, "frames is [4, 32] here and [4, 16] in the run" + way_out);
+    refused([](auto& t) { t.batch = 4; }, "batch is 4 here and 8 in the run" + way_out);
+    refused([](auto& t) { t.learning_rate = 1e-3; },
+            "learning_rate is 0.001 here and 0.005 in the run; set it back, say --accept-changes to go on with it, ");
+    refused([](auto& t) { t.window = 64; }, "window is 64 here and 128 in the run" + way_out);
+    refused([](auto& t) { t.overlap = 0.5; }, "overlap is 0.5 here and none in the run" + way_out);
+    refused([](auto& t) { t.trim_db = -50; }, "trim is -50 here and none in the run; say --accept-corpus ");
+    refused([](auto& t) { t.seed = 12; }, "holds a run of seed 11");
     Corpus other = corpus;
     other.hash = "0";
-    CHECK(error_of(s, other).find("other sound") != std::string::npos);
+    CHECK(error_of(s, other).starts_with(run + "holds a run of other sound; say --accept-corpus "));
     s.steps = 3;
     CHECK(train(s, corpus, unwatched()) == Outcome::finished);
+}
+
+TEST_CASE("what may change from one start to the next is said, and the run goes on") {
+    const Folder folder("changes");
+    auto s = tiny(folder.path);
+    s.steps = 2;
+    const Corpus corpus = corpus_for(s);
+    std::string said;
+    auto watching = unwatched();
+    watching.tell = [&](const std::string& line) { said += line + "\n"; };
+    train(s, corpus, watching);
+    CHECK(said.find(" in the run") == said.npos);
+    s.steps = 4;
+    s.threads = 2;
+    s.memory = 5e9;
+    s.accept_changes = true;
+    s.learning_rate = 1e-3;
+    CHECK(train(s, corpus, watching) == Outcome::finished);
+    for (const char* line :
+         {"steps is 4 here and 2 in the run; it goes on", "threads is 2 here and 1 in the run; ",
+          "memory is 5 GB here and 6 GB in the run; ", "learning_rate is 0.001 here and 0.005 in the run; "})
+        CHECK_MESSAGE(said.find(line) != said.npos, said);
+    said.clear();  // now they are the run's own
+    s.steps = 5;
+    s.threads = 0;
+    s.accept_changes = false;
+    CHECK(train(s, corpus, watching) == Outcome::finished);
+    CHECK(said.find("steps is 5 here and 4 in the run") != said.npos);
+    CHECK(std::count(said.begin(), said.end(), '\n') == 2);
+}
+
+TEST_CASE("a run that has not taken a step begins anew with whatever it is given") {
+    const Folder folder("nothing");
+    auto s = tiny(folder.path);
+    const Corpus corpus = corpus_for(s);
+    auto watching = unwatched();
+    watching.stop = [] { return true; };
+    CHECK(train(s, corpus, watching) == Outcome::stopped);
+    s.config.dim = 40;
+    s.seed = 12;
+    s.steps = 2;
+    CHECK(train(s, corpus, unwatched()) == Outcome::finished);
+}
+
+// A quiet tone that is soon known by heart, and now and then a burst of noise.
+static Corpus bursts_for(const TrainSettings& s) {
+    CorpusMaker maker(s.config, s.held_out, [](const std::string&) {});
+    const auto rate = static_cast<std::size_t>(s.config.sample_rate);
+    std::vector<float> sound(60 * rate);
+    for (std::size_t i = 0; i < sound.size(); ++i) {
+        const auto chance = static_cast<std::uint32_t>(i * 2654435761u);
+        sound[i] = i / rate % 15 == 14 ? static_cast<float>((chance ^ chance >> 15) * 2246822519u >> 8) / (1 << 23) - 1
+                                       : 0.01f * static_cast<float>(i % 2);
+    }
+    maker.add(Heard{s.config.sample_rate, std::move(sound)});
+    return maker.finish(s.window);
+}
+
+TEST_CASE("a spike of the loss is not learned, is told and noted, and a resume knows what is usual") {
+    const Folder whole("spikes"), parts("spikes-parts");
+    auto s = tiny(whole.path);
+    s.batch = 1;
+    s.steps = 600;
+    const Corpus corpus = bursts_for(s);
+    std::string said;
+    auto watching = unwatched();
+    watching.tell = [&](const std::string& line) { said += line + "\n"; };
+    CHECK(train(s, corpus, watching) == Outcome::finished);
+    CHECK_MESSAGE(said.find(" is usual; nothing is learned from this step") != said.npos, said);
+    const auto events = bytes_of(whole.path / "events.csv");
+    CHECK(events.starts_with("step,event,value,usual\n"));
+    REQUIRE(std::count(events.begin(), events.end(), '\n') > 1);
+    auto p = s;
+    p.run = parts.path;
+    const auto first = std::stoll(events.substr(events.find('\n') + 1));
+    std::int64_t step = 0;
+    watching.progress = [&](const Progress& progress) { step = progress.step; };
+    for (const auto until : {first - 1, first + 1}) {
+        watching.stop = [&] { return step >= until; };
+        CHECK(train(p, corpus, watching) == Outcome::stopped);
+    }
+    watching.stop = {};
+    CHECK(train(p, corpus, watching) == Outcome::finished);
+    CHECK(bytes_of(parts.path / "events.csv") == events);
+    CHECK(bytes_of(find_checkpoint(parts.path)) == bytes_of(find_checkpoint(whole.path)));
+}
+
+TEST_CASE("the best checkpoint of a run is known by what it says of itself, wherever the run's folder lies") {
+    const Folder folder("best");
+    auto s = tiny(folder.path / "run");
+    s.steps = 30;
+    train(s, corpus_for(s), unwatched());
+    fs::rename(folder.path / "run", folder.path / "moved");
+    double least = 1e9;
+    fs::path best;
+    for (const auto& file : files_in(folder.path / "moved/checkpoints"))
+        if (const double bits = read_config(file).held_out_nll.value_or(1e9); bits < least) {
+            least = bits;
+            best = file;
+        }
+    CHECK(find_best(folder.path / "moved") == best);
+    CHECK(find_checkpoint(folder.path / "moved/best") == best);
+    s = tiny(folder.path / "unmeasured");
+    s.steps = 2;
+    s.held_out = 0;
+    train(s, corpus_for(s), unwatched());
+    CHECK_THROWS_WITH(find_best(s.run), (s.run.string() + ": no checkpoint was measured on held-out sound; name one of "
+                                                          "them")
+                                            .c_str());
 }
 
 TEST_CASE("a damaged resume file is an error that names it") {
