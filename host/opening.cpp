@@ -13,7 +13,7 @@
 
 namespace legume {
 
-Checked open_patch(const std::filesystem::path& file) {
+Checked open_patch(const std::filesystem::path& file, const std::function<void(Patch&)>& edit) {
     auto loaded = load_patch(file);
     if (!loaded.readable) {
         Checked checked;
@@ -21,6 +21,7 @@ Checked open_patch(const std::filesystem::path& file) {
         checked.problems = std::move(loaded.problems);
         return checked;
     }
+    if (edit) edit(loaded.patch);
     auto checked = check(std::move(loaded.patch), node_types());
     checked.problems.insert(checked.problems.end(), loaded.problems.begin(), loaded.problems.end());
     tidy(checked.problems);

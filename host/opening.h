@@ -13,8 +13,8 @@
 
 namespace legume {
 
-// Loads and checks; the problems of both are in `problems`.
-Checked open_patch(const std::filesystem::path& file);
+// Loads, edits and checks; the problems of all are in `problems`.
+Checked open_patch(const std::filesystem::path& file, const std::function<void(Patch&)>& edit = {});
 // Prints them to stderr, a line each; true when there were any.
 bool print_problems(const Problems& problems);
 

@@ -36,17 +36,20 @@ volatile std::sig_atomic_t interrupted = 0;
 
 constexpr const char* usage =
     "legume-train PATCH [--plan [--for FILE]] [--seed N] [--threads N] [--steps N] [--accept-corpus]\n"
-    "    [--accept-changes]\n"
+    "    [--accept-changes] [--corpus DIR]\n"
     "Trains the network that the patch's train node describes; stopped runs go on where they were.\n"
     "--plan trains nothing: it says what the run would take, and whether its network will play here, or on the\n"
     "machine where `legume bench --shape ... --json` wrote FILE. --accept-corpus goes on though the sound changed,\n"
     "--accept-changes with another learning_rate, window or overlap. A run keeps the number of threads that it began\n"
-    "with, since another may move its last bits, unless --threads says another.\n";
+    "with, since another may move its last bits, unless --threads says another. --corpus DIR: where the sound lies "
+    "now,\n"
+    "when it is not where the patch says; a run knows its files by their content.\n";
 
 struct Request {
     fs::path patch;
     bool plan = false;
     fs::path player;  // a bench's file
+    fs::path corpus;  // where the sound lies when it is not where the patch says
     bool accept_corpus = false, accept_changes = false;
     std::optional<std::uint64_t> seed;
     std::optional<std::int64_t> steps;
@@ -74,6 +77,10 @@ std::optional<Request> parse(const std::vector<std::string_view>& words) {
         } else if (word == "--for") {
             if (i + 1 < words.size()) request.player = words[++i];
             if (request.player.empty()) wrong = "--for needs a file that `legume bench --shape ... --json` wrote";
+        } else if (word == "--corpus") {
+            if (i + 1 < words.size()) request.corpus = words[++i];
+            std::error_code failed;
+            if (!fs::is_directory(request.corpus, failed)) wrong = "--corpus needs a folder with the sound in it";
         } else if (word == "--seed" || word == "--steps" || word == "--threads") {
             const std::string text(i + 1 < words.size() ? words[++i] : "");
             const auto number = number_for(word, text);
@@ -100,9 +107,31 @@ std::optional<Request> parse(const std::vector<std::string_view>& words) {
     return std::nullopt;
 }
 
-// Plays the patch offline until the train node has heard enough. Kept beside the run, so that going on learns from the
-// same sound and the player can listen to it.
-std::optional<Heard> hear(Checked checked, Trainee& trainee, const TrainSettings& settings, std::uint64_t seed) {
+// Whether files that the train node names are not there; then `folder` takes their place.
+bool lead_to(const fs::path& folder, Patch& patch) {
+    bool led = false;
+    for (auto& node : patch.nodes)
+        for (auto& setting : node.settings) {
+            if (node.type != train_node.name || setting.name != "files") continue;
+            const auto missing = [](const Value& value) {
+                std::error_code failed;
+                return !fs::exists(fs::path(value.place.file).parent_path() / value.text, failed);
+            };
+            auto& value = setting.value;
+            if (value.kind == Value::Kind::list ? std::none_of(value.items.begin(), value.items.end(), missing)
+                                                : !missing(value))
+                continue;
+            value.kind = Value::Kind::text;
+            value.text = fs::absolute(folder).string();
+            led = true;
+        }
+    return led;
+}
+
+// Plays the patch offline until the train node has heard enough. Kept, for a run, beside the run, so that going on
+// learns from the same sound and the player can listen to it.
+std::optional<Heard> hear(Checked checked, Trainee& trainee, const TrainSettings& settings, std::uint64_t seed,
+                          bool keep) {
     const fs::path kept = settings.run / "heard.wav";
     std::error_code failed;
     if (fs::exists(kept, failed) && fs::exists(settings.run / "resume.legume", failed)) {
@@ -132,6 +161,7 @@ std::optional<Heard> hear(Checked checked, Trainee& trainee, const TrainSettings
     progress.finish();
     if (interrupted) return std::nullopt;
     Heard heard = trainee.heard();
+    if (!keep) return heard;
     try {
         fs::create_directories(settings.run);
         SoundWriter writer(kept, heard.rate, 1, SoundFormat::wav_float);
@@ -214,7 +244,10 @@ void print_plan(const TrainSettings& settings, const samplernn::Corpus& corpus, 
 }
 
 int run(const Request& request) {
-    Checked checked = open_patch(request.patch);
+    bool elsewhere = false;
+    Checked checked = open_patch(request.patch, [&](Patch& patch) {
+        if (!request.corpus.empty()) elsewhere = lead_to(request.corpus, patch);
+    });
     if (print_problems(checked.problems)) return 1;
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < checked.nodes.size(); ++i)
@@ -252,9 +285,14 @@ int run(const Request& request) {
     const auto tell = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
     const auto show = [&](double share) { reading.show("reading the sound", share); };
     samplernn::CorpusMaker maker(settings.config, settings, tell, show);
-    for (const auto& file : settings.files) maker.add(file);
+    if (elsewhere && samplernn::knows_sources(settings.run)) {
+        for (auto& source : samplernn::find_sources(settings.run, request.corpus)) maker.add(std::move(source));
+        tell("the sound that the run learned from is in " + request.corpus.string());
+    } else {
+        for (const auto& file : settings.files) maker.add(file);
+    }
     if (settings.seconds > 0) {
-        auto heard = hear(std::move(checked), trainee, settings, seed);
+        auto heard = hear(std::move(checked), trainee, settings, seed, !request.plan);
         if (!heard) return interrupted ? 130 : 1;
         maker.add(std::move(*heard));
     }

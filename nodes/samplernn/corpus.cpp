@@ -171,6 +171,8 @@ void CorpusMaker::add(const fs::path& file_or_folder) {
     for (const auto& file : files) sources_.push_back({file.string(), file, {}});
 }
 
+void CorpusMaker::add(SourceFile source) { sources_.push_back({std::move(source.name), std::move(source.file), {}}); }
+
 void CorpusMaker::add(Heard heard) {
     sources_.push_back({"what is wired in", {}, std::make_shared<const Heard>(std::move(heard))});
 }
@@ -279,7 +281,7 @@ std::vector<CorpusMaker::Copy> CorpusMaker::copies(const Source& source) const {
     auto speeds = settings_.speeds;
     if (speeds.empty() && !settings_.gain_range.empty()) speeds = {1};
     Hash name;  // and not the source's number, which another file may change
-    name.eat(source.file.filename().string());
+    name.eat(fs::path(source.name).filename().string());
     for (const double speed : speeds) {
         Copy copy{speed, 1};
         if (!settings_.gain_range.empty()) {
@@ -436,6 +438,8 @@ Corpus CorpusMaker::finish(int window) {
     for (const double n : counts)
         if (n > 0) corpus.entropy_bits -= n / static_cast<double>(total) * math::log2(n / static_cast<double>(total));
     corpus.hash = hash.text();
+    for (const auto& source : sources_)
+        if (!source.heard) corpus.sources.push_back({source.name, source.file});
     corpus.seconds = static_cast<double>(total) / config_.sample_rate;
     corpus.learn_seconds = static_cast<double>(learned) / config_.sample_rate;
     return corpus;

@@ -14,6 +14,7 @@
 
 #include "nodes/samplernn/model.h"
 #include "nodes/samplernn/recording.h"
+#include "nodes/samplernn/sources.h"
 
 namespace legume::samplernn {
 
@@ -34,6 +35,7 @@ struct Corpus {
     double seconds = 0;                 // of which
     double learn_seconds = 0;           // are learned; the rest is held out
     std::vector<std::string> left_out;  // files, each with its reason
+    std::vector<SourceFile> sources;    // all files, those that were left out too
 };
 
 // What was wired into a train node, mono.
@@ -70,6 +72,7 @@ class CorpusMaker {
                 std::function<void(double)> show = {});
     CorpusMaker(const Config& config, double held_out, std::function<void(std::string)> tell);
     void add(const std::filesystem::path& file_or_folder);  // a folder's sound files in the order of their names
+    void add(SourceFile source);                            // learned as the file of this name
     void add(Heard heard);
     // Throws CorpusError when no passage is as long as `window` samples to learn from (and to hold out), and when a
     // file's levels cannot be written. Holds one piece of one file at a time; the levels are in files.

@@ -7,6 +7,8 @@
 #include <exception>
 #include <mutex>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -49,6 +51,15 @@ struct Team::Parts {
         }
     }
 
+    void close() {
+        {
+            const std::lock_guard lock(mutex);
+            closing = true;
+        }
+        begin.notify_all();
+        for (auto& thread : threads) thread.join();
+    }
+
     void live(int lane) {
         const NoDenormals no_denormals;  // Adam's moments decay into them
         for (std::uint64_t seen = 0;;) {
@@ -67,17 +78,17 @@ struct Team::Parts {
 
 Team::Team(int lanes) : parts_(std::make_unique<Parts>()) {
     parts_->lanes = lanes;
-    for (int lane = 1; lane < lanes; ++lane) parts_->threads.emplace_back([this, lane] { parts_->live(lane); });
+    try {
+        for (int lane = 1; lane < lanes; ++lane) parts_->threads.emplace_back([this, lane] { parts_->live(lane); });
+    } catch (const std::system_error&) {
+        const auto possible = parts_->threads.size() + 1;
+        parts_->close();
+        throw std::runtime_error("this machine gives no more than " + std::to_string(possible) +
+                                 " threads; say --threads with fewer than " + std::to_string(lanes));
+    }
 }
 
-Team::~Team() {
-    {
-        const std::lock_guard lock(parts_->mutex);
-        parts_->closing = true;
-    }
-    parts_->begin.notify_all();
-    for (auto& thread : parts_->threads) thread.join();
-}
+Team::~Team() { parts_->close(); }
 
 int Team::lanes() const { return parts_->lanes; }
 

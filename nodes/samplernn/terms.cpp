@@ -35,6 +35,7 @@ std::string processor_name() {
 
 std::vector<Term> terms(const TrainSettings& s, const Corpus& corpus, const Place& place) {
     static constexpr std::array<const char*, 3> loudness{"none", "per_file", "per_set"};
+    static constexpr std::array<const char*, 3> storages{"f32", "f16", "int8"};
     std::vector<Term> all;
     for (auto& [name, value] : s.config.settings()) all.push_back({name, value, Bond::shape});
     all.push_back({"batch", std::to_string(s.batch), Bond::shape});
@@ -54,7 +55,7 @@ std::vector<Term> terms(const TrainSettings& s, const Corpus& corpus, const Plac
     all.push_back({"steps", s.steps ? std::to_string(s.steps) : "none", Bond::free});
     all.push_back({"minutes", s.minutes > 0 ? text(s.minutes) : "none", Bond::free});
     all.push_back({"checkpoints", std::to_string(s.checkpoints), Bond::free});
-    all.push_back({"storage", std::to_string(static_cast<int>(s.storage)), Bond::free});
+    all.push_back({"storage", storages[static_cast<std::size_t>(s.storage)], Bond::free});
     all.push_back({"memory", text(s.memory / 1e9) + " GB", Bond::free});  // the cuts follow from it
     all.push_back({"device", place.device, Bond::free});
     all.push_back({"processor", place.processor, Bond::free});

@@ -97,6 +97,63 @@ TEST_CASE("a grid of places that overlap is learned, and is another run than one
         "overlap is none here and 0.5 in the run; set it back, say --accept-changes to go on");
 }
 
+TEST_CASE("a run whose folder and sound have moved knows its files by their content") {
+    Desk desk;
+    fs::remove(desk.folder / "sounds/broken.flac");
+    desk.patch(", augment_gain: [-6 dB, 0 dB]");
+    desk.said(0, {});
+    fs::create_directories(desk.folder / "attic/old");
+    int number = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(desk.folder / "sounds"))
+        if (entry.is_regular_file())
+            fs::copy(entry.path(), desk.folder / ("attic/old/" + std::to_string(9 - number++)));  // named otherwise
+    std::ofstream(desk.folder / "attic/other.wav") << "not of this run";
+    fs::rename(desk.folder / "sounds", desk.folder / "gone");
+    has(desk.said(1, {"--steps", "8"}), "sounds does not exist; ");
+    const auto found = desk.said(0, {"--steps", "8", "--corpus", desk.folder / "attic"});
+    has(found, "the sound that the run learned from is in " + (desk.folder / "attic").string());
+    has(found, "goes on after step 4\n");
+    has(found, "finished after step 8; ");
+    fs::remove(desk.folder / "attic/old/9");
+    has(desk.said(1, {"--steps", "9", "--corpus", desk.folder / "attic"}),
+        "attic: no file in it has the content of " + (desk.folder / "sounds/").string());
+    has(desk.said(2, {"--corpus", desk.folder / "nowhere"}), "--corpus needs a folder with the sound in it\n");
+}
+
+TEST_CASE("a new run whose files are not there learns from the folder it is given") {
+    const Desk desk;
+    fs::rename(desk.folder / "sounds", desk.folder / "attic");
+    has(desk.said(0, {"--corpus", desk.folder / "attic"}), "finished after step 4; ");
+}
+
+TEST_CASE("a plan leaves nothing of what it heard") {
+    const Desk desk;
+    std::ofstream(desk.folder / "p.yaml")
+        << "legume: 1\nseed: 7\nnodes:\n  loop: {type: player, file: sounds/8000.wav, loop: true}\n"
+           "  learn: {type: train, seconds: 2, dim: 16, embedding: 8, levels: 32, sample_rate: 4 kHz, window: 64, "
+           "batch: 4, steps: 4, checkpoints: 1}\nwires:\n  - loop -> learn\n";
+    has(desk.said(0, {"--plan"}), " samples a second, measured here in a few updates\n");
+    CHECK(!fs::exists(desk.folder / "runs/p/heard.wav"));
+    has(desk.said(0, {}), "finished after step 4; ");
+    CHECK(fs::exists(desk.folder / "runs/p/heard.wav"));
+}
+
+TEST_CASE("sound that cannot be learned ends the trainer with a line, and no run begins") {
+    const Desk desk;
+    const auto only = [&](const Channels& sound) {
+        fs::remove_all(desk.folder / "sounds");
+        fs::create_directories(desk.folder / "sounds");
+        if (!sound.empty()) write_wav(desk.folder / "sounds/only.wav", sound, 4'000);
+        std::ofstream(desk.folder / "sounds/card.txt") << "no sound";
+        const auto said = desk.said(1, {});
+        CHECK(!fs::exists(desk.folder / "runs/p/resume.legume"));
+        return said;
+    };
+    has(only({}), "sounds holds no sound file\n");
+    has(only({Samples(20, 0.5f)}), "no sound is long enough to learn from: the longest has 0.01 s and a window is ");
+    has(only({Samples(8'000, 0.0f)}), "all of the sound is silence; ");
+}
+
 TEST_CASE("the trainer's command line says what it does not understand") {
     const Desk desk;
     has(desk.said(2, {"--plann"}), "there is no --plann\n");
