@@ -326,9 +326,13 @@ int run(const Request& request) {
         std::printf("finished after step %lld; model: %s plays it; %s\n", static_cast<long long>(step),
                     settings.run.c_str(), longer.c_str());
     if (outcome != samplernn::Outcome::stopped && settings.held_out > 0) {
-        const auto best = samplernn::find_best(settings.run);
-        std::printf("best on held-out sound: %s; model: %s/best plays it\n", best.filename().c_str(),
-                    settings.run.c_str());
+        try {
+            const auto best = samplernn::find_best(settings.run);
+            std::printf("best on held-out sound: %s; model: %s/best plays it\n", best.filename().c_str(),
+                        settings.run.c_str());
+        } catch (
+            const samplernn::ModelError&) {  // somebody took the checkpoints away: the run is finished all the same
+        }
     }
     return 0;
 }

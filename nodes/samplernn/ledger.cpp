@@ -34,7 +34,7 @@ void Ledger::cut(std::int64_t step) {
     for (std::getline(in, row); std::getline(in, row) && !in.eof();)  // a last row without an end is half a row
         if (std::count(row.begin(), row.end(), ',') == fields && std::atoll(row.c_str()) <= step) kept += row + "\n";
     in.close();
-    if (const int error = write_whole(file_, kept)) fail(file_, error);
+    if (const auto error = write_whole(file_, kept)) fail(file_, error.value());
 }
 
 void Ledger::add(const std::string& row) const {

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <map>
 #include <stdexcept>
@@ -58,8 +57,8 @@ void note_sources(const fs::path& run, const std::vector<SourceFile>& sources) {
         rows +=
             hash_of(source.file) + "," + std::to_string(fs::file_size(source.file, failed)) + "," + source.name + "\n";
     }
-    if (const int error = write_whole(note_of(run), rows))
-        throw std::runtime_error(note_of(run).string() + ": cannot be written: " + std::strerror(error));
+    if (const auto error = write_whole(note_of(run), rows))
+        throw std::runtime_error(note_of(run).string() + ": cannot be written: " + error.message());
 }
 
 bool knows_sources(const fs::path& run) {

@@ -33,7 +33,7 @@ std::string processor_name() {
     return "unknown";
 }
 
-std::vector<Term> terms(const TrainSettings& s, const Corpus& corpus, const Place& place) {
+std::vector<Term> terms(const TrainSettings& s, const Corpus& corpus, const Computer& computer) {
     static constexpr std::array<const char*, 3> loudness{"none", "per_file", "per_set"};
     static constexpr std::array<const char*, 3> storages{"f32", "f16", "int8"};
     std::vector<Term> all;
@@ -57,9 +57,9 @@ std::vector<Term> terms(const TrainSettings& s, const Corpus& corpus, const Plac
     all.push_back({"checkpoints", std::to_string(s.checkpoints), Bond::free});
     all.push_back({"storage", storages[static_cast<std::size_t>(s.storage)], Bond::free});
     all.push_back({"memory", text(s.memory / 1e9) + " GB", Bond::free});  // the cuts follow from it
-    all.push_back({"device", place.device, Bond::free});
-    all.push_back({"processor", place.processor, Bond::free});
-    all.push_back({"threads", std::to_string(place.threads), Bond::free});
+    all.push_back({"device", computer.device, Bond::free});
+    all.push_back({"processor", computer.processor, Bond::free});
+    all.push_back({"threads", std::to_string(computer.threads), Bond::free});
     return all;
 }
 

@@ -22,15 +22,15 @@ struct Term {
     Bond bond = Bond::shape;
 };
 
-// Where a run computes; another place may move its last bits.
-struct Place {
+// What a run computes on; another may move its last bits.
+struct Computer {
     std::string device;     // "cpu" or "cuda"
     std::string processor;  // its name
     int threads = 1;        // that share out the work; 0 where it makes no difference
 };
 std::string processor_name();
 
-std::vector<Term> terms(const TrainSettings& settings, const Corpus& corpus, const Place& place);
+std::vector<Term> terms(const TrainSettings& settings, const Corpus& corpus, const Computer& computer);
 std::string print(const std::vector<Term>& terms);  // one "name value" a line
 
 // What an earlier print() said of a name.

@@ -78,8 +78,8 @@ class Run {
         if (resume && settings.seed && *settings.seed != resume->seed && resume->step > 0)
             throw TrainError(settings.run.string() + ": holds a run of seed " + std::to_string(resume->seed) +
                              "; set that seed, another run folder, or remove this one");
-        if (resume && resume->step == 0 && settings.seed) resume.reset();  // nothing is lost
-        seed_ = resume ? resume->seed : settings.seed ? *settings.seed : std::random_device{}();
+        seed_ = settings.seed ? *settings.seed : resume ? resume->seed : std::random_device{}();
+        if (resume && resume->step == 0) resume.reset();  // there is nothing to go on from
         network_ = std::make_unique<Network>(settings.config, seed_, settings.device, settings.learning);
         const auto device = network_->device();
         const auto now = terms(settings, corpus, {device, processor_name(), device == "cpu" ? threads : 0});
@@ -108,8 +108,10 @@ class Run {
                        std::to_string(seed_) + (step_ ? "; goes on after step " + std::to_string(step_) : ""));
         log_.cut(step_);
         if (events_.exists()) events_.cut(step_);
-        if (step_ == 0 || changed_)
-            save();    // so that a seed by chance is kept, and a disk without room is known at once
+        if (step_ == 0 || changed_) {  // so that a seed by chance is kept, and a disk without room is known at once
+            note_sources(settings_.run, corpus_.sources);
+            save();
+        }
         int next = 1;  // checkpoint
         while (step_ > 0 && next < settings_.checkpoints && share() >= checkpoint_share(next, settings_.checkpoints))
             ++next;
