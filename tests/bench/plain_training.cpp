@@ -46,7 +46,7 @@ Array min_gru(const Array& x, Array h, const Array& w, const Array& b) {
 
 struct PlainTraining::Parts {
     Config config;
-    std::map<std::string, Array> learned;  // with NAME.g, NAME is weight norm's v
+    std::map<std::string, Array> leaves;  // with NAME.g, NAME is weight norm's v
     std::map<std::string, Array> weights;
     std::vector<Array> h, c;  // a tier each: [layers, B, D]
     std::vector<Array> parameters;
@@ -98,11 +98,11 @@ struct PlainTraining::Parts {
     }
 
     void fold() {
-        for (const auto& [name, t] : learned) {
-            const auto g = learned.find(name + ".g");
+        for (const auto& [name, t] : leaves) {
+            const auto g = leaves.find(name + ".g");
             auto sizes = t.sizes().vec();
             for (std::size_t i = 1; i < sizes.size(); ++i) sizes[i] = 1;
-            weights[name] = g == learned.end() ? t : torch::_weight_norm(t, g->second.view(sizes), 0);
+            weights[name] = g == leaves.end() ? t : torch::_weight_norm(t, g->second.view(sizes), 0);
         }
     }
 
@@ -159,7 +159,7 @@ PlainTraining::PlainTraining(const Config& config, const Tensors& tensors) : par
     auto& all = parts_->parameters;
     for (const auto& [name, tensor] : tensors) {
         all.push_back(torch::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape).clone());
-        parts_->learned[name] = all.back().requires_grad_();
+        parts_->leaves[name] = all.back().requires_grad_();
     }
     parts_->adam = std::make_unique<torch::optim::Adam>(all, torch::optim::AdamOptions(1e-3));
 }
@@ -198,7 +198,7 @@ void PlainTraining::update(double learning_rate, double clip_norm) {
 
 Tensors PlainTraining::gradient() const {
     Tensors all;
-    for (const auto& [name, weight] : parts_->learned) {
+    for (const auto& [name, weight] : parts_->leaves) {
         const Array g = weight.grad().defined() ? weight.grad().contiguous() : torch::zeros_like(weight);
         all[name] = {weight.sizes().vec(), {g.data_ptr<float>(), g.data_ptr<float>() + g.numel()}};
     }
