@@ -157,11 +157,21 @@ std::optional<std::string> FileOption::parse(const Value& value) {
     return {};
 }
 
-NumberOption::NumberOption(Node* owner, std::string member_name, Range range, std::string member_doc)
+NumberOption::NumberOption(Node* owner, std::string member_name, Range range, std::string member_doc, std::string word)
     : Option(owner, Type::number, std::move(member_name), false, std::move(member_doc)),
       range_(range),
+      word_(std::move(word)),
+      is_word_(!word_.empty()),
       value_(range.initial) {}
-std::optional<std::string> NumberOption::parse(const Value& value) { return read_number(value, range_, value_); }
+std::vector<std::string> NumberOption::choices() const {
+    return word_.empty() ? std::vector<std::string>{} : std::vector<std::string>{word_};
+}
+std::optional<std::string> NumberOption::parse(const Value& value) {
+    is_word_ = !word_.empty() && value.kind == Value::Kind::text && value.text == word_;
+    if (is_word_) return {};
+    const auto error = read_number(value, range_, value_);
+    return error && !word_.empty() ? *error + "; it may also be " + word_ : error;
+}
 
 FlagOption::FlagOption(Node* owner, std::string member_name, bool initial, std::string member_doc)
     : Option(owner, Type::flag, std::move(member_name), false, std::move(member_doc)),

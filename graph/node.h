@@ -308,15 +308,20 @@ class FileOption : public Option {
 
 class NumberOption : public Option {
   public:
-    NumberOption(Node* node, std::string name, Range range, std::string doc);
+    // With a word the patch may say that instead of a number, and it is the default.
+    NumberOption(Node* node, std::string name, Range range, std::string doc, std::string word = "");
     float value() const { return value_; }
     int count() const { return static_cast<int>(value_); }  // of Unit::count
-    std::string print_initial() const override { return range_.print(range_.initial); }
+    bool is_word() const { return is_word_; }
+    std::string print_initial() const override { return word_.empty() ? range_.print(range_.initial) : word_; }
+    std::vector<std::string> choices() const override;
     const Range* limits() const override { return &range_; }
 
   private:
     std::optional<std::string> parse(const Value& value) override;
     const Range range_;
+    const std::string word_;
+    bool is_word_;
     float value_;
 };
 

@@ -39,7 +39,9 @@ std::string limits(const Range& range) {
 }
 
 std::string limits(const Option& option) {
-    if (const auto* range = option.limits()) return limits(*range) + (option.type == Option::Type::list ? " each" : "");
+    if (const auto* range = option.limits())
+        return (option.choices().empty() ? "" : join(option.choices()) + " or ") + limits(*range) +
+               (option.type == Option::Type::list ? " each" : "");
     switch (option.type) {
         case Option::Type::flag: return "true or false";
         case Option::Type::choice: return join(option.choices());

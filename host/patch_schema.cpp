@@ -44,7 +44,11 @@ ordered_json one_or_more(const ordered_json& item) {
 ordered_json setting(const Option& option) {
     switch (option.type) {
         case Option::Type::flag: return {{"type", "boolean"}};
-        case Option::Type::number: return quantity(*option.limits());
+        case Option::Type::number: {
+            auto number_or_word = quantity(*option.limits());
+            for (const auto& word : option.choices()) number_or_word["anyOf"].push_back({{"const", word}});
+            return number_or_word;
+        }
         case Option::Type::file: return {{"type", "string"}, {"minLength", 1}};
         case Option::Type::choice: {
             ordered_json words = option.choices();

@@ -1,21 +1,16 @@
-// Voices of one checkpoint go in step, 16 at a time; a take is written as it is drawn.
+// Chooses the ages and voices; the rendering is samplernn's own, as in training.
 // SPDX-License-Identifier: MIT
 #include "host/takes.h"
 
-#include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
-#include <memory>
 #include <random>
 #include <system_error>
 
-#include "graph/denormals.h"
-#include "graph/node.h"
 #include "host/opening.h"
 #include "host/report.h"
-#include "nodes/samplernn/generator.h"
-#include "nodes/samplernn/take.h"
+#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/rendering.h"
 
 namespace legume {
 namespace {
@@ -31,8 +26,7 @@ struct Age {
 // A take to be made.
 struct Job {
     std::size_t age;
-    std::uint64_t voice;
-    float temperature;
+    Voice voice;
 };
 
 std::string list(const std::vector<Age>& ages) {
@@ -77,134 +71,52 @@ std::vector<Job> plan(const TakesRequest& request, std::size_t ages) {
     const auto count = static_cast<std::size_t>(request.count);
     for (std::size_t i = 0; i < count; ++i) {
         const std::size_t age = count == 1 ? ages - 1 : count < ages ? i * (ages - 1) / (count - 1) : i * ages / count;
-        const std::uint64_t voice = !jobs.empty() && jobs.back().age == age ? jobs.back().voice + 1 : 0;
+        const std::uint64_t voice = !jobs.empty() && jobs.back().age == age ? jobs.back().voice.number + 1 : 0;
         const auto& heats = request.temperatures;
-        jobs.push_back({age, voice, heats.empty() ? 1 : heats[i % heats.size()]});
+        jobs.push_back({age, {voice, heats.empty() ? 1 : heats[i % heats.size()]}});
     }
     return jobs;
 }
 
-template <class Action>
-auto with_name(const fs::path& file, Action action) {
-    try {
-        return action();
-    } catch (const SoundError& error) {
-        throw Refused(file.string() + " " + error.what());
-    }
-}
-
-class Maker {
-  public:
-    Maker(const TakesRequest& request, std::vector<Age> ages)
-        : request_(request),
-          ages_(std::move(ages)),
-          jobs_(plan(request, ages_.size())),
-          seed_(request.seed ? *request.seed : std::random_device{}()) {
-        std::error_code failed;
-        fs::create_directories(folder(), failed);
-        if (failed)
-            throw Refused(folder().string() + " cannot be made: " + failed.message() +
-                          "; takes are written there, so it must be a folder that may be written");
-    }
-    void make() {
-        for (std::size_t at = 0, end = 0; at < jobs_.size(); at = end) {
-            while (end < jobs_.size() && jobs_[end].age == jobs_[at].age) ++end;
-            make(ages_[jobs_[at].age], std::span(jobs_).subspan(at, end - at));
-        }
-        progress_.finish();
-        std::printf("%zu takes of %s s in %s, seed %llu", jobs_.size() - kept_, print_number(request_.seconds).c_str(),
-                    folder().c_str(), static_cast<unsigned long long>(seed_));
-        if (kept_) std::printf("; %zu were there already", kept_);
-        std::printf("\n");
-    }
-
-  private:
-    fs::path folder() const { return request_.run / "takes"; }
-    fs::path name(const Config& config, const Job& job) const {
-        char text[128];
-        std::snprintf(
-            text, sizeof text, "%08lld-seed%llu-voice%02llu-t%s-%ss.flac", static_cast<long long>(config.step),
-            static_cast<unsigned long long>(seed_), static_cast<unsigned long long>(job.voice),
-            print_number(static_cast<double>(job.temperature)).c_str(), print_number(request_.seconds).c_str());
-        return folder() / text;
-    }
-    // All takes of one age: those that are there already are neither made again nor written over.
-    void make(const Age& age, std::span<const Job> jobs) {
-        const auto checkpoint = checkpoint_hash(age.file);
-        std::shared_ptr<const Model> model;
-        for (std::size_t at = 0; at < jobs.size(); at += max_channels) {
-            const auto some = jobs.subspan(at, std::min<std::size_t>(max_channels, jobs.size() - at));
-            std::vector<std::unique_ptr<SoundWriter>> files;
-            std::vector<float> heats;
-            const auto precision = age.config.precision();
-            for (const auto& job : some) {
-                const Recipe recipe{checkpoint, age.config.step, seed_, job.voice, job.temperature, precision};
-                files.push_back(is_there(name(age.config, job), recipe) ? nullptr : open(age.config, job, recipe));
-                heats.push_back(job.temperature);
-            }
-            const auto there = static_cast<std::size_t>(std::count(files.begin(), files.end(), nullptr));
-            kept_ += there;
-            if (there < files.size()) {
-                if (!model) model = std::make_shared<const Model>(read_checkpoint(age.file), precision);
-                draw(model, some, heats, files);
-            }
-            made_ += some.size();
-        }
-    }
-    bool is_there(const fs::path& file, const Recipe& recipe) const {
-        std::error_code none;
-        if (!fs::exists(file, none)) return false;
-        if (parse_recipe(read_sound_comment(file)) == recipe) return true;
-        throw Refused(file.string() +
-                      " is there already and of another network; move it away, or choose another "
-                      "--seed");
-    }
-    std::unique_ptr<SoundWriter> open(const Config& config, const Job& job, const Recipe& recipe) const {
-        return with_name(name(config, job), [&] {
-            return std::make_unique<SoundWriter>(name(config, job), config.sample_rate, 1, take_format(Levels(config)),
-                                                 print(recipe));
-        });
-    }
-    void draw(const std::shared_ptr<const Model>& model, std::span<const Job> jobs, const std::vector<float>& heats,
-              const std::vector<std::unique_ptr<SoundWriter>>& files) {
-        const NoDenormals no_denormals;
-        const auto voices = jobs.size();
-        const Config& config = model->config;
-        Generator generator(model, seed_, static_cast<int>(voices), jobs[0].voice);
-        std::vector<std::vector<float>> sound(voices);
-        std::vector<float> samples(voices);
-        const auto length = std::max(1LL, std::llround(request_.seconds * config.sample_rate));
-        for (long long n = 0; n < length; ++n) {
-            generator.next(heats, samples);
-            for (std::size_t v = 0; v < voices; ++v) sound[v].push_back(samples[v]);
-            if (sound[0].size() < 1 << 12 && n + 1 < length) continue;
-            for (std::size_t v = 0; v < voices; ++v) {
-                if (files[v]) with_name(name(config, jobs[v]), [&] { files[v]->write(sound[v]); });
-                sound[v].clear();
-            }
-            const double part = static_cast<double>(n + 1) / static_cast<double>(length);
+// Those that are there already are neither made again nor written over.
+void make(const TakesRequest& request) {
+    const auto ages = ages_of(request);
+    const auto jobs = plan(request, ages.size());
+    const Rendering rendering{request.run / "takes", request.seed ? *request.seed : std::random_device{}(),
+                              request.seconds};
+    std::error_code failed;
+    fs::create_directories(rendering.folder, failed);
+    if (failed)
+        throw Refused(rendering.folder.string() + " cannot be made: " + failed.message() +
+                      "; takes are written there, so it must be a folder that may be written");
+    const auto seconds = print_number(request.seconds);
+    Progress progress;
+    std::size_t there = 0;
+    for (std::size_t at = 0, end = 0; at < jobs.size(); at = end) {
+        const Age& age = ages[jobs[at].age];
+        std::vector<Voice> voices;
+        for (; end < jobs.size() && jobs[end].age == jobs[at].age; ++end) voices.push_back(jobs[end].voice);
+        there += render_takes(age.file, rendering, voices, [&](std::size_t first, std::size_t count, double part) {
             char line[128];
             std::snprintf(line, sizeof line, "step %lld, %zu to %zu of %zu takes, %.1f of %s s",
-                          static_cast<long long>(config.step), made_ + 1, made_ + voices, jobs_.size(),
-                          part * request_.seconds, print_number(request_.seconds).c_str());
-            progress_.show(line, (static_cast<double>(made_) + part * static_cast<double>(voices)) /
-                                     static_cast<double>(jobs_.size()));
-        }
-        for (std::size_t v = 0; v < voices; ++v)
-            if (files[v]) with_name(name(config, jobs[v]), [&] { files[v]->finish(); });
+                          static_cast<long long>(age.config.step), at + first + 1, at + first + count, jobs.size(),
+                          part * request.seconds, seconds.c_str());
+            progress.show(line, (static_cast<double>(at + first) + part * static_cast<double>(count)) /
+                                    static_cast<double>(jobs.size()));
+            return true;
+        });
     }
-    const TakesRequest& request_;
-    const std::vector<Age> ages_;
-    const std::vector<Job> jobs_;
-    const std::uint64_t seed_;
-    Progress progress_;
-    std::size_t made_ = 0, kept_ = 0;
-};
+    progress.finish();
+    std::printf("%zu takes of %s s in %s, seed %llu", jobs.size() - there, seconds.c_str(), rendering.folder.c_str(),
+                static_cast<unsigned long long>(rendering.seed));
+    if (there) std::printf("; %zu were there already", there);
+    std::printf("\n");
+}
 
 }  // namespace
 
 int takes(const TakesRequest& request) {
-    const int failed = attempt([&] { Maker(request, ages_of(request)).make(); });
+    const int failed = attempt([&] { make(request); });
     return failed ? failed : report({request.run, false});
 }
 

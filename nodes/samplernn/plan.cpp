@@ -70,23 +70,25 @@ void say_sound(const Corpus& corpus, std::vector<std::string>& lines) {
     for (const auto& file : corpus.left_out) lines.push_back("  " + file);
 }
 
-void say_disk(const TrainSettings& s, const Corpus& corpus, std::vector<std::string>& lines) {
+std::string disk(const TrainSettings& s, const Corpus& corpus, double steps) {
     const auto weights = static_cast<double>(parameters(s.config));
     const double checkpoint = weights * (s.storage == Storage::f32 ? 4 : s.storage == Storage::f16 ? 2 : 1);
-    const double take = take_seconds * s.config.sample_rate * 2;
+    const double written = checkpoint_count(s, steps), kept = s.keep ? std::min<double>(s.keep, written) : written;
+    const double takes = written * s.takes * s.take_seconds * s.config.sample_rate * 2;
     const double resume = weights * 4 * sizeof(float);
     const double levels = corpus.seconds * s.config.sample_rate * sizeof(std::uint16_t);
-    const double all = s.checkpoints * (checkpoint + take) + 2 * resume + levels;  // while it saves, there are two
-    std::string line = "disk: " + bytes_text(all) + " in " + s.run.string() + ": " + std::to_string(s.checkpoints) +
-                       " checkpoints of " + bytes_text(checkpoint) + ", what it needs to go on, the sound's levels";
+    const double all = kept * checkpoint + takes + 2 * resume + levels;  // while it saves, there are two
+    std::string line = "disk: " + bytes_text(all) + " in " + s.run.string() + ": " + print("%.0f", kept) +
+                       " checkpoints of " + bytes_text(checkpoint) + ", " + print("%.0f", written * s.takes) +
+                       " takes, what it needs to go on, the sound's levels";
     auto folder = fs::absolute(s.run);
     std::error_code failed;
     while (folder.has_relative_path() && !fs::exists(folder, failed)) folder = folder.parent_path();
     const auto space = fs::space(folder, failed);
     if (!failed && static_cast<double>(space.available) < all)
         line += "; there are only " + bytes_text(static_cast<double>(space.available)) +
-                " left: make room, or set fewer checkpoints or another run folder";
-    lines.push_back(line);
+                " left: make room, keep fewer checkpoints, or set another run folder";
+    return line;
 }
 
 // What the engine's speed depends on; the rest is as in Config.
@@ -125,7 +127,8 @@ std::vector<std::string> plan(const TrainSettings& settings, const Corpus& corpu
     say_sound(corpus, lines);
     lines.push_back(count_text(static_cast<double>(parameters(config))) + " parameters: dim " +
                     std::to_string(config.dim) + ", frames " + frames_text(config));
-    say_disk(settings, corpus, lines);
+    const auto after_shape = lines.size();
+    double steps = static_cast<double>(settings.steps);
 
     bool fits = true;
     try {
@@ -148,12 +151,14 @@ std::vector<std::string> plan(const TrainSettings& settings, const Corpus& corpu
         lines.push_back(print("%.0f samples a second, measured here in a few updates", speed));
         const double end = seconds_to_end(settings, speed);
         const double learned = settings.steps > 0 ? std::min(samples_to_learn(settings), end * speed) : end * speed;
+        steps = learned / (static_cast<double>(settings.batch) * settings.window);
         lines.push_back(time_text(end) + " to the end: " + count_text(learned) + " samples, " +
                         times_text(learned / (corpus.learn_seconds * config.sample_rate)) + " the sound to learn");
         verdict += time_text(end) + " here, ";
     } else {
         verdict += "too large to train here, ";
     }
+    lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(after_shape), disk(settings, corpus, steps));
     const auto real_time = [&](double samples_per_second) { return samples_per_second / config.sample_rate; };
     const double share = player ? player->shape.sparsity : settings.prune;
     const double plays = real_time(player ? player->samples_per_second : measuring.play({config, share}));

@@ -54,7 +54,7 @@ std::vector<Term> terms(const TrainSettings& s, const Corpus& corpus, const Comp
     all.push_back({"sound", corpus.hash, Bond::sound});
     all.push_back({"steps", s.steps ? std::to_string(s.steps) : "none", Bond::free});
     all.push_back({"minutes", s.minutes > 0 ? text(s.minutes) : "none", Bond::free});
-    all.push_back({"checkpoints", std::to_string(s.checkpoints), Bond::free});
+    all.push_back({"every", s.every ? std::to_string(s.every) : "auto", Bond::free});
     all.push_back({"storage", storages[static_cast<std::size_t>(s.storage)], Bond::free});
     all.push_back({"memory", text(s.memory / 1e9) + " GB", Bond::free});  // the cuts follow from it
     all.push_back({"device", computer.device, Bond::free});

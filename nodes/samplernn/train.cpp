@@ -42,8 +42,17 @@ struct Train final : Node, samplernn::Trainee {
                          "minutes",
                          {.min = 0.01f, .max = 100'000, .initial = 60},
                          "Minutes after which the run is finished, whatever steps says."};
-    NumberOption checkpoints{this, "checkpoints", count(1, 1'000, 12),
-                             "How many are kept over the run, close together at first, when most is changing."};
+    NumberOption every{this, "every", count(1, 16'000'000, 1'000),
+                       "Updates from one checkpoint to the next; auto writes about 80 over the run, close together at "
+                       "first, when most is changing.",
+                       "auto"};
+    NumberOption keep{this, "keep", count(3, 100'000, 80),
+                      "How many checkpoints stay: the first, the last, the one that guesses best, and between them "
+                      "those that cover the run evenly; all takes stay.",
+                      "all"};
+    NumberOption takes{this, "takes", count(1, 1'000, 11), "Takes that each checkpoint leaves in the folder takes."};
+    NumberOption take_seconds{
+        this, "take_seconds", {.min = 0.1f, .max = 600, .initial = 2, .unit = Unit::seconds}, "Length of those takes."};
     ChoiceOption storage{this, "storage", {"f32", "f16"}, "How checkpoints store weights; f16 takes half the room."};
     NumberOption held_out{this,
                           "held_out",
@@ -149,7 +158,7 @@ struct Train final : Node, samplernn::Trainee {
     ChoiceOption device{
         this, "device", {"auto", "cpu", "cuda"}, "What computes: the graphics card when there is one, or as told."};
 
-    Work keep{this, "keep", Work::Pool::generate, [this] { return drain(); }, "Keeps what is wired in."};
+    Work hearing{this, "hearing", Work::Pool::generate, [this] { return drain(); }, "Keeps what is wired in."};
 
     TrainSettings settings() const override {
         TrainSettings s;
@@ -195,7 +204,10 @@ struct Train final : Node, samplernn::Trainee {
         s.learning = base.learning;
         s.learning.dropout = dropout.value();
         if (weight_norm.given()) s.learning.weight_norm = weight_norm.value();
-        s.checkpoints = checkpoints.count();
+        s.every = every.is_word() ? 0 : every.count();
+        s.keep = keep.is_word() ? 0 : keep.count();
+        s.takes = takes.count();
+        s.take_seconds = static_cast<double>(take_seconds.value());
         s.storage = storage.at() == 0 ? samplernn::Storage::f32 : samplernn::Storage::f16;
         s.held_out = held_out.value();
         s.channel = static_cast<int>(channel.at());

@@ -32,7 +32,11 @@ struct TrainSettings : CorpusSettings {
     double prune = 0;               // share of the prunable matrices' blocks that are zero
     std::optional<double> overlap;  // of the stretches that are learned; none: they begin by chance
     double learning_rate = 1e-3;
-    int checkpoints = 12;
+    std::int64_t every = 0;  // updates between checkpoints; 0: dense at first, `usual_checkpoints` over the run
+    int keep = 0;            // checkpoints; 0: all
+    std::string patch;       // its text, to be kept with the run; empty: none
+    int takes = 11;          // of each checkpoint
+    double take_seconds = 2;
     Storage storage = Storage::f32;
     double memory = 6e9;  // bytes that learning may take
     std::string device = "auto";

@@ -103,7 +103,11 @@ class Run {
     }
 
     Outcome go() {
-        if (share() >= 1) return Outcome::was_finished;
+        timeline_ = std::make_unique<Timeline>(settings_, seed_, watching_.tell);
+        const auto end = [&](Outcome outcome) {
+            return timeline_->finish(watching_.stop) ? outcome : Outcome::stopped;
+        };
+        if (share() >= 1) return end(Outcome::was_finished);
         watching_.tell(network_->device() + ", " + std::to_string(network_->parameters()) + " parameters, seed " +
                        std::to_string(seed_) + (step_ ? "; goes on after step " + std::to_string(step_) : ""));
         log_.cut(step_);
@@ -112,9 +116,7 @@ class Run {
             note_sources(settings_.run, corpus_.sources);
             save();
         }
-        int next = 1;  // checkpoint
-        while (step_ > 0 && next < settings_.checkpoints && share() >= checkpoint_share(next, settings_.checkpoints))
-            ++next;
+        double reached = std::min(1.0, share());
         auto saved = Clock::now();
         double mean = 0, speed = 0;
         started_ = Clock::now();
@@ -139,11 +141,8 @@ class Run {
             speed += weight * (static_cast<double>(settings_.batch) * settings_.window / since(began) - speed);
 
             Progress progress{step_, std::min(1.0, share()), mean, held_out_bits_, speed, 0, false, {}};
-            bool due = false;
-            while (next <= settings_.checkpoints && progress.share >= checkpoint_share(next, settings_.checkpoints)) {
-                due = true;
-                ++next;
-            }
+            const bool due = checkpoint_due(settings_, step_, reached, progress.share);
+            reached = progress.share;
             if (!held_out_.empty() && (due || step_ % measure_every == 0)) {
                 progress.held_out_bits = held_out_bits_ = measure();
                 progress.measured = true;
@@ -166,7 +165,7 @@ class Run {
             progress.seconds_left = seconds_left(speed);
             if (watching_.progress) watching_.progress(progress);
         }
-        return Outcome::finished;
+        return end(Outcome::finished);
     }
 
   private:
@@ -298,9 +297,9 @@ class Run {
         for (const auto& [name, tensor] : checkpoint.tensors)
             for (const float value : tensor.values)
                 if (!std::isfinite(value)) not_a_number();
-        Checkpoint stored = as_stored(checkpoint, settings_.storage);  // what is measured and heard is what will play
-        if (!held_out_.empty()) checkpoint.config.int8_cost = stored.config.int8_cost = int8_cost(stored);
-        return add_to_timeline(settings_, checkpoint, stored, seed_);
+        if (!held_out_.empty())  // what is measured is what will play
+            checkpoint.config.int8_cost = int8_cost(as_stored(checkpoint, settings_.storage));
+        return timeline_->add(checkpoint, watching_.stop);
     }
     void save() {
         Resume resume{terms_,           seed_,          step_,
@@ -324,6 +323,7 @@ class Run {
     std::uint64_t seed_ = 0;
     std::unique_ptr<Network> network_;
     std::unique_ptr<Reading> reading_;
+    std::unique_ptr<Timeline> timeline_;
     States states_;
     Guard guard_;
     std::string terms_;     // on which the run goes on

@@ -66,7 +66,7 @@ TEST_CASE("a plan says what is learned and left out, what it takes, and what wou
     const auto said = plan.said();
     has(said, "3 sounds, 20 min 00 s to learn and 2 min 00 s held out; left out:\n  bad.wav is empty (0 bytes)\n");
     has(said, "21.9 million parameters: dim 1024, frames 2/8\n");
-    has(said, "12 checkpoints of 87 MB");
+    has(said, "80 checkpoints of 87 MB, 880 takes");
     has(said, "2344 samples a second, measured here in a few updates\n");
     has(said, "23 days to the end: 4.7 billion samples, 242 x the sound to learn\n");
     CHECK(plan.lines().back() ==
@@ -107,12 +107,13 @@ TEST_CASE("a plan that does not fit into memory or onto the disk says so, and tr
         return 1;
     };
     plan.measuring.play = [](const NetworkShape&) { return 160'000.0; };
-    plan.settings.checkpoints = 1'000'000'000;
+    plan.settings.every = 1;
+    plan.settings.steps = 1'000'000'000;
     const auto said = plan.said();
     has(said,
         "; this machine has 500 MB: it will not fit; set memory below that, or a smaller batch, window or size\n");
     has(said, "piece: too large to train here, 10 x real time here\n");
-    has(said, "make room, or set fewer checkpoints or another run folder");
+    has(said, "make room, keep fewer checkpoints, or set another run folder");
     plan.settings.memory = 1e6;  // of which the message is the cutter's
     has(plan.said(), "piece: too large to train here, 10 x real time here\n");
 }

@@ -35,7 +35,7 @@ struct Desk {
     void patch(const std::string& more = "") const {
         std::ofstream(folder / "p.yaml")
             << "legume: 1\nseed: 7\nnodes:\n  learn: {type: train, files: sounds, dim: 16, embedding: 8, levels: 32, "
-               "sample_rate: 4 kHz, window: 64, batch: 4, steps: 4, checkpoints: 1"
+               "sample_rate: 4 kHz, window: 64, batch: 4, steps: 4, every: 4, takes: 1, take_seconds: 0.5"
             << more << "}\n";
     }
     std::string said(int code, std::vector<std::string> more) const {
@@ -131,7 +131,7 @@ TEST_CASE("a plan leaves nothing of what it heard") {
     std::ofstream(desk.folder / "p.yaml")
         << "legume: 1\nseed: 7\nnodes:\n  loop: {type: player, file: sounds/8000.wav, loop: true}\n"
            "  learn: {type: train, seconds: 2, dim: 16, embedding: 8, levels: 32, sample_rate: 4 kHz, window: 64, "
-           "batch: 4, steps: 4, checkpoints: 1}\nwires:\n  - loop -> learn\n";
+           "batch: 4, steps: 4, every: 4, takes: 1, take_seconds: 0.1}\nwires:\n  - loop -> learn\n";
     has(desk.said(0, {"--plan"}), " samples a second, measured here in a few updates\n");
     CHECK(!fs::exists(desk.folder / "runs/p/heard.wav"));
     has(desk.said(0, {}), "finished after step 4; ");

@@ -21,6 +21,7 @@
 #include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/network.h"
 #include "nodes/samplernn/prune.h"
+#include "nodes/samplernn/rendering.h"
 #include "nodes/samplernn/resume.h"
 #include "nodes/samplernn/timeline.h"
 #include "nodes/samplernn/trainer.h"
@@ -69,7 +70,9 @@ TrainSettings tiny(const fs::path& run) {
     s.batch = 8;
     s.steps = 40;
     s.learning_rate = 5e-3;
-    s.checkpoints = 4;
+    s.every = 10;
+    s.takes = 2;
+    s.take_seconds = 0.5;
     s.device = "cpu";
     s.seed = 11;
     s.threads = one_thread;
@@ -94,6 +97,10 @@ Corpus corpus_for(const TrainSettings& s) {
 
 Watching unwatched() {
     return {[](const std::string&) {}, [](const Progress&) {}, [] { return false; }};
+}
+
+fs::path take_of(const TrainSettings& s, std::int64_t step, std::uint64_t voice) {
+    return take_file({s.run / "takes", *s.seed, s.take_seconds}, step, {voice, 1});
 }
 
 std::string error_of(const TrainSettings& s, const Corpus& corpus) {
@@ -134,6 +141,7 @@ TEST_CASE(
     auto s = tiny(whole.path);
     s.prune = 0.75;
     s.steps = 120;  // the blocks are chosen anew in it
+    s.every = 30;
     const Corpus corpus = corpus_for(s);
     CHECK(train(s, corpus, unwatched()) == Outcome::finished);
     const auto checkpoints = files_in(whole.path / "checkpoints");
@@ -161,7 +169,7 @@ TEST_CASE(
         CHECK(bytes_of(file) == bytes_of(stopped.path / "checkpoints" / file.filename()));
 }
 
-TEST_CASE("a run writes checkpoints, close together at first, each with a take of two seconds, and a log") {
+TEST_CASE("a run writes checkpoints, each with its takes, and a log") {
     const Folder folder("writes");
     const auto s = tiny(folder.path);
     const Corpus corpus = corpus_for(s);
@@ -170,22 +178,24 @@ TEST_CASE("a run writes checkpoints, close together at first, each with a take o
     const auto takes = files_in(folder.path / "takes");
     std::vector<std::string> names;
     for (const auto& file : checkpoints) names.push_back(file.filename());
-    CHECK(names == std::vector<std::string>{"00000001.safetensors", "00000005.safetensors", "00000017.safetensors",
+    CHECK(names == std::vector<std::string>{"00000010.safetensors", "00000020.safetensors", "00000030.safetensors",
                                             "00000040.safetensors"});
-    REQUIRE(takes.size() == 4);
+    REQUIRE(takes.size() == 8);
     for (const auto& file : checkpoints) {
         const Checkpoint checkpoint = read_checkpoint(file);
         CHECK(checkpoint.config.step == std::stoll(file.stem().string()));
         CHECK(checkpoint.config.age == doctest::Approx(static_cast<double>(checkpoint.config.step) / 40));
         CHECK(checkpoint.config.corpus_hash == corpus.hash);
         CHECK(checkpoint.config.held_out_nll);
-        const Sound take = read_sound(folder.path / "takes" / (file.stem().string() + ".flac"));
-        CHECK(take.frames() == 8'000);
-        CHECK(take.rate == 4'000);
+        for (const std::uint64_t voice : {0, 1}) {
+            const Sound take = read_sound(take_of(s, checkpoint.config.step, voice));
+            CHECK(take.frames() == 2'000);
+            CHECK(take.rate == 4'000);
+        }
     }
     CHECK(find_checkpoint(folder.path) == checkpoints.back());
     const std::string log = bytes_of(folder.path / "log.csv");
-    CHECK(log.starts_with("step,share,train_bits,held_out_bits,learning_rate,samples_per_second\n1,"));
+    CHECK(log.starts_with("step,share,train_bits,held_out_bits,learning_rate,samples_per_second\n10,"));
     CHECK(std::count(log.begin(), log.end(), '\n') == 6);  // the header, four checkpoints, step 25
 }
 
@@ -208,7 +218,7 @@ TEST_CASE("a checkpoint says what int8 costs it as it lies in its file, and its 
             CHECK(*checkpoint.config.int8_cost != 0);
             const auto seed = *s.seed;
             Generator generator(std::make_shared<const Model>(checkpoint, checkpoint.config.precision()), seed);
-            const Sound take = read_sound(folder.path / "takes" / (file.stem().string() + ".flac"));
+            const Sound take = read_sound(take_of(s, checkpoint.config.step, 0));
             double worst = 0;
             for (const float sample : take.samples)
                 worst = std::max(worst, std::abs(static_cast<double>(sample) - generator.next(1)));
@@ -254,9 +264,10 @@ static void compare_stopped(void (*change)(TrainSettings&)) {
     REQUIRE(files_in(parts.path / "checkpoints").size() == expected.size());
     for (const auto& file : expected) {
         CHECK(bytes_of(file) == bytes_of(parts.path / "checkpoints" / file.filename()));
-        const auto take = file.stem().string() + ".flac";
-        CHECK(bytes_of(whole.path / "takes" / take) == bytes_of(parts.path / "takes" / take));
     }
+    REQUIRE(files_in(whole.path / "takes").size() == 8);
+    for (const auto& take : files_in(whole.path / "takes"))
+        CHECK(bytes_of(take) == bytes_of(parts.path / "takes" / take.filename()));
     const std::string log = bytes_of(parts.path / "log.csv");
     CHECK(std::count(log.begin(), log.end(), '\n') == 6);
 }
@@ -318,7 +329,7 @@ TEST_CASE("a finished run says so, and more steps train it on") {
 static TrainSettings endless(const fs::path& run) {
     auto s = tiny(run);
     s.steps = 1'000'000;
-    s.checkpoints = 1'000'000;
+    s.every = 1;
     return s;
 }
 
@@ -369,6 +380,13 @@ TEST_CASE("a run killed in the middle of its work leaves only whole checkpoints,
     CHECK(train(s, corpus_for(s), watching) == Outcome::stopped);
     CHECK(first == resume->step + 1);
     CHECK(read_config(find_checkpoint(folder.path)).step == last);
+
+    // The takes that the kill, and then the stop, left out are made once there is nothing more to learn.
+    auto over = s;
+    over.steps = last;
+    CHECK(train(over, corpus_for(over), unwatched()) == Outcome::was_finished);
+    for (std::int64_t step = 1; step <= last; ++step)
+        for (const std::uint64_t voice : {0, 1}) CHECK(read_sound(take_of(s, step, voice)).frames() == 2'000);
 }
 
 TEST_CASE("the run that is killed" * doctest::skip()) {
@@ -566,11 +584,4 @@ TEST_CASE("a run folder that cannot be made is an error that names it") {
     std::ofstream(folder.path / "file") << "in the way";
     auto s = tiny(folder.path / "file" / "run");
     CHECK(error_of(s, corpus_for(s)).find("file/run") != std::string::npos);
-}
-
-TEST_CASE("checkpoints lie close together at first, and the last is the end") {
-    CHECK(checkpoint_share(12, 12) == 1);
-    for (int k = 2; k <= 12; ++k)
-        CHECK(checkpoint_share(k, 12) - checkpoint_share(k - 1, 12) >
-              checkpoint_share(k - 1, 12) - (k > 2 ? checkpoint_share(k - 2, 12) : 0));
 }
