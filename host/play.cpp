@@ -15,36 +15,20 @@
 
 #include "graph/math.h"
 #include "host/admission.h"
-#include "host/audio.h"
+#include "host/device.h"
+#include "host/every.h"
 #include "host/inbox.h"
 #include "host/midi.h"
 #include "host/opening.h"
 #include "host/router.h"
 #include "host/runner.h"
 #include "host/tape.h"
-#include "host/user_settings.h"
 
 namespace legume {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 volatile std::sig_atomic_t stop_asked = 0;
-
-// Something to be done about so often.
-class Every {
-  public:
-    explicit Every(int milliseconds) : period_(milliseconds) {}
-    bool due() {
-        const auto now = Clock::now();
-        if (now < next_) return false;
-        next_ = now + period_;
-        return true;
-    }
-
-  private:
-    std::chrono::milliseconds period_;
-    Clock::time_point next_{};
-};
 
 class Session {
   public:
@@ -53,12 +37,10 @@ class Session {
 
   private:
     void say(const std::string& line);
-    void open_device(const Checked& checked);
     void open_controls();
     void take(const Mail& mail);
     void take_osc(const OscPacket& packet);
     void watch_patch();
-    void watch_device();
     void say_admission();
     void show_status();
     float covering();
@@ -70,10 +52,10 @@ class Session {
     void end();
 
     const PlayRequest& request_;
+    const Say say_ = [this](const std::string& line) { say(line); };
     const bool terminal_;
     bool status_drawn_ = false;
     Inbox inbox_;
-    AudioRequest audio_request_;
     // The order matters: what is declared later is gone first, so no callback finds its runner missing.
     std::unique_ptr<Tape> tape_;
     std::unique_ptr<Runner> runner_;
@@ -96,36 +78,6 @@ void Session::say(const std::string& line) {
     status_drawn_ = false;
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
-}
-
-void Session::open_device(const Checked& checked) {
-    std::vector<std::string> messages;
-    const auto path = user_settings_path();
-    auto remembered = load_user_settings(path, messages);
-    const auto before = remembered;
-    if (!request_.device.empty()) {
-        if (remembered.device != request_.device) remembered = {};  // rate and buffer belonged to the other one
-        remembered.device = request_.device;
-    }
-    if (request_.rate > 0) remembered.rate = request_.rate;
-    if (request_.buffer > 0) remembered.buffer = request_.buffer;
-    audio_request_ = {remembered.device,      remembered.rate,         remembered.buffer,
-                      device_inputs(checked), device_outputs(checked), request_.verbose};
-    try {
-        device_ = open_audio(audio_request_, messages);
-    } catch (const std::exception& error) {
-        // A card that was chosen another day and is not plugged in today must not keep the set from playing.
-        if (!request_.device.empty() || before.device.empty()) throw;
-        messages.push_back(std::string(error.what()) +
-                           ". It was remembered from before; playing on the default instead.");
-        audio_request_.device.clear();
-        audio_request_.rate = 0;
-        device_ = open_audio(audio_request_, messages);
-        remembered = before;
-    }
-    for (const auto& message : messages) say(message);
-    if (!(remembered == before) && remembered.device != "null" && !path.empty())
-        if (const auto error = save_user_settings(path, remembered)) say(*error);
 }
 
 void Session::open_controls() {
@@ -240,20 +192,6 @@ void Session::say_admission() {
     admitted_ = std::move(lines);
 }
 
-// A device that is gone: time goes on under the null device.
-void Session::watch_device() {
-    if (device_->alive()) return;
-    say(device_->name() + " is gone; playing on without sound. Plug it in and start again to hear it.");
-    device_->stop();
-    auto request = audio_request_;
-    request.device = "null";
-    request.rate = runner_->rate();
-    request.inputs = device_->inputs();
-    request.outputs = device_->outputs();
-    device_ = open_null_device(request);
-    device_->start(*runner_);
-}
-
 // The share of the last second that generators filled from their own past, of the one that is furthest behind.
 float Session::covering() {
     float most = 0;
@@ -312,7 +250,8 @@ int Session::run() {
     patch_time_ = std::filesystem::last_write_time(request_.patch, error);
     const auto seed = choose_seed(request_.seed, checked.patch);
     try {
-        open_device(checked);
+        device_ = open_wished({request_.device, request_.rate, request_.buffer, request_.verbose},
+                              device_inputs(checked), device_outputs(checked), say_);
         RunnerSetup setup;
         setup.rate = device_->rate();
         setup.inputs = device_->inputs();
@@ -356,7 +295,7 @@ int Session::run() {
             for (const auto& change : midi_->poll())
                 say("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
         if (patch_poll_.due()) watch_patch();
-        if (device_poll_.due()) watch_device();
+        if (device_poll_.due()) hold_device(device_, *runner_, say_);
         if (status_.due()) show_status();
     }
     end();
