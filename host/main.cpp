@@ -1,4 +1,4 @@
-// legume: play | render | train | takes | report | new | compress | import | check | bench | describe | devices.
+// The command line of legume: what each command takes, and who does it.
 // SPDX-License-Identifier: MIT
 #include <unistd.h>
 
@@ -11,6 +11,7 @@
 #include "host/compress.h"
 #include "host/describe.h"
 #include "host/import.h"
+#include "host/listen.h"
 #include "host/midi.h"
 #include "host/new.h"
 #include "host/opening.h"
@@ -148,6 +149,17 @@ int main(int argc, char** argv) {
         ->excludes(from_option)
         ->excludes(to_option);
 
+    ListenRequest heard;
+    bool no_osc_either = false;
+    auto* listen_command = app.add_subcommand("listen", "Play the takes of a run one by one, and star them");
+    listen_command->add_option("RUN", heard.run, "The run's folder")->required();
+    listen_command->add_flag("--follow", heard.follow, "Only takes that appear from now on");
+    listen_command->add_option("--device", heard.device.device,
+                               "Sound card by (part of its) name, or null; remembered");
+    listen_command->add_option("--seconds", heard.seconds, "End after so long")->check(within(0.01, 1e6));
+    listen_command->add_option("--osc-port", heard.osc_port, "UDP port that OSC comes to")->check(within(1, 65535));
+    listen_command->add_flag("--no-osc", no_osc_either, "Open no OSC port");
+
     ReportRequest shown;
     auto* report_command =
         app.add_subcommand("report", "Write a page of a run: its curves, and its takes to choose from");
@@ -217,6 +229,8 @@ int main(int argc, char** argv) {
     if (render_command->parsed()) return render(offline);
     if (train_command->parsed()) return train(train_command->remaining());
     if (takes_command->parsed()) return takes(taken);
+    heard.osc = !no_osc_either;
+    if (listen_command->parsed()) return listen(heard);
     if (report_command->parsed()) return report(shown);
     if (check_command->parsed()) return check_patches(patches, measure);
     if (describe_command->parsed()) return describe(node, schema, markdown, osc);

@@ -13,8 +13,9 @@
 
 namespace legume {
 
-Checked open_patch(const std::filesystem::path& file, const std::function<void(Patch&)>& edit) {
-    auto loaded = load_patch(file);
+namespace {
+
+Checked checked_of(LoadedPatch loaded, const std::function<void(Patch&)>& edit) {
     if (!loaded.readable) {
         Checked checked;
         checked.patch = std::move(loaded.patch);
@@ -26,6 +27,15 @@ Checked open_patch(const std::filesystem::path& file, const std::function<void(P
     checked.problems.insert(checked.problems.end(), loaded.problems.begin(), loaded.problems.end());
     tidy(checked.problems);
     return checked;
+}
+
+}  // namespace
+
+Checked open_patch(const std::filesystem::path& file, const std::function<void(Patch&)>& edit) {
+    return checked_of(load_patch(file), edit);
+}
+Checked open_patch_text(const std::string& text, const std::string& name) {
+    return checked_of(load_patch_text(text, name), {});
 }
 
 bool print_problems(const Problems& problems) {

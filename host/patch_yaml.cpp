@@ -188,6 +188,17 @@ LoadedPatch unreadable(const std::string& file, Problems problems) {
 
 }  // namespace
 
+Tree load_tree(std::string text, const std::string& name, Problems& problems) {
+    problems = check_text(text, name);
+    if (!problems.empty()) return {};
+    try {
+        return parse(text, name, problems);
+    } catch (Unreadable& e) {
+        problems.push_back(std::move(e.problem));
+        return {};
+    }
+}
+
 LoadedPatch load_patch_text(std::string text, const std::string& name) {
     if (text.size() > max_bytes) return unreadable(name, {{{name, 1, 1}, "a patch has at most 1 MB; is this one?"}});
     if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);  // the byte order mark of Windows' editors

@@ -29,7 +29,7 @@ DOORS = {
     "arm_neon.h": "nodes/samplernn/kernels_body.h",
 }
 # The system's own, free to all but graph, which is the standard library only.
-SYSTEM = """arpa/inet.h dlfcn.h fcntl.h ifaddrs.h malloc.h net/if.h netinet/in.h pthread.h sched.h sys/* unistd.h"""
+SYSTEM = """arpa/inet.h dlfcn.h fcntl.h ifaddrs.h malloc.h net/if.h netinet/in.h pthread.h sched.h spawn.h sys/* termios.h unistd.h"""
 
 # File -> what of ours it may include; the first line that fits decides.
 LAYERS = (
@@ -46,6 +46,8 @@ LAYERS = (
     ("host/bench.cpp", "graph/* host/* nodes/samplernn/*"),
     ("host/takes.cpp", "graph/* host/* nodes/samplernn/*"),
     ("host/report.cpp", "graph/* host/* nodes/samplernn/*"),
+    ("host/listen.cpp", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
+    ("host/picks.cpp", "graph/* host/* nodes/samplernn/*"),
     ("host/picture.*", "host/picture.h nodes/samplernn/measure.h"),
     ("host/*", "graph/* host/* nodes/registry.h nodes/sound_file.h"),
     ("tests/*", "graph/* nodes/* host/* tests/*"),
