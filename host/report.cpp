@@ -9,12 +9,12 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <set>
 #include <sstream>
 #include <system_error>
 
 #include "graph/range.h"
 #include "host/opening.h"
+#include "host/picks.h"
 #include "host/picture.h"
 #include "host/report_page.h"
 #include "nodes/samplernn/measure.h"
@@ -47,20 +47,6 @@ std::string link(const std::string& path) {
     return text;
 }
 
-// The lines "  - takes/NAME.flac" of picks.yaml, with quotes or without.
-std::optional<std::set<std::string>> read_picks(const fs::path& file) {
-    std::ifstream in(file);
-    if (!in) return std::nullopt;
-    std::set<std::string> picks;
-    for (std::string line; std::getline(in, line);) {
-        const auto dash = line.find_first_not_of(" \t");
-        if (dash == line.npos || line.compare(dash, 2, "- ") != 0) continue;
-        const auto from = line.find_first_not_of(" \"'", dash + 2), to = line.find_last_not_of(" \"'\r");
-        if (from != line.npos && to >= from) picks.insert(line.substr(from, to + 1 - from));
-    }
-    return picks;
-}
-
 // log.csv by its first row's names; a field that is empty is no point.
 void read_log(const fs::path& file, ReportPage& page) {
     std::ifstream in(file);
@@ -89,6 +75,24 @@ void read_log(const fs::path& file, ReportPage& page) {
             if (std::isfinite(value)) it->second->points.emplace_back(std::atof(fields[0].c_str()), value);
         }
     }
+}
+
+// events.csv: step, what was out of bounds (loss, gradient), its value, the usual one.
+std::vector<ReportEvent> read_events(const fs::path& file) {
+    std::ifstream in(file);
+    std::vector<ReportEvent> events;
+    std::string line;
+    for (std::getline(in, line); std::getline(in, line);) {
+        std::istringstream row(line);
+        std::string step, what, value, usual;
+        std::getline(row, step, ',');
+        std::getline(row, what, ',');
+        std::getline(row, value, ',');
+        if (std::getline(row, usual))
+            events.push_back({std::atof(step.c_str()), "step " + step + ": nothing was learned from a " + what +
+                                                           " of " + value + ", where " + usual + " is usual"});
+    }
+    return events;
 }
 
 std::string percent(double share) {
@@ -151,6 +155,7 @@ Seen look_at(const fs::path& file, const std::string& name, bool embed) {
     const auto length = print_number(std::round(10 * seconds) / 10) + " s";
     if (const auto recipe = parse_recipe(read_sound_comment(file))) {
         seen.step = recipe->step;
+        take.seed = recipe->seed;
         take.title = "voice " + std::to_string(recipe->voice) + ", temperature " +
                      print_number(static_cast<double>(recipe->temperature)) + ", seed " + std::to_string(recipe->seed) +
                      ", " + length;
@@ -178,8 +183,9 @@ void run(const ReportRequest& request) {
     std::error_code none;
     if (!fs::is_directory(request.run, none))
         throw Refused(request.run.string() + ": there is no such folder; name the folder of a run");
-    const auto picks = read_picks(request.run / "picks.yaml");
-    if (request.standalone && (!picks || picks->empty()))
+    const auto picks = read_picks(request.run);
+    if (request.standalone &&
+        std::none_of(picks.begin(), picks.end(), [](const auto& pick) { return pick.second.star; }))
         throw Refused((request.run / "picks.yaml").string() +
                       " names no takes; star some in report.html, and save its picks.yaml there");
     const auto files = find_takes(request.run / "takes");
@@ -190,6 +196,8 @@ void run(const ReportRequest& request) {
     ReportPage page;
     page.title = fs::weakly_canonical(request.run).filename().string();
     read_log(request.run / "log.csv", page);
+    page.events = read_events(request.run / "events.csv");
+    if (!page.events.empty()) page.facts.push_back("steps skipped: " + std::to_string(page.events.size()));
     std::map<std::int64_t, ReportAge> ages;
     try {
         const auto checkpoints = find_checkpoints(request.run);
@@ -211,12 +219,14 @@ void run(const ReportRequest& request) {
     std::size_t shown = 0, looked = 0, flagged = 0;
     for (const auto& file : files) {
         const auto name = "takes/" + file.filename().string();
-        const bool picked = picks && picks->count(name);
+        const auto pick = picks.find(name);
+        const bool picked = pick != picks.end() && pick->second.star;
         ++looked;
         if (request.standalone && !picked) continue;
         try {
             auto seen = look_at(file, name, request.standalone);
             seen.take.picked = picked;
+            seen.take.dropped = pick != picks.end() && !picked;
             flagged += !seen.take.flags.empty();
             auto& age = ages[seen.step];
             age.step = seen.step;

@@ -30,6 +30,7 @@ figcaption i { font-style: normal; }
 .s0 { color: var(--one); } .s1 { color: var(--two); }
 .chart { width: 100%; height: auto; display: block; overflow: visible; font-size: 11px; }
 .chart text { fill: var(--soft); } .chart .grid { stroke: var(--line); }
+.chart .event { stroke: #b3261e; stroke-width: 2; opacity: .6; }
 .chart .curve { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linejoin: round; }
 nav { position: sticky; top: 0; z-index: 1; display: flex; flex-wrap: wrap; gap: .4rem 1.25rem; align-items: center;
   padding: .6rem 0; background: var(--paper); border-bottom: 1px solid var(--line); }
@@ -57,17 +58,25 @@ audio { width: 100%; height: 2rem; display: block; }
 .measures { font-size: 12px; }
 .flag { display: inline-block; font-size: 12px; color: #fff; background: #b3261e; border-radius: 4px; padding: 0 .45em;
   margin-right: .3em; }
+article.dropped:not(.starred) { opacity: .45; }
+.ages { font-size: 11px; fill: var(--soft); }
+.ages rect { fill: #b3261e; } .ages .none { fill: var(--line); } .ages .stars { fill: var(--star); }
+.ages a:hover rect { stroke: var(--ink); }
 body.stars article:not(.starred), body.sound article[data-flags] { display: none; }
 )";
 
 constexpr const char* script = R"(
 const cards = [...document.querySelectorAll('article')];
 const key = 'legume ' + location.pathname;
-let stars;
-try { stars = JSON.parse(localStorage.getItem(key)); } catch { stars = null; }
-stars = new Set(stars || cards.filter(c => c.classList.contains('starred')).map(c => c.dataset.file));
+// What was starred here holds until picks.yaml, and with it this page, says otherwise.
+const own = JSON.stringify(cards.filter(c => c.classList.contains('starred')).map(c => c.dataset.file));
+let kept;
+try { kept = JSON.parse(localStorage.getItem(key)); } catch {}
+const stars = new Set(kept && kept.own == own ? kept.stars : JSON.parse(own));
+const pick = c => '  - {file: ' + JSON.stringify(c.dataset.file) + ', star: ' + stars.has(c.dataset.file) +
+  ', step: ' + c.dataset.step + (c.dataset.seed ? ', seed: ' + c.dataset.seed : '') + '}\n';
 const text = () => '# Starred in the report of ' + document.title + '; lies beside report.html.\npicks:\n' +
-  cards.filter(c => stars.has(c.dataset.file)).map(c => '  - ' + JSON.stringify(c.dataset.file) + '\n').join('');
+  cards.filter(c => stars.has(c.dataset.file) || c.classList.contains('dropped')).map(pick).join('');
 const out = document.querySelector('textarea');
 function show() {
   for (const c of cards) {
@@ -84,7 +93,7 @@ for (const c of cards) {
   const audio = c.querySelector('audio'), pictures = c.querySelector('.pictures'), line = pictures.querySelector('b');
   c.querySelector('.star').onclick = () => {
     stars.delete(c.dataset.file) || stars.add(c.dataset.file);
-    try { localStorage.setItem(key, JSON.stringify([...stars])); } catch {}
+    try { localStorage.setItem(key, JSON.stringify({own, stars: [...stars]})); } catch {}
     show();
   };
   audio.onplay = () => {
@@ -162,7 +171,8 @@ std::vector<std::pair<double, double>> thinned(const std::vector<std::pair<doubl
     return few;
 }
 
-std::string chart(const std::string& title, const std::vector<Series>& all, bool from_zero) {
+std::string chart(const std::string& title, const std::vector<Series>& all, bool from_zero,
+                  const std::vector<ReportEvent>& events = {}) {
     constexpr double width = 480, height = 180, left = 44, bottom = 18;
     double last = 0, low = 1e300, high = -1e300;
     for (const auto& series : all)
@@ -189,6 +199,10 @@ std::string chart(const std::string& title, const std::vector<Series>& all, bool
                "\" text-anchor=\"end\">" + print_number(std::round(value / rise) * rise) + "</text>";
     for (double step = 0; step <= last; step += run)
         svg += "<text x=\"" + fixed(x(step)) + "\" y=\"178\" text-anchor=\"middle\">" + print_number(step) + "</text>";
+    for (const auto& [step, what] : events)
+        if (step <= last)
+            svg += "<line class=\"event\" x1=\"" + fixed(x(step)) + "\" x2=\"" + fixed(x(step)) + "\" y1=\"4\" y2=\"" +
+                   fixed(height - bottom) + "\"><title>" + escaped(what) + "</title></line>";
     for (std::size_t i = 0; i < all.size(); ++i) {
         svg += "<polyline class=\"curve s" + std::to_string(i % 2) + "\" points=\"";
         for (const auto& [step, value] : thinned(all[i].points)) svg += fixed(x(step)) + "," + fixed(y(value)) + " ";
@@ -197,21 +211,74 @@ std::string chart(const std::string& title, const std::vector<Series>& all, bool
     return svg + "</svg></figure>\n";
 }
 
-std::string card(const ReportTake& take) {
+// Every age a column that leads to its takes: how many of them were starred, and how many fell into what.
+std::string ages_chart(const std::vector<ReportAge>& ages) {
+    constexpr double left = 84, row = 16, width = 980;
+    std::vector<std::string> flags;
+    for (const auto& age : ages)
+        for (const auto& take : age.takes)
+            for (const auto& flag : take.flags)
+                if (std::find(flags.begin(), flags.end(), flag) == flags.end()) flags.push_back(flag);
+    std::sort(flags.begin(), flags.end());
+    flags.insert(flags.begin(), "starred");
+    const double height = row * static_cast<double>(flags.size()) + 18;
+    const double column = std::min(24.0, (width - left) / static_cast<double>(ages.size()));
+    std::string svg =
+        "<figure><figcaption><h2>What takes became, by age</h2></figcaption><svg class=\"chart ages\" "
+        "viewBox=\"0 0 " +
+        fixed(width) + " " + fixed(height) + "\" role=\"img\" aria-label=\"What takes became, by age\">";
+    for (std::size_t f = 0; f < flags.size(); ++f)
+        svg += "<text x=\"0\" y=\"" + fixed(row * static_cast<double>(f) + 12) + "\">" + escaped(flags[f]) + "</text>";
+    double labelled = -100;
+    for (std::size_t a = 0; a < ages.size(); ++a) {
+        const double x = left + column * static_cast<double>(a);
+        const auto step = std::to_string(ages[a].step);
+        svg += "<a href=\"#step" + step + "\">";
+        for (std::size_t f = 0; f < flags.size(); ++f) {
+            const auto fell = [&](const ReportTake& take) {
+                return f == 0 ? take.picked
+                              : std::find(take.flags.begin(), take.flags.end(), flags[f]) != take.flags.end();
+            };
+            const auto count = std::count_if(ages[a].takes.begin(), ages[a].takes.end(), fell);
+            const double share = static_cast<double>(count) / static_cast<double>(ages[a].takes.size());
+            svg += "<rect class=\"" +
+                   std::string(count == 0 ? "none"
+                               : f == 0   ? "stars"
+                                          : "fell") +
+                   "\" x=\"" + fixed(x) + "\" y=\"" + fixed(row * static_cast<double>(f) + 1) + "\" width=\"" +
+                   fixed(column - 1) + "\" height=\"" + fixed(row - 2) + "\" opacity=\"" +
+                   fixed(count == 0 ? 0.5 : 0.3 + 0.7 * share) + "\"><title>step " + step + ": " +
+                   std::to_string(count) + " of " + std::to_string(ages[a].takes.size()) + " " + escaped(flags[f]) +
+                   "</title></rect>";
+        }
+        if (x - labelled >= 60) {
+            svg += "<text x=\"" + fixed(x) + "\" y=\"" + fixed(height - 4) + "\">" + step + "</text>";
+            labelled = x;
+        }
+        svg += "</a>";
+    }
+    return svg + "</svg></figure>\n";
+}
+
+std::string card(const ReportTake& take, std::int64_t step) {
     std::string flags, words;
     for (const auto& flag : take.flags) {
         words += (words.empty() ? "" : ", ") + flag;
         flags += "<span class=\"flag\">" + escaped(flag) + "</span>";
     }
-    std::string text = "<article data-file=\"" + escaped(take.file) + "\"" +
-                       (words.empty() ? "" : " data-flags=\"" + escaped(words) + "\"") +
-                       (take.picked ? " class=\"starred\"" : "") + "><header><span>" + escaped(take.title) +
-                       "</span><button class=\"star\" aria-label=\"star\" title=\"star\">&#9733;</button></header>"
-                       "<div class=\"pictures\"><img alt=\"spectrogram\" src=\"" +
-                       take.spectrogram + "\"><svg viewBox=\"0 0 " + std::to_string(picture_width) + " " +
-                       std::to_string(picture_height) +
-                       "\" preserveAspectRatio=\"none\" aria-label=\"waveform\"><path d=\"" + take.waveform +
-                       "\"/></svg><b></b></div><audio controls preload=\"none\">";
+    std::string text =
+        "<article data-file=\"" + escaped(take.file) + "\"" +
+        (words.empty() ? "" : " data-flags=\"" + escaped(words) + "\"") + " data-step=\"" + std::to_string(step) +
+        "\"" + (take.seed ? " data-seed=\"" + std::to_string(*take.seed) + "\"" : "") +
+        (take.picked    ? " class=\"starred\""
+         : take.dropped ? " class=\"dropped\""
+                        : "") +
+        "><header><span>" + escaped(take.title) +
+        "</span><button class=\"star\" aria-label=\"star\" title=\"star\">&#9733;</button></header>"
+        "<div class=\"pictures\"><img alt=\"spectrogram\" src=\"" +
+        take.spectrogram + "\"><svg viewBox=\"0 0 " + std::to_string(picture_width) + " " +
+        std::to_string(picture_height) + "\" preserveAspectRatio=\"none\" aria-label=\"waveform\"><path d=\"" +
+        take.waveform + "\"/></svg><b></b></div><audio controls preload=\"none\">";
     for (const auto& [source, type] : take.sources)
         text += "<source src=\"" + escaped(source) + "\" type=\"" + type + "\">";
     return text + "</audio><p class=\"measures\">" + flags + escaped(take.measures) + "</p></article>\n";
@@ -226,16 +293,17 @@ std::string html(const ReportPage& page) {
         escaped(page.title) + "</title><style>" + style + "</style></head>\n<body>\n<h1>" + escaped(page.title) +
         "</h1>\n";
     for (const auto& fact : page.facts) text += "<p>" + escaped(fact) + "</p>\n";
-    text += "<div class=\"charts\">\n" + chart("Bits a sample, by step", page.bits, false) +
-            chart("Samples a second", page.speed, true) + chart("Memory", page.memory, true) + "</div>\n";
+    text += "<div class=\"charts\">\n" + chart("Bits a sample, by step", page.bits, false, page.events) +
+            chart("Samples a second", page.speed, true) + chart("Memory, GB", page.memory, true) + "</div>\n" +
+            ages_chart(page.ages);
     text +=
         "<nav><span id=\"count\"></span><label><input type=\"checkbox\" id=\"stars\"> starred only</label>"
         "<label><input type=\"checkbox\" id=\"sound\"> without what is flagged</label>"
         "<button id=\"export\">picks.yaml</button></nav>\n<textarea hidden readonly rows=\"6\"></textarea>\n";
     for (const auto& age : page.ages) {
-        text += "<section><header><h2>step " + std::to_string(age.step) + "</h2><p>" + escaped(age.about) +
-                "</p></header><div class=\"takes\">\n";
-        for (const auto& take : age.takes) text += card(take);
+        text += "<section id=\"step" + std::to_string(age.step) + "\"><header><h2>step " + std::to_string(age.step) +
+                "</h2><p>" + escaped(age.about) + "</p></header><div class=\"takes\">\n";
+        for (const auto& take : age.takes) text += card(take, age.step);
         text += "</div></section>\n";
     }
     return text + "<script>" + script + "</script>\n</body></html>\n";

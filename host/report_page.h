@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,11 @@ struct Series {
     std::vector<std::pair<double, double>> points;  // step, value
 };
 
+struct ReportEvent {
+    double step = 0;
+    std::string what;
+};
+
 struct ReportTake {
     std::string file;                                          // relative to the run
     std::vector<std::pair<std::string, std::string>> sources;  // link or data URI, MIME type; the best first
@@ -21,7 +27,8 @@ struct ReportTake {
     std::string measures;
     std::vector<std::string> flags;
     std::string waveform, spectrogram;  // a path's d; a data URI
-    bool picked = false;
+    std::optional<std::uint64_t> seed;
+    bool picked = false, dropped = false;
 };
 
 struct ReportAge {
@@ -34,7 +41,8 @@ struct ReportPage {
     std::string title;
     std::vector<std::string> facts;  // a line each
     std::vector<Series> bits, speed, memory;
-    std::vector<ReportAge> ages;  // the youngest first
+    std::vector<ReportEvent> events;  // over the bits
+    std::vector<ReportAge> ages;      // the youngest first
 };
 
 std::string html(const ReportPage& page);

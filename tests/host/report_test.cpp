@@ -95,7 +95,7 @@ TEST_CASE("the report shows every take by age, its sound linked beside it, and a
     CHECK(has(page, "<title>pods &amp; &lt;beans&gt;</title>"));
     CHECK(count(page, "<article ") == 4);
     CHECK(count(page, "<audio ") == 4);
-    CHECK(count(page, "<section>") == 2);
+    CHECK(count(page, "<section ") == 2);
     const auto young = page.find("<h2>step 10</h2><p>1.6 % of the run, 5.500 bits a sample</p>");
     const auto old = page.find("<h2>step 640</h2><p>100 % of the run, 1.250 bits a sample</p>");
     CHECK(young < old);
@@ -139,17 +139,29 @@ TEST_CASE("the report draws what the log says, and without a log what the checkp
     CHECK(count(page, "<polyline") == 3);
     CHECK(has(page, "points=\"50.8,"));  // 10 of 640 steps, between 44 and 480
     CHECK(has(page, "Samples a second"));
-    CHECK(!has(page, "<h2>Memory</h2>"));
+    CHECK(!has(page, "<h2>Memory, GB</h2>"));
     std::ofstream(desk.run / "log.csv") << "step,train_bits,memory_gb\n1,2,\n2,1.5,0.5\n3,nan,0.6\n";
     desk.said(0);
     page = bytes_of(desk.run / "report.html");
-    CHECK(has(page, "<h2>Memory</h2>"));
+    CHECK(has(page, "<h2>Memory, GB</h2>"));
     CHECK(!has(page, "Samples a second"));
     fs::remove(desk.run / "log.csv");
     desk.said(0);
     page = bytes_of(desk.run / "report.html");
     CHECK(has(page, "Bits a sample"));
     CHECK(!has(page, "Samples a second"));
+}
+
+TEST_CASE("steps that were skipped stand over the curve, and say why") {
+    const Desk desk;
+    desk.said(0);
+    CHECK(!has(bytes_of(desk.run / "report.html"), "class=\"event\""));
+    std::ofstream(desk.run / "events.csv") << "step,event,value,usual\n320,gradient,912.5000,0.4000\n9,cut off";
+    desk.said(0);
+    const auto page = bytes_of(desk.run / "report.html");
+    CHECK(has(page, "<p>steps skipped: 1</p>"));
+    CHECK(has(page, "<title>step 320: nothing was learned from a gradient of 912.5000, where 0.4000 is usual</title>"));
+    CHECK(count(page, "class=\"event\" x1=\"262.0\"") == 1);  // half way between 44 and 480
 }
 
 TEST_CASE("spectrograms are PNGs of the picture's size: low tones below, high ones above") {
@@ -193,6 +205,49 @@ TEST_CASE("stars are remembered, exported as picks.yaml, and come back from it")
     CHECK(has(page, "id=\"export\""));
 }
 
+TEST_CASE("what takes became shows by age: stars, and what they fell into") {
+    const Desk desk;
+    std::ofstream(desk.run / "picks.yaml") << "picks:\n  - {file: \"takes/640 #1.flac\", star: true}\n"
+                                              "  - {file: takes/00000010.flac, star: false}\n";
+    desk.said(0);
+    const auto page = bytes_of(desk.run / "report.html");
+    CHECK(has(page, "<title>step 640: 1 of 2 starred</title>"));
+    CHECK(has(page, "<title>step 640: 1 of 2 loop</title>"));
+    CHECK(has(page, "<title>step 640: 1 of 2 silence</title>"));
+    CHECK(has(page, "<title>step 10: 2 of 2 noise</title>"));
+    CHECK(has(page, "<a href=\"#step640\">"));
+    CHECK(has(page, "<section id=\"step640\">"));
+    CHECK(has(card(page, "takes/00000010.flac"), "class=\"dropped\""));
+    CHECK(has(card(page, "takes/640 #1.flac"), "data-step=\"640\" data-seed=\"7\""));
+}
+
+TEST_CASE("a browser without a network opens the page, plays a take, and exports what is starred" *
+          doctest::skip(LEGUME_CHROMIUM[0] == 0)) {
+    const Desk desk;
+    std::ofstream(desk.run / "picks.yaml") << "picks:\n  - {file: takes/00000010.flac, star: false}\n";
+    desk.said(0);
+    // What a person would do, and what came of it as text.
+    put(desk.run / "page.html", bytes_of(desk.run / "report.html") + R"(<pre id="came"></pre><script>
+const came = document.querySelector('#came'), card = document.querySelector('[data-file="takes/640 #1.flac"]');
+card.querySelector('.star').click();
+const audio = card.querySelector('audio');
+audio.play().then(() => came.dataset.heard = audio.currentSrc.slice(-4)).catch(e => came.dataset.error = e);
+came.textContent = text();
+</script>)");
+    Child chromium({LEGUME_CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu",
+                    "--host-resolver-rules=MAP * 0.0.0.0", "--user-data-dir=" + (desk.folder / "browser").string(),
+                    "--autoplay-policy=no-user-gesture-required", "--virtual-time-budget=20000", "--dump-dom",
+                    "file://" + replaced(replaced((desk.run / "page.html").string(), " ", "%20"), "&", "%26")});
+    CHECK(chromium.wait() == 0);
+    const auto dom = chromium.output();
+    INFO(dom.substr(dom.find("<pre")));
+    CHECK(has(dom, "<span id=\"count\">1 star</span>"));
+    CHECK(has(dom, "  - {file: \"takes/640 #1.flac\", star: true, step: 640, seed: 7}\n"));
+    CHECK(has(dom, "  - {file: \"takes/00000010.flac\", star: false, step: 10}\n"));
+    CHECK(has(dom, "data-heard=\".ogg\""));
+    CHECK(!has(dom, "data-error"));
+}
+
 TEST_CASE("a standalone page holds the picks alone, and their sound") {
     const Desk desk;
     CHECK(desk.said(1, {"--standalone"}) == (desk.run / "picks.yaml").string() +
@@ -201,7 +256,7 @@ TEST_CASE("a standalone page holds the picks alone, and their sound") {
     std::ofstream(desk.run / "picks.yaml") << "picks:\n  - takes/lost.flac\n";
     CHECK(has(desk.said(1, {"--standalone"}), "names takes that are not in"));
     CHECK(!fs::exists(desk.run / "picks.html"));
-    std::ofstream(desk.run / "picks.yaml") << "picks:\n  - takes/640 #1.flac\n";
+    std::ofstream(desk.run / "picks.yaml") << "picks:\n  - \"takes/640 #1.flac\"\n";
     CHECK(has(desk.said(0, {"--standalone"}), "picks.html: 1 takes\n"));
     const auto page = bytes_of(desk.run / "picks.html");
     CHECK(count(page, "<article ") == 1);
