@@ -1,5 +1,7 @@
 // legume-train: runs the train node of a patch. A program of its own, since loading LibTorch takes longer than playing.
 // SPDX-License-Identifier: MIT
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +10,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,10 +20,12 @@
 
 #include "graph/compile.h"
 #include "host/opening.h"
+#include "host/report.h"
 #include "host/runner.h"
 #include "nodes/samplernn/bench_result.h"
 #include "nodes/samplernn/network.h"
 #include "nodes/samplernn/plan.h"
+#include "nodes/samplernn/timeline.h"
 #include "nodes/samplernn/train.h"
 #include "nodes/samplernn/trainer.h"
 #include "nodes/sound_file.h"
@@ -36,21 +42,21 @@ volatile std::sig_atomic_t interrupted = 0;
 
 constexpr const char* usage =
     "legume-train PATCH [--plan [--for FILE]] [--seed N] [--threads N] [--steps N] [--accept-corpus]\n"
-    "    [--accept-changes] [--corpus DIR]\n"
+    "    [--accept-changes] [--corpus DIR] [--listen]\n"
     "Trains the network that the patch's train node describes; stopped runs go on where they were.\n"
     "--plan trains nothing: it says what the run would take, and whether its network will play here, or on the\n"
     "machine where `legume bench --shape ... --json` wrote FILE. --accept-corpus goes on though the sound changed,\n"
     "--accept-changes with another learning_rate, window or overlap. A run keeps the number of threads that it began\n"
-    "with, since another may move its last bits, unless --threads says another. --corpus DIR: where the sound lies "
-    "now,\n"
-    "when it is not where the patch says; a run knows its files by their content.\n";
+    "with, since another may move its last bits, unless --threads says another. --corpus DIR: where the sound lies\n"
+    "now, when it is not where the patch says; a run knows its files by their content. --listen plays each new take\n"
+    "as it falls.\n";
 
 struct Request {
     fs::path patch;
     bool plan = false;
     fs::path player;  // a bench's file
     fs::path corpus;  // where the sound lies when it is not where the patch says
-    bool accept_corpus = false, accept_changes = false;
+    bool accept_corpus = false, accept_changes = false, listen = false;
     std::optional<std::uint64_t> seed;
     std::optional<std::int64_t> steps;
     int threads = 0;  // 0: the run's own, or the machine's
@@ -70,8 +76,9 @@ std::optional<Request> parse(const std::vector<std::string_view>& words) {
     std::string wrong;
     for (std::size_t i = 0; i < words.size() && wrong.empty(); ++i) {
         const auto word = words[i];
-        if (word == "--plan" || word == "--accept-corpus" || word == "--accept-changes") {
+        if (word == "--plan" || word == "--accept-corpus" || word == "--accept-changes" || word == "--listen") {
             (word == "--plan"            ? request.plan
+             : word == "--listen"        ? request.listen
              : word == "--accept-corpus" ? request.accept_corpus
                                          : request.accept_changes) = true;
         } else if (word == "--for") {
@@ -206,6 +213,29 @@ class Display {
     std::chrono::steady_clock::time_point next_;
 };
 
+// `legume listen --follow` beside the run, a program of its own: whatever becomes of it, training does not suffer.
+class Companion {
+  public:
+    explicit Companion(const fs::path& folder) {
+        const std::string program = program_folder() / "legume", run = folder;
+        std::array<char*, 5> words{const_cast<char*>(program.c_str()), const_cast<char*>("listen"),
+                                   const_cast<char*>(run.c_str()), const_cast<char*>("--follow"), nullptr};
+        if (posix_spawn(&pid_, program.c_str(), nullptr, nullptr, words.data(), environ) == 0) return;
+        pid_ = 0;
+        std::fprintf(stderr, "%s cannot be started; training goes on, unheard\n", program.c_str());
+    }
+    ~Companion() {
+        if (pid_ == 0) return;
+        kill(pid_, SIGTERM);
+        waitpid(pid_, nullptr, 0);
+    }
+    Companion(const Companion&) = delete;
+    Companion& operator=(const Companion&) = delete;
+
+  private:
+    pid_t pid_ = 0;
+};
+
 // Samples a second in updates of the run's own batch and window; what is in them makes no difference.
 double train_speed(const TrainSettings& settings, const samplernn::Config& config) {
     const auto cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
@@ -280,6 +310,8 @@ int run(const Request& request) {
     settings.accept_corpus = request.accept_corpus;
     settings.accept_changes = request.accept_changes;
     settings.threads = request.threads;
+    std::ifstream text(request.patch, std::ios::binary);
+    settings.patch = {std::istreambuf_iterator<char>(text), {}};
 
     Progress reading;
     const auto tell = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
@@ -314,8 +346,13 @@ int run(const Request& request) {
         step = p.step;
         display(p);
     };
+    samplernn::begin_timeline(settings.run);
+    std::optional<Companion> companion;
+    if (request.listen) companion.emplace(settings.run);
     const auto outcome = samplernn::train(settings, corpus, watching);
     display.finish();
+    companion.reset();
+    if (outcome != samplernn::Outcome::stopped) report({settings.run});
     const std::string longer =
         "to train on, set more steps in the patch, or say --steps N; to begin anew, set another run folder";
     if (outcome == samplernn::Outcome::stopped)
