@@ -170,8 +170,8 @@ std::vector<std::string> plan(const TrainSettings& settings, const Corpus& corpu
             verdict += "; to know it pruned, run there: legume bench --shape \"" + playing_shape(config) +
                        print(" sparsity=%.1f\" --json", pruned);
         else if (!player && share < pruned)
-            verdict += print("; with prune: %.1f it plays ", pruned) +
-                       times_text(real_time(measuring.play({config, pruned})));
+            verdict +=
+                print("; with prune: %.1f it plays ", pruned) + times_text(real_time(measuring.play({config, pruned})));
         // The largest of the smaller sizes that plays.
         const auto& names = size_names();
         for (auto name = names.rbegin(); name != names.rend(); ++name) {

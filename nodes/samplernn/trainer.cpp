@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/trainer.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -44,6 +46,13 @@ constexpr double try_again_seconds = 3;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+// The most that the program has held so far.
+double memory_gb() {
+    rusage used{};
+    getrusage(RUSAGE_SELF, &used);
+    return static_cast<double>(used.ru_maxrss) * 1024 / 1e9;  // Linux counts in KiB
+}
+
 // Warm-up, then level, then a half cosine to a twentieth.
 double rate_at(double learning_rate, std::int64_t step, double share) {
     const double warm = std::min(1.0, static_cast<double>(step + 1) / warm_up_steps);
@@ -62,7 +71,8 @@ class Run {
           corpus_(corpus),
           watching_(watching),
           resume_file_(settings.run / "resume.legume"),
-          log_(settings.run / "log.csv", "step,share,train_bits,held_out_bits,learning_rate,samples_per_second"),
+          log_(settings.run / "log.csv",
+               "step,share,train_bits,held_out_bits,learning_rate,samples_per_second,memory_gb"),
           events_(settings.run / "events.csv", "step,event,value,usual"),
           held_out_(held_out_windows(corpus, settings)),
           cuts_(cut_window(settings.config, settings.batch, settings.window, settings.memory, settings.learning)) {
@@ -150,10 +160,10 @@ class Run {
             if (due) patiently([&] { progress.checkpoint = write(progress.share); });
             if (due || step_ % log_every == 0) {
                 char row[160];
-                std::snprintf(row, sizeof row, "%lld,%.6f,%s,%s,%.3g,%.0f", static_cast<long long>(step_),
+                std::snprintf(row, sizeof row, "%lld,%.6f,%s,%s,%.3g,%.0f,%.3f", static_cast<long long>(step_),
                               progress.share,
                               bits_count_ ? number(bits_sum_ / static_cast<double>(bits_count_)).c_str() : "",
-                              progress.measured ? number(*held_out_bits_).c_str() : "", rate, speed);
+                              progress.measured ? number(*held_out_bits_).c_str() : "", rate, speed, memory_gb());
                 patiently([&] { log_.add(row); });
                 bits_sum_ = 0;
                 bits_count_ = 0;

@@ -60,6 +60,9 @@ TEST_CASE("a run leaves its patch, its log, checkpoints with takes, and its page
     const auto page = bytes_of(desk.run / "report.html");
     CHECK(page.find("<h2>step 12</h2>") != std::string::npos);
 
+    for (const char* curve : {"Bits a sample, by step", "Samples a second", "Memory, GB"})
+        CHECK(page.find("<h2>" + std::string(curve) + "</h2>") != std::string::npos);
+
     // What went missing comes back, and is the same.
     const auto lost = find_takes(desk.run / "takes").back();
     const auto before = bytes_of(lost);

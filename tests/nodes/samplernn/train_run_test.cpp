@@ -195,7 +195,7 @@ TEST_CASE("a run writes checkpoints, each with its takes, and a log") {
     }
     CHECK(find_checkpoint(folder.path) == checkpoints.back());
     const std::string log = bytes_of(folder.path / "log.csv");
-    CHECK(log.starts_with("step,share,train_bits,held_out_bits,learning_rate,samples_per_second\n10,"));
+    CHECK(log.starts_with("step,share,train_bits,held_out_bits,learning_rate,samples_per_second,memory_gb\n10,"));
     CHECK(std::count(log.begin(), log.end(), '\n') == 6);  // the header, four checkpoints, step 25
 }
 
