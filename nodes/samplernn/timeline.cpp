@@ -89,12 +89,16 @@ Timeline::Timeline(const TrainSettings& settings, std::uint64_t seed, Tell tell)
     if (!settings.patch.empty())
         if (const auto failed = write_whole(patch, settings.patch))
             throw ModelError(patch.string() + " cannot be written: " + failed.message());
+    look_at_all();
+    worker_ = std::thread([this] { work(); });
+}
+
+void Timeline::look_at_all() {
     try {
-        for (auto& file : find_checkpoints(settings.run)) waiting_.push_back(std::move(file));
+        for (auto& file : find_checkpoints(settings_.run)) waiting_.push_back(std::move(file));
     } catch (const ModelError&) {
         // None yet.
     }
-    worker_ = std::thread([this] { work(); });
 }
 
 Timeline::~Timeline() {
@@ -121,8 +125,15 @@ fs::path Timeline::add(const Checkpoint& checkpoint, const Stop& stop) {
 }
 
 bool Timeline::finish(const Stop& stop) {
-    if (wait(0, [] { return true; })) return true;
-    tell_("making the takes of the last checkpoints; Ctrl-C leaves them for another time");
+    if (!wait(0, [] { return true; }))
+        tell_("making the takes of the last checkpoints; Ctrl-C leaves them for another time");
+    if (!wait(0, stop)) return false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!failed_.exchange(false)) return true;
+        look_at_all();
+    }
+    changed_.notify_all();
     return wait(0, stop);
 }
 
@@ -149,7 +160,8 @@ void Timeline::work() {
             make_takes(checkpoint);
         } catch (const std::exception& error) {
             tell_(std::string(error.what()) +
-                  "; training goes on, and makes the missing takes when it is started again");
+                  "; training goes on, and tries again at its end and when it is started again");
+            failed_ = true;  // so that no checkpoint goes before its takes are made
         }
         lock.lock();
         if (ending_) return;
@@ -162,12 +174,12 @@ void Timeline::make_takes(const fs::path& checkpoint) {
     const Rendering rendering{settings_.run / "takes", seed_, settings_.take_seconds, true};
     std::vector<Voice> voices(static_cast<std::size_t>(settings_.takes));
     for (std::size_t v = 0; v < voices.size(); ++v) voices[v].number = v;
-    bool whole = true;
-    render_takes(checkpoint, rendering, voices, [&](std::size_t, std::size_t, double) {
+    const auto going = [&] {
         const std::lock_guard lock(mutex_);
-        return whole = !ending_;
-    });
-    if (whole && settings_.keep > 0) thin(read_config(checkpoint).step);
+        return !ending_;
+    };
+    render_takes(checkpoint, rendering, voices, [&](std::size_t, std::size_t, double) { return going(); });
+    if (settings_.keep > 0 && going() && !failed_) thin(read_config(checkpoint).step);
 }
 
 // Looks no further than `step`, so that what stays does not depend on how far training has come meanwhile.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -32,7 +33,7 @@ void begin_timeline(const std::filesystem::path& run);
 
 // Checkpoints are written by whoever calls; a thread of its own makes their takes from the files, oldest first, and
 // then thins them out to `keep`. What was there already is neither made again nor written over, so that a run which
-// goes on makes what is missing. A take that cannot be made is told, and ends nothing.
+// goes on makes what is missing. A take that cannot be made is told, ends nothing, and is tried again at the end.
 class Timeline {
   public:
     using Tell = std::function<void(const std::string&)>;  // also from that thread
@@ -51,6 +52,7 @@ class Timeline {
 
   private:
     bool wait(std::size_t behind, const Stop& stop);
+    void look_at_all();  // the mutex is held, or nobody else is there yet
     void work();
     void make_takes(const std::filesystem::path& checkpoint);
     void thin(std::int64_t step) const;
@@ -62,6 +64,7 @@ class Timeline {
     std::condition_variable changed_;
     std::deque<std::filesystem::path> waiting_;  // the first is being worked on
     bool ending_ = false;
+    std::atomic<bool> failed_{false};
     std::thread worker_;
 };
 

@@ -161,17 +161,24 @@ TEST_CASE("a run that is stopped leaves its takes for later, and only whole ones
     CHECK(find_takes(desk.settings.run / "takes").size() == 18);
 }
 
-TEST_CASE("takes that cannot be written are told, and the run goes on to its end") {
-    const Desk desk;
+TEST_CASE("takes that cannot be written are told, and made at the end when that is mended, or when the run goes on") {
+    Desk desk;
+    desk.settings.keep = 3;
     fs::create_directories(desk.take(2, 1));  // a folder in the way
-    const auto told = desk.run({1, 2, 3});
+    const auto told = desk.run({1, 2, 3, 4});
     CHECK_MESSAGE(told.find(desk.take(2, 1).string()) != std::string::npos, told);
-    CHECK(told.find("; training goes on, and makes the missing takes when it is started again\n") != std::string::npos);
-    CHECK(desk.ages() == std::vector<std::int64_t>{1, 2, 3});
-    CHECK(fs::exists(desk.take(3, 2)));
-    fs::remove(desk.take(2, 1));
-    CHECK(desk.run({}).find("training goes on") == std::string::npos);
-    CHECK(find_takes(desk.settings.run / "takes").size() == 9);
+    CHECK(told.find("; training goes on, and tries again at its end and when it is started again\n") !=
+          std::string::npos);
+    CHECK(desk.ages() == std::vector<std::int64_t>{1, 2, 3, 4});  // none goes before its takes are there
+    CHECK(fs::exists(desk.take(4, 2)));
+    {
+        Timeline timeline(desk.settings, 7, [](const std::string&) {});
+        CHECK(timeline.finish({}));
+        fs::remove(desk.take(2, 1));
+        CHECK(timeline.finish({}));
+    }
+    CHECK(find_takes(desk.settings.run / "takes").size() == 12);
+    CHECK(desk.ages().size() == 3);
 }
 
 TEST_CASE("keep: N leaves the first, the last, the best and ages spread over the run, however often it was stopped") {
