@@ -41,7 +41,7 @@ struct Desk {
         fs::copy(root / "tests/patches/train-short.yaml", patch);
         fs::copy(root / "assets/sounds/pulses.flac", folder / "assets/sounds/pulses.flac");
     }
-    std::vector<std::string> command() const { return {LEGUME_BUILD_DIR "/legume-train", patch, "--threads", "2"}; }
+    std::vector<std::string> command() const { return {LEGUME_BUILD_DIR "/legume-train", patch, "--threads", "1"}; }
     std::string finish() const {
         Child child(command());
         CHECK_MESSAGE(child.wait() == 0, child.output());
