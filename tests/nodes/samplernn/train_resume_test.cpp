@@ -119,7 +119,8 @@ TEST_CASE("a run that is killed at three moments by chance ends with the same by
                 std::this_thread::sleep_for(delay);
             child.signal(SIGKILL);
             killed = child.wait() == -SIGKILL;
-            MESSAGE("killed after step " << desk.logged() << (desk.writes() ? ", while it wrote a file" : ""));
+            const std::string where = desk.writes() ? ", while it wrote a file" : "";
+            MESSAGE("killed after step " << desk.logged() << where);
         }
         if (!killed) continue;
         const auto said = desk.finish();
