@@ -1,5 +1,4 @@
-// Counts the numbers that the network's buffers hold, as tiers.cpp, gated.cpp, min_gru.cpp and sample_tier.cpp make
-// them.
+// Counts the numbers that the network's buffers hold, as the tiers, their cells and the sample tier make them.
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/cuts.h"
 

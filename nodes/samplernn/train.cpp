@@ -105,7 +105,7 @@ struct Train final : Node, samplernn::Trainee {
     ChoiceOption cell{this,
                       "cell",
                       {"gru", "lstm", "min_gru"},
-                      "Kind of memory in the tiers; a min_gru learns faster and is lighter to play."};
+                      "Kind of memory in the tiers; a min_gru is lighter to learn and to play."};
     ChoiceOption reset{
         this, "reset", {"after", "before"}, "Where a GRU's reset gate stands; the 2019 piece had before."};
     FlagOption skip{this, "skip", false, "Whether every layer of a tier is heard below it, or the last alone."};

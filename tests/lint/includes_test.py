@@ -11,8 +11,9 @@ DOORS = {
     "samplerate.h": "nodes/dsp/resampler.cpp",
     "nlohmann/*": "nodes/samplernn/bench_result.cpp nodes/samplernn/model.cpp nodes/samplernn/safetensors.cpp "
                   "host/patch_schema.cpp",
-    "torch/*": "nodes/samplernn/gated.cpp nodes/samplernn/min_gru.cpp nodes/samplernn/network.cpp"
-               " nodes/samplernn/sample_tier.cpp nodes/samplernn/tiers.cpp nodes/samplernn/weight_norm.cpp"
+    "torch/*": "nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.cpp nodes/samplernn/min_gru.cpp"
+               " nodes/samplernn/network.cpp nodes/samplernn/sample_tier.cpp nodes/samplernn/tiers.cpp"
+               " nodes/samplernn/weight_norm.cpp"
                " tests/bench/reference.cpp tests/bench/plain_training.cpp",
     "portaudio.h": "host/audio_portaudio.cpp",
     "pa_*.h": "host/audio_portaudio.cpp",
@@ -53,10 +54,11 @@ LAYERS = (
     ("tests/*", "graph/* nodes/* host/* tests/*"),
 )
 # What is linked into legume-train alone; nothing that legume needs may call it.
-TRAINING = """nodes/samplernn/network.h nodes/samplernn/recurrence.h nodes/samplernn/sample_tier.h nodes/samplernn/team.h
+TRAINING = """nodes/samplernn/live_blocks.h nodes/samplernn/network.h nodes/samplernn/reading.h
+    nodes/samplernn/recurrence.h nodes/samplernn/sample_tier.h nodes/samplernn/team.h
     nodes/samplernn/tiers.h nodes/samplernn/trainer.h nodes/samplernn/weight_norm.h"""
-TRAINERS = """nodes/samplernn/gated.cpp nodes/samplernn/min_gru.cpp nodes/samplernn/network.cpp
-    nodes/samplernn/recurrence.h nodes/samplernn/sample_tier.* nodes/samplernn/team.cpp nodes/samplernn/tiers.*
+TRAINERS = """nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.* nodes/samplernn/min_gru.cpp
+    nodes/samplernn/network.cpp nodes/samplernn/reading.* nodes/samplernn/recurrence.h nodes/samplernn/sample_tier.* nodes/samplernn/team.cpp nodes/samplernn/tiers.*
     nodes/samplernn/trainer.cpp nodes/samplernn/weight_norm.cpp host/train_main.cpp tests/*"""
 
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
