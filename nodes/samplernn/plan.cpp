@@ -72,7 +72,13 @@ void say_sound(const Corpus& corpus, std::vector<std::string>& lines) {
 
 std::string disk(const TrainSettings& s, const Corpus& corpus, double steps) {
     const auto weights = static_cast<double>(parameters(s.config));
-    const double checkpoint = weights * (s.storage == Storage::f32 ? 4 : s.storage == Storage::f16 ? 2 : 1);
+    double left_out = 0;
+    const auto shapes = expected_shapes(s.config);
+    for (const auto& name : prunable_tensors(s.config))
+        left_out += s.prune * static_cast<double>(count(shapes.at(name)));
+    const double checkpoint = (weights - left_out) * (s.storage == Storage::f32   ? 4
+                                                      : s.storage == Storage::f16 ? 2
+                                                                                  : 1);
     const double written = checkpoint_count(s, steps), kept = s.keep ? std::min<double>(s.keep, written) : written;
     const double takes = written * s.takes * s.take_seconds * s.config.sample_rate * 2;
     const double resume = weights * 4 * sizeof(float);
