@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 
@@ -15,6 +14,7 @@
 #include "nodes/samplernn/rendering.h"
 #include "nodes/samplernn/take.h"
 #include "tests/folder.h"
+#include "tests/nodes/samplernn/checkpoint_bytes.h"
 #include "tests/nodes/samplernn/network_of.h"
 
 using namespace legume;
@@ -23,11 +23,6 @@ using namespace legume::samplernn;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string bytes_of(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 struct Desk {
     Desk() {

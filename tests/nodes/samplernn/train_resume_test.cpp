@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <random>
@@ -18,16 +17,13 @@
 #include "nodes/samplernn/resume.h"
 #include "tests/child.h"
 #include "tests/folder.h"
+#include "tests/nodes/samplernn/checkpoint_bytes.h"
 
 using namespace legume::test;
+using legume::samplernn::bytes_of;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string bytes_of(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // A copy of tests/patches/train-short.yaml with the sound that it names, and what became of it.
 struct Desk {

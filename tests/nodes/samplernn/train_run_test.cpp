@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,28 +25,16 @@
 #include "nodes/samplernn/timeline.h"
 #include "nodes/samplernn/trainer.h"
 #include "nodes/sound_file.h"
+#include "tests/folder.h"
+#include "tests/nodes/samplernn/checkpoint_bytes.h"
 
 using namespace legume;
 using namespace legume::samplernn;
+using legume::test::Folder;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Folder {
-    fs::path path;
-    explicit Folder(const std::string& name)
-        : path(fs::temp_directory_path() / ("legume-train-test-" + name + std::to_string(getpid()))) {
-        fs::remove_all(path);
-        fs::create_directories(path);
-    }
-    ~Folder() { fs::remove_all(path); }
-};
-
-std::string bytes_of(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::vector<fs::path> files_in(const fs::path& folder) {
     std::vector<fs::path> files;
@@ -115,7 +102,7 @@ std::string error_of(const TrainSettings& s, const Corpus& corpus) {
 }  // namespace
 
 TEST_CASE("the loss falls on a tiny corpus, on what is held out too, far below blind guessing") {
-    const Folder folder("falls");
+    const Folder folder;
     auto s = tiny(folder.path);
     s.steps = 300;
     const Corpus corpus = corpus_for(s);
@@ -137,7 +124,7 @@ TEST_CASE("the loss falls on a tiny corpus, on what is held out too, far below b
 
 TEST_CASE(
     "a run that prunes writes pruned checkpoints only, the first included, and stopped it ends with the same bytes") {
-    const Folder whole("pruned"), stopped("pruned-stopped");
+    const Folder whole, stopped;
     auto s = tiny(whole.path);
     s.prune = 0.75;
     s.steps = 120;  // the blocks are chosen anew in it
@@ -170,7 +157,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a run writes checkpoints, each with its takes, and a log") {
-    const Folder folder("writes");
+    const Folder folder;
     const auto s = tiny(folder.path);
     const Corpus corpus = corpus_for(s);
     CHECK(train(s, corpus, unwatched()) == Outcome::finished);
@@ -202,7 +189,7 @@ TEST_CASE("a run writes checkpoints, each with its takes, and a log") {
 TEST_CASE("a checkpoint says what int8 costs it as it lies in its file, and its take is what it will play") {
     for (const auto storage : {Storage::f32, Storage::f16, Storage::int8}) {
         CAPTURE(static_cast<int>(storage));
-        const Folder folder("int8");
+        const Folder folder;
         auto s = tiny(folder.path);
         s.steps = 60;
         s.storage = storage;
@@ -228,7 +215,7 @@ TEST_CASE("a checkpoint says what int8 costs it as it lies in its file, and its 
 }
 
 TEST_CASE("without sound to measure with, a checkpoint says nothing about what int8 costs it") {
-    const Folder folder("unmeasured");
+    const Folder folder;
     auto s = tiny(folder.path);
     s.steps = 2;
     s.held_out = 0;
@@ -241,7 +228,7 @@ TEST_CASE("without sound to measure with, a checkpoint says nothing about what i
 
 // Stopped three times, beside one that never was.
 static void compare_stopped(void (*change)(TrainSettings&)) {
-    const Folder whole("whole"), parts("parts");
+    const Folder whole, parts;
     auto s = tiny(whole.path), p = tiny(parts.path);
     change(s);
     change(p);
@@ -284,7 +271,7 @@ TEST_CASE("so does one of minGRU cells with weight norm and dropout") {
 }
 
 TEST_CASE("a run does not go on with weight norm that began without") {
-    const Folder folder("norm");
+    const Folder folder;
     auto s = tiny(folder.path);
     s.steps = 2;
     const Corpus corpus = corpus_for(s);
@@ -295,7 +282,7 @@ TEST_CASE("a run does not go on with weight norm that began without") {
 }
 
 TEST_CASE("another seed is another network") {
-    const Folder one("seed-one"), two("seed-two");
+    const Folder one, two;
     auto a = tiny(one.path), b = tiny(two.path);
     a.steps = b.steps = 3;
     b.seed = 12;
@@ -306,7 +293,7 @@ TEST_CASE("another seed is another network") {
 }
 
 TEST_CASE("a finished run says so, and more steps train it on") {
-    const Folder folder("longer");
+    const Folder folder;
     auto s = tiny(folder.path);
     s.steps = 10;
     const Corpus corpus = corpus_for(s);
@@ -334,7 +321,7 @@ static TrainSettings endless(const fs::path& run) {
 }
 
 TEST_CASE("a run killed in the middle of its work leaves only whole checkpoints, and goes on") {
-    const Folder folder("killed");
+    const Folder folder;
     // A program of its own, since LibTorch's threads do not survive a fork: this test program, told to run one case.
     const auto child = fork();
     REQUIRE(child >= 0);
@@ -397,7 +384,7 @@ TEST_CASE("the run that is killed" * doctest::skip()) {
 }
 
 TEST_CASE("a rest of half a file, as a kill leaves it, is no checkpoint and does no harm") {
-    const Folder folder("rest");
+    const Folder folder;
     auto s = tiny(folder.path);
     s.steps = 4;
     const Corpus corpus = corpus_for(s);
@@ -412,7 +399,7 @@ TEST_CASE("a rest of half a file, as a kill leaves it, is no checkpoint and does
 }
 
 TEST_CASE("weights that grow out of bounds end the run with advice, and are never written") {
-    const Folder folder("bounds");
+    const Folder folder;
     auto s = tiny(folder.path);
     s.learning_rate = 1e38;
     const Corpus corpus = corpus_for(s);
@@ -423,7 +410,7 @@ TEST_CASE("weights that grow out of bounds end the run with advice, and are neve
 }
 
 TEST_CASE("a run does not go on with a setting that does not fit it, and names the setting") {
-    const Folder folder("other");
+    const Folder folder;
     auto s = tiny(folder.path);
     s.steps = 2;
     const Corpus corpus = corpus_for(s);
@@ -451,7 +438,7 @@ TEST_CASE("a run does not go on with a setting that does not fit it, and names t
 }
 
 TEST_CASE("what may change from one start to the next is said, and the run goes on") {
-    const Folder folder("changes");
+    const Folder folder;
     auto s = tiny(folder.path);
     s.steps = 2;
     const Corpus corpus = corpus_for(s);
@@ -482,7 +469,7 @@ TEST_CASE("what may change from one start to the next is said, and the run goes 
 }
 
 TEST_CASE("a run that has not taken a step begins anew with whatever it is given") {
-    const Folder folder("nothing");
+    const Folder folder;
     auto s = tiny(folder.path);
     const Corpus corpus = corpus_for(s);
     auto watching = unwatched();
@@ -510,7 +497,7 @@ static Corpus bursts_for(const TrainSettings& s) {
 }
 
 TEST_CASE("a spike of the loss is not learned, is told and noted, and a resume knows what is usual") {
-    const Folder whole("spikes"), parts("spikes-parts");
+    const Folder whole, parts;
     auto s = tiny(whole.path);
     s.batch = 1;
     s.steps = 600;
@@ -539,7 +526,7 @@ TEST_CASE("a spike of the loss is not learned, is told and noted, and a resume k
 }
 
 TEST_CASE("the best checkpoint of a run is known by what it says of itself, wherever the run's folder lies") {
-    const Folder folder("best");
+    const Folder folder;
     auto s = tiny(folder.path / "run");
     s.steps = 30;
     train(s, corpus_for(s), unwatched());
@@ -563,7 +550,7 @@ TEST_CASE("the best checkpoint of a run is known by what it says of itself, wher
 }
 
 TEST_CASE("a damaged resume file is an error that names it") {
-    const Folder folder("damaged");
+    const Folder folder;
     auto s = tiny(folder.path);
     s.steps = 2;
     const Corpus corpus = corpus_for(s);
@@ -582,7 +569,7 @@ TEST_CASE("a damaged resume file is an error that names it") {
 }
 
 TEST_CASE("a run folder that cannot be made is an error that names it") {
-    const Folder folder("unwritable");
+    const Folder folder;
     std::ofstream(folder.path / "file") << "in the way";
     auto s = tiny(folder.path / "file" / "run");
     CHECK(error_of(s, corpus_for(s)).find("file/run") != std::string::npos);
