@@ -97,8 +97,7 @@ struct Compiler {
             p.in_channels_ = &now.in_channels[i];
             p.out_channels_ = &now.out_channels[i];
             for (auto* param : now.nodes[i]->params())
-                param->glide_blocks_ = std::max(
-                    1, static_cast<int>(math::round_even(param->range.glide_seconds * context.rate / block_frames)));
+                param->blocks_a_second_ = static_cast<float>(context.rate / block_frames);
             try {
                 now.nodes[i]->prepare(p);
             } catch (const Refusal& refusal) {

@@ -2,16 +2,18 @@
 // SPDX-License-Identifier: MIT
 #include "graph/control.h"
 
+#include <algorithm>
+
 namespace legume {
 
-bool ControlQueue::post(Param& target, std::string_view param, float value, std::string_view source) {
+bool ControlQueue::post(Param& target, std::string_view param, float value, std::string_view source, float seconds) {
     if (!(value == value)) return false;  // NaN moves nothing
     value = target.range.clamp(value);
     const std::string key = std::string(source) + '\n' + std::string(param);
     const auto [said, fresh] = said_.try_emplace(key, value);
     if (!fresh && said->second == value) return false;
     said->second = value;
-    target.mail_.store(value, std::memory_order_relaxed);
+    target.mail_.store({value, std::min(seconds, 86'400.0f)}, std::memory_order_relaxed);
     target.own_.store(value, std::memory_order_relaxed);
     if (target.posted_.exchange(true, std::memory_order_acq_rel)) return true;  // it waits already; newest wins
     if (!entries_.push({&target, nullptr, nullptr, {}})) {
@@ -40,13 +42,15 @@ void ControlQueue::apply(std::uint64_t frame) noexcept {
     for (auto waiting = entries_.readable(); waiting > 0; --waiting) {
         Entry entry;
         entries_.pop(entry);
-        Stamp stamp{frame, nullptr, 0, entry.note};
+        Stamp stamp{frame, nullptr, 0, -1, entry.note};
         if (entry.param) {
             // Acquire pairs with the poster's exchange: the mail is at least as new as the post that set the flag.
             entry.param->posted_.exchange(false, std::memory_order_acq_rel);
-            stamp.value = entry.param->mail_.load(std::memory_order_relaxed);
+            const auto move = entry.param->mail_.load(std::memory_order_relaxed);
+            stamp.value = move.value;
+            stamp.seconds = move.seconds;
             stamp.target = entry.param;
-            entry.param->set(stamp.value);
+            entry.param->set(move.value, move.seconds);
         } else if (entry.trigger) {
             stamp.target = entry.trigger;
             entry.trigger->edges_ |= 1;

@@ -18,6 +18,7 @@ struct Stamp {
     std::uint64_t frame = 0;
     const Member* target = nullptr;  // a Param, Trigger or Notes of a node that lives at least until the stamp is read
     float value = 0;                 // of a param or a note
+    float seconds = -1;              // of its glide; below zero: the param's own
     NoteEvent note;                  // of Notes
 };
 
@@ -25,8 +26,9 @@ class ControlQueue {
   public:
     // ---- control thread
     // Who owns a value: the newest *change* wins. A source that repeats what it said last does not take the param back
-    // from another; `source` names it ("osc /td/mix", "midi cc 1"), `param` is "node/param". True when it was a change.
-    bool post(Param& target, std::string_view param, float value, std::string_view source);
+    // from another; `source` names it ("osc /td/mix", "midi cc 1"), `param` is "node/param". The param glides there in
+    // `seconds`, at most a day; below zero: in its own time. True when it was a change.
+    bool post(Param& target, std::string_view param, float value, std::string_view source, float seconds = -1);
     // A trigger or note is never coalesced. False when the queue is full: it is counted as lost.
     bool post(Trigger& target);
     bool post(Notes& target, const NoteEvent& event);

@@ -45,13 +45,15 @@ void Param::set_initial(float value) {
     from_.fill(target_);
     to_.fill(target_);
     own_.store(target_, std::memory_order_relaxed);
+    shown_.store(target_, std::memory_order_relaxed);
 }
 
-void Param::set(float value) noexcept {
+void Param::set(float value, float seconds) noexcept {
     target_ = range.clamp(value);
     const float goal = range.normalise(target_);
-    left_ = range.glides() ? glide_blocks_ : 1;
-    step_ = (goal - position_) / static_cast<float>(left_);
+    if (seconds < 0) seconds = range.glide_seconds;
+    left_ = range.glides() ? std::max(1, static_cast<int>(math::round_even(seconds * blocks_a_second_))) : 1;
+    step_ = (goal - position_) / left_;
     still_ = false;
 }
 
@@ -67,10 +69,12 @@ void Param::advance(const float* shift, int lanes) noexcept {
         // A lane that just appeared starts where lane 0 was.
         const float start = c < lanes_ ? to_[i] : to_[0];
         // Settled and not moved by a wire it is exactly what was set, not what the curve makes of it.
-        const float value = was_still ? target_ : range.denormalise(position_ + (lanes > 0 ? shift[c] : 0.0f));
+        const float value =
+            was_still ? target_ : range.denormalise(static_cast<float>(position_) + (lanes > 0 ? shift[c] : 0.0f));
         from_[i] = range.glides() ? start : value;
         to_[i] = value;
     }
+    shown_.store(to_[0], std::memory_order_relaxed);
     lanes_ = count;
     still_ = was_still && from_[0] == to_[0];
 }

@@ -168,6 +168,8 @@ class Param : public Member {
     Ramp ramp(const Block&, int ch = 0) const noexcept RT_SAFE { return {from_[lane(ch)], to_[lane(ch)]}; }
     // What the player set, before glide and wires; any thread.
     float own() const noexcept RT_SAFE { return own_.load(std::memory_order_relaxed); }
+    // What is heard now, after both, of the first channel; any thread.
+    float shown() const noexcept RT_SAFE { return shown_.load(std::memory_order_relaxed); }
     // Before the first block, or in a constructor of a test: no glide. Not while a schedule plays the node.
     void set_initial(float value);
 
@@ -176,19 +178,24 @@ class Param : public Member {
     friend class ControlQueue;
     friend struct Compiler;
     std::size_t lane(int ch) const noexcept RT_SAFE { return ch < lanes_ ? static_cast<std::size_t>(ch) : 0; }
-    void set(float value) noexcept RT_SAFE;  // audio thread: glide there
+    // Audio thread: glides there, in so many seconds; below zero: in its own time.
+    void set(float value, float seconds) noexcept RT_SAFE;
     // Once a block. `shift[c]` is the sum of depth x signal for channel c, `lanes` 0 when no wire moves it.
     void advance(const float* shift, int lanes) noexcept RT_SAFE;
     std::array<float, max_channels> from_{}, to_{};
     int lanes_ = 1;
-    float target_ = 0;      // in the param's unit
-    float position_ = 0;    // where the glide is, normalised
-    float step_ = 0;        // a block
-    int left_ = 0;          // blocks of glide left
-    int glide_blocks_ = 1;  // from range.glide_seconds at the graph's rate
-    bool still_ = false;    // settled and not modulated in the last block: nothing to compute
-    std::atomic<float> own_{0};
-    std::atomic<float> mail_{0};       // control thread -> audio thread, newest wins
+    float target_ = 0;           // in the param's unit
+    double position_ = 0;        // where the glide is, normalised
+    double step_ = 0;            // a block
+    int left_ = 0;               // blocks of glide left
+    float blocks_a_second_ = 0;  // of the graph; until it is known, glides last a block
+    bool still_ = false;         // settled and not modulated in the last block: nothing to compute
+    struct Move {
+        float value;
+        float seconds;
+    };
+    std::atomic<float> own_{0}, shown_{0};
+    std::atomic<Move> mail_{Move{}};   // control thread -> audio thread, newest wins
     std::atomic<bool> posted_{false};  // whether it already stands in the queue
 };
 

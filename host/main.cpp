@@ -6,19 +6,19 @@
 #include <cstdio>
 
 #include "host/admission.h"
-#include "host/audio.h"
-#include "host/bench.h"
-#include "host/compress.h"
+#include "host/audio/audio.h"
 #include "host/describe.h"
-#include "host/import.h"
-#include "host/listen.h"
-#include "host/midi.h"
+#include "host/midi/midi.h"
+#include "host/models/bench.h"
+#include "host/models/compress.h"
+#include "host/models/import.h"
+#include "host/models/listen.h"
+#include "host/models/report.h"
+#include "host/models/takes.h"
 #include "host/new.h"
 #include "host/opening.h"
 #include "host/play.h"
 #include "host/render.h"
-#include "host/report.h"
-#include "host/takes.h"
 #include "nodes/registry.h"
 
 namespace {

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <random>
 
-#include "host/patch_yaml.h"
+#include "host/patch/yaml.h"
 #include "nodes/registry.h"
 
 namespace legume {

@@ -8,21 +8,22 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <map>
 #include <memory>
 #include <thread>
 #include <utility>
 
 #include "graph/math.h"
 #include "host/admission.h"
-#include "host/device.h"
+#include "host/audio/device.h"
+#include "host/audio/tape.h"
+#include "host/control/commands.h"
+#include "host/control/controls.h"
+#include "host/control/inbox.h"
 #include "host/every.h"
-#include "host/inbox.h"
-#include "host/midi.h"
+#include "host/midi/midi_control.h"
 #include "host/opening.h"
-#include "host/router.h"
+#include "host/osc/osc_control.h"
 #include "host/runner.h"
-#include "host/tape.h"
 
 namespace legume {
 namespace {
@@ -38,8 +39,8 @@ class Session {
   private:
     void say(const std::string& line);
     void open_controls();
+    void bind();
     void take(const Mail& mail);
-    void take_osc(const OscPacket& packet);
     void watch_patch();
     void say_admission();
     void show_status();
@@ -59,16 +60,14 @@ class Session {
     // The order matters: what is declared later is gone first, so no callback finds its runner missing.
     std::unique_ptr<Tape> tape_;
     std::unique_ptr<Runner> runner_;
-    std::unique_ptr<Router> router_;
+    std::unique_ptr<Controls> controls_;
+    Commands commands_;
     std::unique_ptr<AudioDevice> device_;
-    std::unique_ptr<OscSocket> osc_;
-    std::unique_ptr<MidiInputs> midi_;
-    std::map<std::uint32_t, std::uint16_t> reply_ports_;  // by sender: /legume/reply-to
-    std::uint64_t packets_ = 0, packets_bad_ = 0;
+    std::unique_ptr<OscControl> osc_;
+    std::unique_ptr<MidiControl> midi_;
     float most_covering_ = 0;
     std::vector<std::string> admitted_;  // as it was said last
-    int answers_left_ = 0;               // bounded a second, so that a flood of mistakes is not answered by a flood
-    Every answers_refill_{1000}, midi_poll_{500}, patch_poll_{200}, status_{100}, device_poll_{500}, poison_poll_{1000};
+    Every patch_poll_{200}, status_{100}, device_poll_{500}, poison_poll_{1000};
     std::filesystem::file_time_type patch_time_{}, patch_seen_{};
     bool faulty_ = false;  // the text on disk, not what plays
 };
@@ -81,65 +80,24 @@ void Session::say(const std::string& line) {
 }
 
 void Session::open_controls() {
-    std::vector<std::string> messages;
-    midi_ = std::make_unique<MidiInputs>([this](const MidiMessage& message) { inbox_.post(message); }, request_.verbose,
-                                         messages);
-    for (const auto& message : messages) say(message);
-    for (const auto& port : midi_->ports()) say("MIDI: " + port);
-    if (!request_.osc) return;
-    osc_ = std::make_unique<OscSocket>(request_.osc_listen, request_.osc_port,
-                                       [this](std::span<const std::uint8_t> bytes, const OscPeer& sender) {
-                                           inbox_.post(OscPacket{{bytes.begin(), bytes.end()}, sender});
-                                       });
-    const auto port = std::to_string(osc_->port());
-    if (request_.osc_listen == OscSocket::Listen::loopback) {
-        say("OSC: this computer only, 127.0.0.1 port " + port + "; for another computer add --osc-listen lan");
-    } else {
-        const auto addresses = own_addresses();
-        say("OSC: another computer sends to " +
-            (addresses.empty() ? "this one (it is on no network yet)" : join(addresses, " or ")) + ", UDP port " +
-            port);
-    }
+    midi_ = std::make_unique<MidiControl>(*controls_, inbox_, request_.verbose, say_);
+    if (request_.osc)
+        osc_ = std::make_unique<OscControl>(OscSettings{request_.osc_port, request_.osc_listen}, *controls_, commands_,
+                                            inbox_, say_);
 }
 
-void Session::take_osc(const OscPacket& packet) {
-    ++packets_;
-    const auto answer = [&](const std::string& address, const std::string& text) {
-        auto to = packet.sender;
-        if (const auto found = reply_ports_.find(to.address); found != reply_ports_.end()) to.port = found->second;
-        osc_->send(compose_osc(address, {text}), to);
-    };
-    const auto refuse = [&](const std::string& reason) {
-        if (answers_refill_.due()) answers_left_ = 20;
-        if (answers_left_-- > 0) answer("/legume/error", reason);
-    };
-    std::string error;
-    const auto messages = parse_osc(packet.bytes, error);
-    for (const auto& message : messages) {
-        if (message.address == "/legume/ping") {
-            answer("/legume/pong", "legume " LEGUME_VERSION);
-        } else if (message.address == "/legume/reply-to") {
-            const auto* port = message.args.empty() ? nullptr : std::get_if<std::int64_t>(&message.args[0]);
-            if (!port || *port < 1 || *port > 65535) {
-                ++packets_bad_;
-                refuse("/legume/reply-to wants a port as a whole number, 1 to 65535");
-            } else if (reply_ports_.size() < 256 || reply_ports_.count(packet.sender.address)) {
-                reply_ports_[packet.sender.address] = static_cast<std::uint16_t>(*port);
-            }
-        } else if (const auto reason = router_->osc(message); !reason.empty()) {
-            refuse(reason);  // the router has counted it
-        }
-    }
-    if (error.empty()) return;
-    ++packets_bad_;
-    refuse(error);
+// After every edit.
+void Session::bind() {
+    controls_->bind();
+    if (midi_) midi_->bind();
+    if (osc_) osc_->bind();
 }
 
 void Session::take(const Mail& mail) {
     if (const auto* midi = std::get_if<MidiMessage>(&mail)) {
-        if (const auto event = parse_midi(midi->bytes)) router_->midi(*event, midi->port);
+        midi_->take(*midi);
     } else if (const auto* packet = std::get_if<OscPacket>(&mail)) {
-        take_osc(*packet);
+        osc_->take(*packet);
     } else {
         say(std::get<Notice>(mail).text);
     }
@@ -171,7 +129,7 @@ void Session::watch_patch() {
         for (const auto& problem : problems) say("  " + to_string(problem));
         return;
     }
-    router_->bind();
+    bind();
     std::vector<std::string> said;
     if (!changes.added.empty()) said.push_back("added " + join(changes.added));
     if (!changes.removed.empty()) said.push_back("removed " + join(changes.removed));
@@ -214,7 +172,7 @@ void Session::show_status() {
                 static_cast<double>(runner_->frames()) / runner_->rate(), math::decibels(peak), runner_->load() * 100,
                 static_cast<unsigned long long>(runner_->late_blocks()),
                 static_cast<unsigned long long>(device_->xruns()), static_cast<double>(covered) * 100,
-                router_->last().c_str());
+                controls_->last().c_str());
     std::fflush(stdout);
     status_drawn_ = true;
 }
@@ -230,8 +188,9 @@ void Session::end() {
     std::snprintf(line, sizeof line, "Played %.2f s%s: %llu late blocks, %llu xruns, %llu controls, %llu not taken",
                   static_cast<double>(runner_->frames()) / runner_->rate(), asked ? " (stopped)" : "",
                   static_cast<unsigned long long>(runner_->late_blocks()),
-                  static_cast<unsigned long long>(device_->xruns()), static_cast<unsigned long long>(router_->taken()),
-                  static_cast<unsigned long long>(router_->refused() + packets_bad_ + inbox_.dropped()));
+                  static_cast<unsigned long long>(device_->xruns()),
+                  static_cast<unsigned long long>(controls_->taken()),
+                  static_cast<unsigned long long>(midi_->refused() + (osc_ ? osc_->refused() : 0) + inbox_.dropped()));
     std::string played = line;
     if (most_covering_ > 0) {
         std::snprintf(line, sizeof line, ", covering up to %.1f %%", static_cast<double>(most_covering_) * 100);
@@ -262,8 +221,8 @@ int Session::run() {
         runner_ = std::make_unique<Runner>(setup);
         if (print_problems(runner_->edit(std::move(checked)))) return 1;
         say_admission();
-        router_ = std::make_unique<Router>(*runner_);
-        router_->bind();
+        controls_ = std::make_unique<Controls>(*runner_);
+        bind();
         open_controls();
         if (!request_.record.empty()) {
             const auto frames = request_.seconds ? math::round_even(*request_.seconds * setup.rate) : 0.0;
@@ -291,9 +250,7 @@ int Session::run() {
     while (!over()) {
         for (const auto& mail : inbox_.take(std::chrono::milliseconds(10))) take(mail);
         runner_->tick();
-        if (midi_poll_.due())
-            for (const auto& change : midi_->poll())
-                say("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
+        midi_->tick();
         if (patch_poll_.due()) watch_patch();
         if (device_poll_.due()) hold_device(device_, *runner_, say_);
         if (status_.due()) show_status();

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "host/osc_socket.h"
+#include "host/osc/socket.h"
 
 namespace legume {
 

@@ -14,9 +14,9 @@
 #include "graph/control.h"
 #include "graph/ring.h"
 #include "graph/schedule.h"
-#include "host/audio.h"
+#include "host/audio/audio.h"
+#include "host/audio/tape.h"
 #include "host/pool.h"
-#include "host/tape.h"
 
 namespace legume {
 

@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "graph/compile.h"
+#include "host/models/report.h"
 #include "host/opening.h"
-#include "host/report.h"
 #include "host/runner.h"
 #include "nodes/samplernn/bench_result.h"
 #include "nodes/samplernn/network.h"

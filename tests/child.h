@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/folder.h"
+
 namespace legume::test {
 
 // Looks again and again until it is so, a minute at the most: machines are slow, and how slow is not what is tested.
@@ -39,6 +41,6 @@ class Child {
 };
 
 // What the program says when it is given this, to stdout and stderr; the test fails unless it ends with that exit code.
-std::string said(int code, std::vector<std::string> command, std::string program = LEGUME_BUILD_DIR "/legume");
+std::string said(int code, std::vector<std::string> command, std::string program = built("legume"));
 
 }  // namespace legume::test

@@ -21,4 +21,10 @@ Folder::~Folder() {
     std::filesystem::remove_all(path, error);
 }
 
+const std::filesystem::path& source_folder() {
+    static const std::filesystem::path folder = LEGUME_SOURCE_DIR;
+    return folder;
+}
+std::string built(const std::string& name) { return std::string(LEGUME_BUILD_DIR "/") + name; }
+
 }  // namespace legume::test

@@ -1,4 +1,4 @@
-// A folder that a test writes in.
+// A folder that a test writes in, and where the sources and the programs under test lie.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -15,5 +15,9 @@ class Folder {
     std::filesystem::path operator/(const std::string& name) const { return path / name; }
     std::filesystem::path path;
 };
+
+// The tests know these by one file alone, so that a build elsewhere compiles the others to the same objects.
+const std::filesystem::path& source_folder();
+std::string built(const std::string& name);  // in the build folder
 
 }  // namespace legume::test

@@ -13,6 +13,7 @@
 #include "nodes/samplernn/speed.h"
 #include "nodes/sound_file.h"
 #include "tests/child.h"
+#include "tests/folder.h"
 #include "tests/harness.h"
 #include "tests/nodes/samplernn/waves.h"
 
@@ -264,7 +265,7 @@ TEST_CASE("play says how fast each network is before it begins, and check --meas
          {std::vector<std::string>{"check", "--measure", patch},
           std::vector<std::string>{"play", patch, "--device", "null", "--no-osc", "--seconds", "0.1"}}) {
         auto command = more;
-        command.insert(command.begin(), LEGUME_BUILD_DIR "/legume");
+        command.insert(command.begin(), built("legume"));
         Child legume(command);
         CHECK_MESSAGE(legume.wait() == 0, legume.output());
         CHECK_MESSAGE(has(legume.output(), "\ndream: "), legume.output());
@@ -272,11 +273,11 @@ TEST_CASE("play says how fast each network is before it begins, and check --meas
         CHECK_MESSAGE(has(legume.output(), "\nother: 2 voices, "), legume.output());
         CHECK_MESSAGE(has(legume.output(), "\nthe generators together need "), legume.output());
     }
-    Child plain({LEGUME_BUILD_DIR "/legume", "check", patch});
+    Child plain({built("legume"), "check", patch});
     CHECK(plain.wait() == 0);
     CHECK(!has(plain.output(), "real time"));
     std::filesystem::remove(folder / "net.safetensors");
-    Child gone({LEGUME_BUILD_DIR "/legume", "check", "--measure", patch});
+    Child gone({built("legume"), "check", "--measure", patch});
     CHECK(gone.wait() == 1);
     CHECK(!has(gone.output(), "real time"));
 }

@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "host/opening.h"
+#include "tests/folder.h"
 
 using namespace legume;
 
 namespace {
 
-const std::filesystem::path folder = std::filesystem::path(LEGUME_SOURCE_DIR) / "tests" / "patches";
+const std::filesystem::path folder = legume::test::source_folder() / "tests" / "patches";
 
 // A patch's name -> its lines.
 std::map<std::string, std::string> expected_lines() {

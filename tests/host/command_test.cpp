@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/child.h"
+#include "tests/folder.h"
 #include "tests/harness.h"
 
 using namespace legume::test;
@@ -22,7 +23,7 @@ struct Desk {
     void write(const char* name, const char* text) const { std::ofstream(folder / name) << text; }
     std::string at(const char* name) const { return (folder / name).string(); }
     // Asks for what must fail with exit code 1; gives all that was said.
-    std::string refused(std::vector<std::string> command, std::string program = LEGUME_BUILD_DIR "/legume") const {
+    std::string refused(std::vector<std::string> command, std::string program = built("legume")) const {
         const auto text = said(1, std::move(command), std::move(program));
         CHECK(!std::filesystem::exists(folder / "out.wav"));
         return text;
@@ -118,7 +119,7 @@ TEST_CASE("an unknown node is described by the one that was meant") {
 
 TEST_CASE("without its trainer, train says the one command that adds it") {
     const Desk desk;
-    std::filesystem::copy_file(LEGUME_BUILD_DIR "/legume", desk.folder / "legume");
+    std::filesystem::copy_file(built("legume"), desk.folder / "legume");
     CHECK(desk.refused({"train", desk.at("tone.yaml")}, desk.at("legume")) ==
           "the trainer is not built here; ./host/setup training adds it\n");
 }

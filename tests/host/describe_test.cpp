@@ -9,8 +9,9 @@
 #include <iterator>
 #include <string>
 
-#include "host/patch_yaml.h"
+#include "host/patch/yaml.h"
 #include "nodes/registry.h"
+#include "tests/folder.h"
 
 using namespace legume;
 
@@ -37,7 +38,7 @@ const NodeType* const bell_list[] = {&bell};
 const NodeTypes bells = bell_list;
 
 std::string read(const std::filesystem::path& file) {
-    std::ifstream in(std::filesystem::path(LEGUME_SOURCE_DIR) / file, std::ios::binary);
+    std::ifstream in(legume::test::source_folder() / file, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
 }
 

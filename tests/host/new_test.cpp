@@ -8,6 +8,7 @@
 
 #include "host/opening.h"
 #include "tests/child.h"
+#include "tests/folder.h"
 #include "tests/harness.h"
 
 using namespace legume;
@@ -22,7 +23,7 @@ std::string text_of(const std::filesystem::path& file) {
 
 // What `legume new` says, and its exit code.
 std::pair<int, std::string> make(const std::filesystem::path& folder) {
-    Child legume({LEGUME_BUILD_DIR "/legume", "new", folder.string()});
+    Child legume({built("legume"), "new", folder.string()});
     const int code = legume.wait();
     return {code, legume.output()};
 }
@@ -49,7 +50,7 @@ TEST_CASE("a new folder holds the first patch with its sounds, its model and the
                 ++files;
             }
     CHECK(files == 2);
-    const auto patches = std::filesystem::path(LEGUME_SOURCE_DIR) / "patches";
+    const auto patches = source_folder() / "patches";
     CHECK(text_of(folder / "patch.schema.json") == text_of(patches / "patch.schema.json"));
     CHECK(checked.patch.note == open_patch(patches / "first.yaml").patch.note);
 }

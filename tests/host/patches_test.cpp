@@ -8,9 +8,10 @@
 #include <set>
 
 #include "host/opening.h"
-#include "host/patch_yaml.h"
+#include "host/patch/yaml.h"
 #include "host/runner.h"
 #include "nodes/registry.h"
+#include "tests/folder.h"
 #include "tests/harness.h"
 
 using namespace legume;
@@ -19,7 +20,7 @@ namespace {
 
 std::set<std::filesystem::path> patches() {
     std::set<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(LEGUME_SOURCE_DIR) / "patches"))
+    for (const auto& entry : std::filesystem::directory_iterator(legume::test::source_folder() / "patches"))
         if (entry.path().extension() == ".yaml") files.insert(entry.path());
     return files;
 }

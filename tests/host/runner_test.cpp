@@ -9,7 +9,7 @@
 #include <cstring>
 #include <thread>
 
-#include "host/patch_yaml.h"
+#include "host/patch/yaml.h"
 #include "nodes/registry.h"
 #include "tests/harness.h"
 

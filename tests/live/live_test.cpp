@@ -9,9 +9,10 @@
 #include <limits>
 #include <mutex>
 
-#include "host/osc.h"
-#include "host/osc_socket.h"
+#include "host/osc/osc.h"
+#include "host/osc/socket.h"
 #include "nodes/sound_file.h"
+#include "tests/folder.h"
 #include "tests/live/jack.h"
 
 using namespace legume;
@@ -92,12 +93,8 @@ class Stage {
         std::filesystem::rename(folder / "new", folder / "patch.yaml");
     }
     std::vector<std::string> command(std::vector<std::string> more) const {
-        std::vector<std::string> all{LEGUME_BUILD_DIR "/legume",
-                                     "play",
-                                     (folder / "patch.yaml").string(),
-                                     "--device",
-                                     "system (JACK",
-                                     "--osc-port",
+        std::vector<std::string> all{built("legume"),     "play",         (folder / "patch.yaml").string(),
+                                     "--device",          "system (JACK", "--osc-port",
                                      std::to_string(port)};
         all.insert(all.end(), more.begin(), more.end());
         return all;

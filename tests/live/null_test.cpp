@@ -6,10 +6,11 @@
 #include <fstream>
 #include <iterator>
 
-#include "host/osc.h"
-#include "host/osc_socket.h"
+#include "host/osc/osc.h"
+#include "host/osc/socket.h"
 #include "nodes/sound_file.h"
 #include "tests/child.h"
+#include "tests/folder.h"
 #include "tests/harness.h"
 #include "tests/nodes/samplernn/network_of.h"
 
@@ -50,7 +51,7 @@ struct Desk {
         std::filesystem::rename(folder / "new", folder / "patch.yaml");
     }
     std::vector<std::string> command(const char* verb, const std::vector<std::string>& more) const {
-        std::vector<std::string> all{LEGUME_BUILD_DIR "/legume", verb, (folder / "patch.yaml").string()};
+        std::vector<std::string> all{built("legume"), verb, (folder / "patch.yaml").string()};
         all.insert(all.end(), more.begin(), more.end());
         return all;
     }

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/folder.h"
 #include "tests/harness.h"
 
 using namespace legume;
@@ -119,7 +120,7 @@ TEST_CASE("what a format cannot hold is refused before anything is written") {
 }
 
 TEST_CASE("an MP3 plays what can be decoded, though its header estimates more") {
-    const auto file = std::filesystem::path(LEGUME_SOURCE_DIR) / "tests" / "nodes" / "sounds" / "estimated.mp3";
+    const auto file = source_folder() / "tests" / "nodes" / "sounds" / "estimated.mp3";
     const auto sound = read_sound(file);
     CHECK(read_sound_header(file).frames > static_cast<std::int64_t>(sound.frames()));
     CHECK(sound.channels == 2);

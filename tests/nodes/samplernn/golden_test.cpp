@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nodes/samplernn/generator.h"
+#include "tests/folder.h"
 
 using namespace legume;
 using namespace legume::samplernn;
@@ -63,8 +64,8 @@ const Golden goldens[] = {
 }  // namespace
 
 TEST_CASE("five seconds of the shipped network are these bytes under every instruction set, alone and in company") {
-    const auto checkpoint = read_checkpoint(std::filesystem::path(LEGUME_SOURCE_DIR) / "assets" / "models" / "pods" /
-                                            "00004000.safetensors");
+    const auto checkpoint =
+        read_checkpoint(legume::test::source_folder() / "assets" / "models" / "pods" / "00004000.safetensors");
     const auto playable = playable_kernels();
     for (const auto& golden : goldens) {
         CAPTURE(std::string(golden.name));

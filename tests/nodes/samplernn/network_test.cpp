@@ -17,6 +17,7 @@
 #include "nodes/samplernn/engine.h"
 #include "nodes/samplernn/likelihood.h"
 #include "nodes/samplernn/quantise.h"
+#include "tests/folder.h"
 
 using namespace legume;
 using namespace legume::samplernn;
@@ -145,7 +146,7 @@ Window window_of(const Config& config, int streams, int samples) {
 // A minute of the shipped sounds as one stream: what was held out of each, then what was learned.
 std::vector<std::uint16_t> minute_of_sound(const Config& config) {
     CorpusMaker maker(config, 0.1, [](const std::string& line) { FAIL(line); });
-    maker.add(std::filesystem::path(LEGUME_SOURCE_DIR) / "assets" / "sounds");
+    maker.add(legume::test::source_folder() / "assets" / "sounds");
     const Corpus corpus = maker.finish(512);
     std::vector<std::uint16_t> stream;
     const auto join = [&](std::span<const std::uint16_t> part) {
@@ -196,7 +197,7 @@ double mean(const Stretches& bits) {
 
 TEST_CASE("a minute of sound costs the engine what it costs the network, in its last ten seconds as in its first") {
     const Checkpoint shipped =
-        read_checkpoint(find_checkpoint(std::filesystem::path(LEGUME_SOURCE_DIR) / "assets" / "models" / "pods"));
+        read_checkpoint(find_checkpoint(legume::test::source_folder() / "assets" / "models" / "pods"));
     set_threads(1);
     Network network(shipped.config, 0);
     network.set_tensors(shipped.tensors);

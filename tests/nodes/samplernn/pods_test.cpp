@@ -14,6 +14,7 @@
 #include "nodes/samplernn/generator.h"
 #include "nodes/samplernn/likelihood.h"
 #include "nodes/sound_file.h"
+#include "tests/folder.h"
 #include "tests/harness.h"
 
 using namespace legume;
@@ -21,7 +22,7 @@ using namespace legume::samplernn;
 
 namespace {
 
-const std::filesystem::path assets = std::filesystem::path(LEGUME_SOURCE_DIR) / "assets";
+const std::filesystem::path assets = legume::test::source_folder() / "assets";
 #if defined(LEGUME_SANITIZED)
 constexpr std::size_t listened = 24'000;  // held-out samples: the sanitizers are slow
 #else

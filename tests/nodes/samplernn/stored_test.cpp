@@ -205,7 +205,7 @@ TEST_CASE("a network as stored is what its file gives back") {
 
 TEST_CASE("the pods network is written again as its own bytes") {
     const test::Folder folder;
-    const auto file = find_checkpoint(fs::path(LEGUME_SOURCE_DIR) / "assets" / "models" / "pods");
+    const auto file = find_checkpoint(legume::test::source_folder() / "assets" / "models" / "pods");
     write_checkpoint(folder / "a", read_checkpoint(file), Storage::f16);
     CHECK((bytes_of(folder / "a") == bytes_of(file)));
 }

@@ -8,6 +8,7 @@
 
 #include "nodes/samplernn/take.h"
 #include "tests/child.h"
+#include "tests/folder.h"
 #include "tests/harness.h"
 #include "tests/nodes/samplernn/checkpoint_bytes.h"
 
@@ -32,7 +33,7 @@ struct Desk {
             << settings << "}\n";
     }
     std::vector<std::string> command(std::vector<std::string> more = {}) const {
-        more.insert(more.begin(), {LEGUME_BUILD_DIR "/legume-train", folder / "p.yaml", "--threads", "1"});
+        more.insert(more.begin(), {built("legume-train"), folder / "p.yaml", "--threads", "1"});
         return more;
     }
     std::string said(int code) const {

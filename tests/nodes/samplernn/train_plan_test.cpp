@@ -7,6 +7,7 @@
 
 #include "nodes/samplernn/model.h"
 #include "tests/child.h"
+#include "tests/folder.h"
 #include "tests/harness.h"
 
 using namespace legume::test;
@@ -25,7 +26,7 @@ struct Desk {
                     channel[i] = 0.5f * static_cast<float>(std::sin(700 * static_cast<double>(i) / rate));
             write_wav(folder / ("sounds/" + std::to_string(static_cast<int>(rate)) + ".wav"), sound, rate);
         }
-        const fs::path root = LEGUME_SOURCE_DIR;
+        const fs::path root = source_folder();
         fs::copy(root / "assets/sounds/pulses.flac", folder / "sounds/more/pulses.flac");
         fs::copy(root / "tests/nodes/sounds/estimated.mp3", folder / "sounds/estimated.mp3");
         fs::copy(root / "tests/nodes/sounds/tone.ogg", folder / "sounds/tone.ogg");
@@ -40,7 +41,7 @@ struct Desk {
     }
     std::string said(int code, std::vector<std::string> more) const {
         more.insert(more.begin(), {folder / "p.yaml", "--threads", "1"});
-        return legume::test::said(code, std::move(more), LEGUME_BUILD_DIR "/legume-train");
+        return legume::test::said(code, std::move(more), built("legume-train"));
     }
 };
 

@@ -31,13 +31,13 @@ struct Desk {
     const fs::path patch = folder / "tests/patches/train-short.yaml";
     const fs::path run = folder / "tests/patches/runs/train-short";
     Desk() {
-        const fs::path root = LEGUME_SOURCE_DIR;
+        const fs::path root = source_folder();
         fs::create_directories(patch.parent_path());
         fs::create_directories(folder / "assets/sounds");
         fs::copy(root / "tests/patches/train-short.yaml", patch);
         fs::copy(root / "assets/sounds/pulses.flac", folder / "assets/sounds/pulses.flac");
     }
-    std::vector<std::string> command() const { return {LEGUME_BUILD_DIR "/legume-train", patch, "--threads", "1"}; }
+    std::vector<std::string> command() const { return {built("legume-train"), patch, "--threads", "1"}; }
     std::string finish() const {
         Child child(command());
         CHECK_MESSAGE(child.wait() == 0, child.output());

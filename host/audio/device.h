@@ -1,0 +1,27 @@
+// The sound card that a person wished for, once or on another day; and what to do when it goes away.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "host/audio/audio.h"
+
+namespace legume {
+
+struct DeviceWish {
+    std::string device;  // empty: as remembered, else the system's default
+    double rate = 0;     // 0: as remembered, else the device's own
+    int buffer = 0;
+    bool verbose = false;
+};
+using Say = std::function<void(const std::string&)>;
+
+// Opens it and remembers what was wished for. Throws std::runtime_error.
+std::unique_ptr<AudioDevice> open_wished(const DeviceWish& wish, int inputs, int outputs, const Say& say);
+
+// When the device is gone, time goes on under the null device in its place.
+void hold_device(std::unique_ptr<AudioDevice>& device, AudioCallback& callback, const Say& say);
+
+}  // namespace legume

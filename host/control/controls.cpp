@@ -1,0 +1,51 @@
+// Finds what a name means in the patch that plays, posts to it, and tells who wants to know.
+// SPDX-License-Identifier: MIT
+#include "host/control/controls.h"
+
+#include <algorithm>
+
+namespace legume {
+
+void Controls::bind() {
+    targets_.clear();
+    const auto& plan = runner_.schedule().plan();
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i)
+        for (auto* member : plan.nodes[i]->members())
+            if (member->kind == Member::Kind::param || member->kind == Member::Kind::trigger ||
+                member->kind == Member::Kind::notes)
+                targets_.push_back({plan.ids[i] + "/" + member->name, member});
+}
+
+const Target* Controls::find(std::string_view name) const {
+    const auto found =
+        std::find_if(targets_.begin(), targets_.end(), [&](const Target& target) { return target.name == name; });
+    return found != targets_.end() ? &*found : nullptr;
+}
+
+void Controls::tell(const Target& target, float value, std::string_view source) {
+    for (const auto& listener : listeners_) listener(target, value, source);
+}
+
+bool Controls::move(const Target& target, float value, std::string_view source, float seconds) {
+    auto& param = *target.param();
+    ++taken_;
+    if (!runner_.control().post(param, target.name, value, source, seconds)) return false;
+    last_ = std::string(source) + " > " + target.name + " " + param.range.print(param.own());
+    tell(target, param.own(), source);
+    return true;
+}
+
+void Controls::fire(const Target& target, std::string_view source) {
+    ++taken_;
+    runner_.control().post(*static_cast<Trigger*>(target.member));
+    last_ = std::string(source) + " > " + target.name;
+    tell(target, 1, source);
+}
+
+void Controls::play(const Target& target, const NoteEvent& event, std::string_view source) {
+    ++taken_;
+    runner_.control().post(*static_cast<Notes*>(target.member), event);
+    last_ = std::string(source) + " > " + target.name;
+}
+
+}  // namespace legume

@@ -1,0 +1,57 @@
+// All that can be moved, by name: the one door to the control queue, for MIDI, OSC, scenes, cues and the host itself.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/runner.h"
+
+namespace legume {
+
+// A param, trigger or note input of a node that plays.
+struct Target {
+    std::string name;  // "node/member", as in its OSC address
+    Member* member = nullptr;
+    Param* param() const {  // nullptr: it is none
+        return member->kind == Member::Kind::param ? static_cast<Param*>(member) : nullptr;
+    }
+};
+
+// Control thread. A source names who moves: "osc /td/mix", "midi cc 1", "scene dark"; the newest change wins.
+class Controls {
+  public:
+    explicit Controls(Runner& runner) : runner_(runner) {}
+    // After every edit: looks everything up anew. Targets that were given out before are gone.
+    void bind();
+    const std::vector<Target>& targets() const { return targets_; }
+    const Target* find(std::string_view name) const;  // nullptr: nothing of what plays has that name
+
+    // A value in the param's unit, to which it glides in `seconds`; below zero: in its own time. True when it was a
+    // change.
+    bool move(const Target& target, float value, std::string_view source, float seconds = -1);
+    void fire(const Target& target, std::string_view source);                          // of a trigger
+    void play(const Target& target, const NoteEvent& event, std::string_view source);  // of notes
+
+    // Told of every change of a param and every trigger, after it is on its way; of a trigger the value is 1.
+    using OnChange = std::function<void(const Target&, float value, std::string_view source)>;
+    void on_change(OnChange listener) { listeners_.push_back(std::move(listener)); }
+
+    const std::string& last() const { return last_; }  // the last that was taken, for the status line
+    void say(std::string line) { last_ = std::move(line); }
+    std::uint64_t taken() const { return taken_; }
+    Runner& runner() { return runner_; }
+
+  private:
+    void tell(const Target& target, float value, std::string_view source);
+    Runner& runner_;
+    std::vector<Target> targets_;
+    std::vector<OnChange> listeners_;
+    std::string last_;
+    std::uint64_t taken_ = 0;
+};
+
+}  // namespace legume

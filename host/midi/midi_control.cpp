@@ -1,0 +1,27 @@
+// Opens the ports, says what comes and goes, and hands events to their bindings.
+// SPDX-License-Identifier: MIT
+#include "host/midi/midi_control.h"
+
+namespace legume {
+
+MidiControl::MidiControl(Controls& controls, Inbox& inbox, bool verbose, Say say)
+    : say_(std::move(say)), router_(controls) {
+    std::vector<std::string> messages;
+    inputs_ =
+        std::make_unique<MidiInputs>([&inbox](const MidiMessage& message) { inbox.post(message); }, verbose, messages);
+    for (const auto& message : messages) say_(message);
+    for (const auto& port : inputs_->ports()) say_("MIDI: " + port);
+    bind();
+}
+
+void MidiControl::take(const MidiMessage& message) {
+    if (const auto event = parse_midi(message.bytes)) router_.take(*event, message.port);
+}
+
+void MidiControl::tick() {
+    if (!poll_.due()) return;
+    for (const auto& change : inputs_->poll())
+        say_("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
+}
+
+}  // namespace legume

@@ -1,0 +1,35 @@
+// MIDI's part of a live session: its ports, what they are bound to, and what it has to say.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "host/control/controls.h"
+#include "host/control/inbox.h"
+#include "host/every.h"
+#include "host/midi/midi.h"
+#include "host/midi/router.h"
+
+namespace legume {
+
+// Control thread.
+class MidiControl {
+  public:
+    using Say = std::function<void(const std::string&)>;
+    // Opens every port; what comes is left in the inbox, from which the session brings it to take().
+    MidiControl(Controls& controls, Inbox& inbox, bool verbose, Say say);
+    void bind() { router_.bind(); }  // after every edit, and after the controls
+    void take(const MidiMessage& message);
+    void tick();  // often: takes up what was plugged in, says what went
+    std::uint64_t refused() const { return router_.refused(); }
+
+  private:
+    const Say say_;
+    MidiRouter router_;
+    Every poll_{500};
+    std::unique_ptr<MidiInputs> inputs_;  // last: its threads stop first
+};
+
+}  // namespace legume

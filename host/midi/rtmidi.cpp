@@ -1,0 +1,198 @@
+// MIDI ports of ALSA, JACK and CoreMIDI by RtMidi; a replugged controller simply works.
+// SPDX-License-Identifier: MIT
+#include <rtmidi/RtMidi.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+#include "host/midi/midi.h"
+#include "host/quiet.h"
+
+namespace legume {
+
+namespace {
+
+constexpr const char* client_name = "legume";
+constexpr const char* virtual_port_name = "midi_in";
+constexpr int polls_between_knocks = 10;  // asking for a JACK server that is not there costs a few milliseconds
+
+// Once set, RtMidi no longer throws nor prints: what failed shows in the ports that are missing.
+void ignore_error(RtMidiError::Type, const std::string&, void*) {}
+
+struct Input {
+    Input(RtMidi::Api api, std::string port_name, const MidiInputs::OnMessage& handler)
+        : port(std::move(port_name)), on_message(handler), in(api, client_name) {
+        in.ignoreTypes(true, false, true);  // RtMidi drops the clock unless told; sysex and sensing say nothing to us
+        in.setCallback(&Input::take, this);
+    }
+    ~Input() { in.closePort(); }
+    Input(const Input&) = delete;
+    Input& operator=(const Input&) = delete;
+
+    static void take(double, std::vector<unsigned char>* bytes, void* user) {
+        if (!bytes || bytes->empty()) return;
+        const auto& self = *static_cast<Input*>(user);
+        const std::chrono::duration<double> now = std::chrono::steady_clock::now().time_since_epoch();
+        self.on_message({self.port, *bytes, now.count()});
+    }
+
+    const std::string port;
+    const MidiInputs::OnMessage& on_message;
+    RtMidiIn in;  // last: its thread stops first
+};
+
+// Whether it is worth asking the system; ALSA's library writes a line for each time it is not.
+bool present(RtMidi::Api api) {
+#ifdef __linux__
+    if (api == RtMidi::LINUX_ALSA) return ::access("/dev/snd/seq", R_OK | W_OK) == 0;
+#endif
+    (void)api;
+    return true;
+}
+
+// On JACK programs are connected by hand, or both they and we would do it and every note come twice; hardware shows
+// under the name of the bridge that brings it.
+bool listened_to(RtMidi::Api api, const std::string& full) {
+    if (full.empty() || full.starts_with(client_name)) return false;
+    if (api != RtMidi::UNIX_JACK) return true;
+    return full.starts_with("system:") || full.starts_with("a2j:") || full.starts_with("Midi-Bridge:");
+}
+
+// Ports by their full names; names that occur twice (two controllers of one kind) are numbered in order.
+std::map<std::string, unsigned> port_numbers(RtMidiIn& in, RtMidi::Api api) {
+    std::map<std::string, unsigned> found;
+    for (unsigned i = 0; i < in.getPortCount(); ++i) {
+        const std::string full = in.getPortName(i);
+        if (!listened_to(api, full)) continue;
+        std::string name = full;
+        for (int n = 2; found.count(name) > 0; ++n) name = full + " #" + std::to_string(n);
+        found.emplace(name, i);
+    }
+    return found;
+}
+
+// One system of ports: a port of our own that programs connect to, and what we opened of others.
+struct System {
+    RtMidi::Api api;
+    std::unique_ptr<Input> own;
+    std::map<std::string, std::unique_ptr<Input>> inputs;  // by full name
+
+    bool connect(const MidiInputs::OnMessage& on_message) {
+        if (own) return true;
+        if (!present(api)) return false;
+        try {
+            auto input = std::make_unique<Input>(api, client_name, on_message);
+            input->in.openVirtualPort(virtual_port_name);
+            input->in.setErrorCallback(ignore_error);
+            own = std::move(input);
+        } catch (const RtMidiError&) {
+            return false;  // no server; poll knocks again
+        }
+        return true;
+    }
+
+    void scan(const MidiInputs::OnMessage& on_message, std::vector<MidiPortChange>& changes) {
+        const auto there = port_numbers(own->in, api);
+        for (auto it = inputs.begin(); it != inputs.end();) {
+            if (there.count(it->first) > 0) {
+                ++it;
+                continue;
+            }
+            changes.push_back({it->second->port, false});
+            it = inputs.erase(it);
+        }
+        for (const auto& [full, number] : there) {
+            if (inputs.count(full) > 0) continue;
+            try {
+                auto input = std::make_unique<Input>(api, midi_port_name(full), on_message);
+                input->in.setErrorCallback(ignore_error);
+                const auto now = port_numbers(input->in, api);  // opening a client may have renumbered the ports
+                const auto at = now.find(full);
+                if (at == now.end()) continue;
+                input->in.openPort(at->second, "in");
+                if (!input->in.isPortOpen()) continue;
+                changes.push_back({input->port, true});
+                inputs.emplace(full, std::move(input));
+            } catch (const RtMidiError&) {
+                continue;  // busy or just gone; the next poll tries again
+            }
+        }
+    }
+};
+
+std::vector<System> systems() {
+    std::vector<RtMidi::Api> compiled;
+    RtMidi::getCompiledApi(compiled);
+    std::vector<System> found;
+    for (const RtMidi::Api api : {RtMidi::MACOSX_CORE, RtMidi::LINUX_ALSA, RtMidi::UNIX_JACK})
+        if (std::find(compiled.begin(), compiled.end(), api) != compiled.end()) found.push_back({api, nullptr, {}});
+    return found;
+}
+
+}  // namespace
+
+struct MidiInputs::State {
+    const OnMessage on_message;
+    const bool verbose;
+    std::vector<System> systems = legume::systems();
+    int polls = 0;
+};
+
+MidiInputs::MidiInputs(OnMessage on_message, bool verbose, std::vector<std::string>& messages)
+    : state_(new State{std::move(on_message), verbose}) {
+    poll();
+    const auto& all = state_->systems;
+    if (std::none_of(all.begin(), all.end(), [](const System& system) { return system.own != nullptr; }))
+        messages.push_back(
+            "No MIDI system was found (neither ALSA's /dev/snd/seq nor a JACK server): playing without "
+            "MIDI until there is one.");
+}
+
+MidiInputs::~MidiInputs() {
+    const Quiet quiet(state_->verbose);
+    state_.reset();
+}
+
+std::vector<MidiPortChange> MidiInputs::poll() {
+    std::vector<MidiPortChange> changes;
+    const bool knock = state_->polls++ % polls_between_knocks == 0;
+    bool earlier = false;  // JACK shows the same controllers again, so it is only listened to where it is alone
+    for (System& system : state_->systems) {
+        if (!system.own && knock) {
+            const Quiet quiet(state_->verbose);
+            system.connect(state_->on_message);
+        }
+        if (!system.own) continue;
+        if (!earlier) system.scan(state_->on_message, changes);
+        earlier = true;
+    }
+    return changes;
+}
+
+std::vector<std::string> MidiInputs::ports() const {
+    std::vector<std::string> names;
+    for (const System& system : state_->systems)
+        for (const auto& entry : system.inputs) names.push_back(entry.second->port);
+    return names;
+}
+
+std::vector<std::string> list_midi_ports(bool verbose) {
+    const Quiet quiet(verbose);
+    std::vector<std::string> names;
+    for (const System& system : systems()) {
+        if (!present(system.api)) continue;
+        try {
+            RtMidiIn in(system.api, client_name);
+            in.setErrorCallback(ignore_error);
+            for (const auto& entry : port_numbers(in, system.api)) names.push_back(midi_port_name(entry.first));
+        } catch (const RtMidiError&) {
+            continue;
+        }
+        if (!names.empty()) break;
+    }
+    return names;
+}
+
+}  // namespace legume

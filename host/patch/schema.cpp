@@ -1,0 +1,214 @@
+// The patch format as a JSON Schema (draft-07), from which an editor's YAML language server completes and checks.
+// SPDX-License-Identifier: MIT
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "host/describe.h"
+#include "host/patch/tree.h"
+
+namespace legume {
+namespace {
+
+using nlohmann::ordered_json;
+
+const std::string id_pattern = "[a-z][a-z0-9_-]*";
+const std::string end_pattern = id_pattern + "(\\." + id_pattern + ")?";
+const std::string number_pattern = "[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?";
+
+// The shortest number that is this float: 0.1, not 0.10000000149.
+ordered_json number(float value) {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
+    double shortest = value;
+    std::from_chars(text, end, shortest);
+    const auto whole = static_cast<std::int64_t>(value);
+    return static_cast<float>(whole) == value ? ordered_json(whole) : ordered_json(shortest);
+}
+
+// A bare number within limits, or a number with a unit; within what limits that is, only legume itself can tell.
+ordered_json quantity(const Range& range) {
+    if (range.unit == Unit::flag) return {{"type", "boolean"}};
+    ordered_json bare{{"type", range.unit == Unit::count ? "integer" : "number"}};
+    bare["minimum"] = number(range.min);
+    bare["maximum"] = number(range.max);
+    auto pattern = number_pattern;
+    if (range.unit == Unit::beats) pattern += "(/[0-9]+)?";
+    if (const auto units = spellings(range.unit); !units.empty()) pattern += " *(" + join(units, "|") + ")?";
+    return {{"anyOf", {bare, {{"type", "string"}, {"pattern", "^" + pattern + "$"}}}}};
+}
+
+ordered_json one_or_more(const ordered_json& item) {
+    return {{"anyOf", {item, {{"type", "array"}, {"items", item}, {"minItems", 1}}}}};
+}
+
+ordered_json setting(const Option& option) {
+    switch (option.type) {
+        case Option::Type::flag: return {{"type", "boolean"}};
+        case Option::Type::number: {
+            auto number_or_word = quantity(*option.limits());
+            for (const auto& word : option.choices()) number_or_word["anyOf"].push_back({{"const", word}});
+            return number_or_word;
+        }
+        case Option::Type::file: return {{"type", "string"}, {"minLength", 1}};
+        case Option::Type::choice: {
+            ordered_json words = option.choices();
+            for (const auto& word : option.choices())  // people write 2, and not "2"
+                if (word.find_first_not_of("0123456789") == word.npos) words.push_back(std::stoi(word));
+            return {{"enum", words}};
+        }
+        case Option::Type::list:
+            return one_or_more(option.holds_files() ? ordered_json{{"type", "string"}, {"minLength", 1}}
+                                                    : quantity(*option.limits()));
+        case Option::Type::text: break;
+    }
+    return {{"type", {"string", "number", "boolean"}}};
+}
+
+std::string description(const Member& member, const std::string& limits, const std::string& initial) {
+    return member.doc + (limits.empty() ? "" : " " + limits + ".") +
+           (initial.empty() ? "" : " Default: " + initial + ".");
+}
+
+ordered_json node_schema(const NodeType& type) {
+    const auto node = type.make();
+    ordered_json properties{{"type", {{"const", type.name}}}};
+    std::vector<std::string> required{"type"};
+    for (const auto* option : node->options()) {
+        auto& property = properties[option->name] = setting(*option);
+        property["description"] =
+            description(*option, option->limits() ? option->limits()->limits() : "", option->print_initial());
+        if (option->required) required.push_back(option->name);
+    }
+    for (const auto* param : node->params()) {
+        auto& property = properties[param->name] = quantity(param->range);
+        property["description"] = description(*param, param->range.limits(), param->range.print(param->range.initial));
+    }
+    return {{"description", type.doc},
+            {"type", "object"},
+            {"properties", properties},
+            {"required", required},
+            {"additionalProperties", false}};
+}
+
+// Which settings a node has follows from its type.
+ordered_json any_node(NodeTypes types) {
+    ordered_json names = ordered_json::array(), docs = ordered_json::array(), cases = ordered_json::array();
+    for (const auto* type : types) {
+        names.push_back(type->name);
+        docs.push_back(type->doc);
+        ordered_json is_it{{"properties", {{"type", {{"const", type->name}}}}}, {"required", {"type"}}};
+        cases.push_back({{"if", is_it}, {"then", {{"$ref", "#/definitions/" + std::string(type->name)}}}});
+    }
+    return {{"type", "object"},
+            {"properties",
+             {{"type", {{"description", "What kind of node it is."}, {"enum", names}, {"enumDescriptions", docs}}}}},
+            {"required", {"type"}},
+            {"allOf", cases}};
+}
+
+ordered_json whole(int min, int max, const char* doc) {
+    return {{"description", doc}, {"type", "integer"}, {"minimum", min}, {"maximum", max}};
+}
+
+ordered_json wire_schema() {
+    const ordered_json text{{"description", "Nodes joined by arrows: a -> b.in -> c."},
+                            {"type", "string"},
+                            {"pattern", "^\\s*" + end_pattern + "(\\s*->\\s*" + end_pattern + ")+\\s*$"}};
+    auto depth = quantity(depth_range);
+    depth["description"] = "How far the signal moves the param: 1 is its whole range, negative turns it over.";
+    return {{"anyOf",
+             {text,
+              {{"type", "object"},
+               {"properties", {{"wire", text}, {"depth", depth}}},
+               {"required", {"wire"}},
+               {"additionalProperties", false}}}}};
+}
+
+ordered_json two(const char* doc) {
+    return {{"description", doc},
+            {"type", "array"},
+            {"items", {{"type", {"number", "string", "boolean"}}}},
+            {"minItems", 2},
+            {"maxItems", 2}};
+}
+
+ordered_json exactly_one_of(const std::vector<std::string>& keys) {
+    auto cases = ordered_json::array();
+    for (const auto& key : keys) cases.push_back({{"required", ordered_json::array({key})}});
+    return cases;
+}
+
+ordered_json binding_schema() {
+    const ordered_json midi{
+        {"description", "What is heard from MIDI."},
+        {"type", "object"},
+        {"properties",
+         {{"cc", whole(0, 127, "A controller's number.")},
+          {"note", whole(0, 127, "A key's number.")},
+          {"notes", {{"description", "All keys, into a note input."}, {"const", "all"}}},
+          {"channel", whole(1, 16, "Only this channel; any when absent.")},
+          {"port", {{"description", "Part of the port's name; any when absent."}, {"type", {"string", "number"}}}}}},
+        {"oneOf", exactly_one_of({"cc", "note", "notes"})},
+        {"additionalProperties", false}};
+    const ordered_json osc{{"description", "The OSC address that is heard."},
+                           {"type", "string"},
+                           {"pattern", "^/(?!legume(/|$))[!-~]*$"},
+                           {"not", {{"pattern", "[#*,?\\[\\]{}]|//|/$"}}}};
+    const ordered_json to{{"description", "What it moves: node.param, node.trigger or node.notes."},
+                          {"type", "string"},
+                          {"pattern", "^\\s*" + end_pattern + "\\s*$"}};
+    return {{"type", "object"},
+            {"properties",
+             {{"midi", midi},
+              {"osc", osc},
+              {"to", to},
+              {"range", two("The part of the param that is covered, in its unit.")},
+              {"from", two("What arrives by OSC; 0 to 1 when range or curve is given.")},
+              {"curve",
+               {{"description", "How it moves through the range: evenly, or evenly in ratios; else as the param does."},
+                {"enum", {"linear", "log"}}}}}},
+            {"required", {"to"}},
+            {"oneOf", exactly_one_of({"midi", "osc"})},
+            {"not", {{"required", {"midi", "from"}}}},
+            {"additionalProperties", false}};
+}
+
+}  // namespace
+
+std::string patch_schema(NodeTypes types) {
+    ordered_json nodes{{"description", "The patch's nodes by id."},
+                       {"type", "object"},
+                       {"minProperties", 1},
+                       {"propertyNames", {{"pattern", "^" + id_pattern + "$"}, {"not", {{"const", "legume"}}}}},
+                       {"additionalProperties", {{"$ref", "#/definitions/node"}}}};
+    auto length = quantity(length_range);
+    length["description"] = "How long `legume render` goes, such as 20 min.";
+    auto tempo = quantity(tempo_range);
+    tempo["description"] = "Beats a minute.";
+    // Empty lists are what is left when all of their lines are commented out.
+    const ordered_json list{"array", "null"};
+    ordered_json schema{
+        {"$schema", "http://json-schema.org/draft-07/schema#"},
+        {"$comment", "Generated by `legume describe --schema` from nodes/*.cpp; edit those."},
+        {"title", "A legume patch"},
+        {"type", "object"},
+        {"properties",
+         {{"legume", {{"description", "The patch format's number."}, {"const", 1}}},
+          {"title", {{"description", "What the piece is called."}, {"type", {"string", "number", "boolean"}}}},
+          {"seed",
+           {{"description", "Makes every playing the same; a new one each time when absent."},
+            {"type", "integer"},
+            {"minimum", 0}}},
+          {"length", length},
+          {"tempo", tempo},
+          {"nodes", nodes},
+          {"wires", {{"description", "What feeds what."}, {"type", list}, {"items", wire_schema()}}},
+          {"bindings", {{"description", "What MIDI and OSC move."}, {"type", list}, {"items", binding_schema()}}}}},
+        {"required", {"legume", "nodes"}},
+        {"additionalProperties", false},
+        {"definitions", {{"node", any_node(types)}}}};
+    for (const auto* type : types) schema["definitions"][type->name] = node_schema(*type);
+    return schema.dump(2) + "\n";
+}
+
+}  // namespace legume

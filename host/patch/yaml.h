@@ -1,0 +1,26 @@
+// Patches as YAML text. The only door through which YAML comes in.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "graph/patch.h"
+#include "host/patch/tree.h"
+
+namespace legume {
+
+struct LoadedPatch {
+    Patch patch;           // as much of it as could be read
+    Problems problems;     // in the order of the text; not empty: it must not be played
+    bool readable = true;  // false: no file, or no YAML, so that check() has nothing to look at
+};
+
+LoadedPatch load_patch(const std::filesystem::path& file);
+// `name` stands in the places, and files named in the text are relative to its folder.
+LoadedPatch load_patch_text(std::string text, const std::string& name);
+
+// Any YAML text. With problems, which then say what is wrong with it, the tree is not whole.
+Tree load_tree(std::string text, const std::string& name, Problems& problems);
+
+}  // namespace legume
