@@ -61,6 +61,14 @@ bool valid_id(std::string_view id) {
                        [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
 }
 
+bool valid_path(std::string_view path) {
+    for (auto slash = path.find('/'); slash != path.npos; slash = path.find('/')) {
+        if (!valid_id(path.substr(0, slash))) return false;
+        path.remove_prefix(slash + 1);
+    }
+    return valid_id(path);
+}
+
 namespace {
 
 bool blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -81,7 +89,7 @@ std::optional<Endpoint> parse_endpoint(std::string_view text, const Place& place
     const auto dot = name.find('.');
     const auto node = name.substr(0, dot);
     const auto member = dot == name.npos ? std::string_view() : name.substr(dot + 1);
-    const bool sound = valid_id(node) && (dot == name.npos || valid_id(member));
+    const bool sound = valid_path(node) && (dot == name.npos || valid_id(member));
     if (!sound) {
         problems.push_back(
             {moved(place, start), "\"" + std::string(name) + "\" names no node; write node or node.port"});

@@ -116,7 +116,8 @@ struct Binding {
 };
 
 struct Patch {
-    std::string file;  // as given by the user; problems are printed with it
+    std::string file;                // as given by the user; problems are printed with it
+    std::vector<std::string> files;  // all that it was read from, itself first
     std::string title;
     std::string note;  // the file's first comment line that is no editor's line: what you hear
     std::optional<std::uint64_t> seed;
@@ -125,6 +126,7 @@ struct Patch {
     std::vector<PatchNode> nodes;
     std::vector<Wire> wires;
     std::vector<Binding> bindings;
+    std::vector<Setting> ports;  // what a patch that plays this one as a node may wire, by name: "node.member"
 
     const PatchNode* find(std::string_view id) const;
     bool operator==(const Patch& other) const {  // whether it sounds and plays the same
@@ -136,9 +138,10 @@ struct Patch {
 // Reads "a -> b.c -> d" whose first character stands at `place`; adds its wires or says what is wrong.
 void parse_wires(std::string_view text, const Place& place, std::optional<float> depth, Patch& patch,
                  Problems& problems);
-// Reads "node" or "node.member".
+// Reads "node" or "node.member"; the node may be one of a patch within the patch: "strip/tone.cutoff".
 std::optional<Endpoint> parse_endpoint(std::string_view text, const Place& place, Problems& problems);
-bool valid_id(std::string_view id);  // [a-z][a-z0-9_-]*, and not "legume"
+bool valid_id(std::string_view id);      // [a-z][a-z0-9_-]*, and not "legume"
+bool valid_path(std::string_view path);  // an id, or several with slashes between: a node of a patch within the patch
 
 // What changed between two patches, in words for the player and in values for the runner.
 struct Diff {

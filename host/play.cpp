@@ -24,6 +24,7 @@
 #include "host/opening.h"
 #include "host/osc/osc_control.h"
 #include "host/runner.h"
+#include "host/watch.h"
 
 namespace legume {
 namespace {
@@ -68,7 +69,7 @@ class Session {
     float most_covering_ = 0;
     std::vector<std::string> admitted_;  // as it was said last
     Every patch_poll_{200}, status_{100}, device_poll_{500}, poison_poll_{1000};
-    std::filesystem::file_time_type patch_time_{}, patch_seen_{};
+    Watch watch_;
     bool faulty_ = false;  // the text on disk, not what plays
 };
 
@@ -103,17 +104,10 @@ void Session::take(const Mail& mail) {
     }
 }
 
-// Editors write a file in several steps: an edit is taken up once the file has been still for one look.
 void Session::watch_patch() {
-    std::error_code error;
-    const auto time = std::filesystem::last_write_time(request_.patch, error);
-    if (error || time == patch_time_ || !runner_->settled()) return;
-    if (time != patch_seen_) {
-        patch_seen_ = time;
-        return;
-    }
-    patch_time_ = time;
+    if (!runner_->settled() || !watch_.edited()) return;
     auto checked = open_patch(request_.patch);
+    watch_.set(checked.patch.files);
     const auto changes = diff(runner_->patch(), checked.patch);
     auto problems = checked.problems;
     if (problems.empty()) {
@@ -205,8 +199,7 @@ int Session::run() {
     const auto& title = checked.patch.title;
     say("legume " LEGUME_VERSION ": " + request_.patch.string() + (title.empty() ? "" : " (" + title + ")"));
     if (!checked.patch.note.empty()) say("  " + checked.patch.note);
-    std::error_code error;
-    patch_time_ = std::filesystem::last_write_time(request_.patch, error);
+    watch_.set(checked.patch.files);
     const auto seed = choose_seed(request_.seed, checked.patch);
     try {
         device_ = open_wished({request_.device, request_.rate, request_.buffer, request_.verbose},

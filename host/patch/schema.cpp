@@ -12,7 +12,7 @@ namespace {
 using nlohmann::ordered_json;
 
 const std::string id_pattern = "[a-z][a-z0-9_-]*";
-const std::string end_pattern = id_pattern + "(\\." + id_pattern + ")?";
+const std::string end_pattern = id_pattern + "(/" + id_pattern + ")*(\\." + id_pattern + ")?";
 const std::string number_pattern = "[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?";
 
 // The shortest number that is this float: 0.1, not 0.10000000149.
@@ -99,6 +99,10 @@ ordered_json any_node(NodeTypes types) {
         ordered_json is_it{{"properties", {{"type", {{"const", type->name}}}}}, {"required", {"type"}}};
         cases.push_back({{"if", is_it}, {"then", {{"$ref", "#/definitions/" + std::string(type->name)}}}});
     }
+    names.push_back("patch");
+    docs.push_back("Another patch's nodes, wired by its ports.");
+    cases.push_back({{"if", {{"properties", {{"type", {{"const", "patch"}}}}}, {"required", {"type"}}}},
+                     {"then", {{"$ref", "#/definitions/patch"}}}});
     return {{"type", "object"},
             {"properties",
              {{"type", {{"description", "What kind of node it is."}, {"enum", names}, {"enumDescriptions", docs}}}}},
@@ -173,6 +177,17 @@ ordered_json binding_schema() {
             {"additionalProperties", false}};
 }
 
+ordered_json subpatch_schema() {
+    return {
+        {"type", "object"},
+        {"properties",
+         {{"type", {{"const", "patch"}}},
+          {"file", {{"description", "The patch that is played here."}, {"type", "string"}}},
+          {"with", {{"description", "What its nodes have instead, such as tone.cutoff: 2 kHz."}, {"type", "object"}}}}},
+        {"required", {"file"}},
+        {"additionalProperties", false}};
+}
+
 }  // namespace
 
 std::string patch_schema(NodeTypes types) {
@@ -203,11 +218,16 @@ std::string patch_schema(NodeTypes types) {
           {"tempo", tempo},
           {"nodes", nodes},
           {"wires", {{"description", "What feeds what."}, {"type", list}, {"items", wire_schema()}}},
-          {"bindings", {{"description", "What MIDI and OSC move."}, {"type", list}, {"items", binding_schema()}}}}},
+          {"bindings", {{"description", "What MIDI and OSC move."}, {"type", list}, {"items", binding_schema()}}},
+          {"ports",
+           {{"description", "What a patch that plays this one as a node may wire and set, by name."},
+            {"type", {"object", "null"}},
+            {"additionalProperties", {{"type", "string"}, {"pattern", "^\\s*" + end_pattern + "\\s*$"}}}}}}},
         {"required", {"legume", "nodes"}},
         {"additionalProperties", false},
         {"definitions", {{"node", any_node(types)}}}};
     for (const auto* type : types) schema["definitions"][type->name] = node_schema(*type);
+    schema["definitions"]["patch"] = subpatch_schema();
     return schema.dump(2) + "\n";
 }
 

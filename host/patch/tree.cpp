@@ -25,7 +25,7 @@ class PatchReader : private Reader {
         const Place start{patch_.file, 1, 1};
         if (root.kind == Kind::nothing) return problem(start, "the patch is empty; begin with `legume: 1`");
         if (root.kind != Kind::map) return problem(root.place, "a patch is a map; begin with `legume: 1` and `nodes:`");
-        known(root, "a patch", {"legume", "title", "seed", "length", "tempo", "nodes", "wires", "bindings"});
+        known(root, "a patch", {"legume", "title", "seed", "length", "tempo", "nodes", "wires", "bindings", "ports"});
 
         if (!root.find("legume"))
             problem(start, "the patch does not say its format; add `legume: 1` at the top");
@@ -48,6 +48,9 @@ class PatchReader : private Reader {
         if (const auto* bindings = part(root, "bindings", Kind::list, "- {midi: {cc: 1}, to: dream.gain}"))
             for (const auto& binding : bindings->items)
                 if (auto read = read_binding(*this, binding)) patch_.bindings.push_back(std::move(*read));
+        if (const auto* ports = part(root, "ports", Kind::map, "in: tone"))
+            for (const auto& port : ports->items)
+                if (is_word(port, port.key)) patch_.ports.push_back({port.key, value_of(port), port.key_place});
     }
 
   private:

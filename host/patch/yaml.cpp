@@ -12,6 +12,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "host/patch/subpatch.h"
 #include "host/patch/text.h"
 #include "host/patch/tree.h"
 
@@ -181,6 +182,7 @@ Tree parse(const std::string& text, const std::string& file, Problems& problems)
 LoadedPatch unreadable(const std::string& file, Problems problems) {
     LoadedPatch loaded;
     loaded.patch.file = file;
+    loaded.patch.files = {file};
     loaded.problems = std::move(problems);
     loaded.readable = false;
     return loaded;
@@ -199,7 +201,14 @@ Tree load_tree(std::string text, const std::string& name, Problems& problems) {
     }
 }
 
-LoadedPatch load_patch_text(std::string text, const std::string& name) {
+namespace {
+
+using Names = std::vector<std::string>;
+
+LoadedPatch load(const std::filesystem::path& file, const Names& within);
+
+// `within` are the files that are being read: a patch that plays itself would never end.
+LoadedPatch load_text(std::string text, const std::string& name, const Names& within) {
     if (text.size() > max_bytes) return unreadable(name, {{{name, 1, 1}, "a patch has at most 1 MB; is this one?"}});
     if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);  // the byte order mark of Windows' editors
     if (auto problems = check_text(text, name); !problems.empty()) return unreadable(name, std::move(problems));
@@ -213,13 +222,22 @@ LoadedPatch load_patch_text(std::string text, const std::string& name) {
         loaded.problems.push_back(std::move(e.problem));
         return unreadable(name, std::move(loaded.problems));
     }
+    loaded.patch.files.push_back(name);
+    if (loaded.readable) {
+        auto inside = within;
+        inside.push_back(std::filesystem::weakly_canonical(name).string());
+        flatten(loaded.patch, loaded.problems, [&](const std::filesystem::path& file) { return load(file, inside); });
+    }
     tidy(loaded.problems);
     return loaded;
 }
 
-LoadedPatch load_patch(const std::filesystem::path& file) {
+LoadedPatch load(const std::filesystem::path& file, const Names& within) {
     const auto refuse = [&](const char* why) { return unreadable(file.string(), {{{file.string(), 0, 0}, why}}); };
     std::error_code error;
+    const auto itself = std::filesystem::weakly_canonical(file, error).string();
+    if (std::find(within.begin(), within.end(), itself) != within.end())
+        return refuse("this patch plays itself without end; take it out of itself");
     const auto status = std::filesystem::status(file, error);
     if (!std::filesystem::exists(status)) return refuse("there is no such file; look at its name and folder");
     if (std::filesystem::is_directory(status)) return refuse("this is a folder; name the patch in it");
@@ -229,7 +247,12 @@ LoadedPatch load_patch(const std::filesystem::path& file) {
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (in.bad()) return refuse("the file cannot be read; look at the disk");
     text.resize(static_cast<std::size_t>(in.gcount()));
-    return load_patch_text(std::move(text), file.string());
+    return load_text(std::move(text), file.string(), within);
 }
+
+}  // namespace
+
+LoadedPatch load_patch_text(std::string text, const std::string& name) { return load_text(std::move(text), name, {}); }
+LoadedPatch load_patch(const std::filesystem::path& file) { return load(file, {}); }
 
 }  // namespace legume
