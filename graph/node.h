@@ -190,10 +190,11 @@ class Param : public Member {
     int left_ = 0;               // blocks of glide left
     float blocks_a_second_ = 0;  // of the graph; until it is known, glides last a block
     bool still_ = false;         // settled and not modulated in the last block: nothing to compute
-    struct Move {
+    struct alignas(8) Move {  // so aligned, every compiler moves it in one piece
         float value;
         float seconds;
     };
+    static_assert(std::atomic<Move>::is_always_lock_free);
     std::atomic<float> own_{0}, shown_{0};
     std::atomic<Move> mail_{Move{}};   // control thread -> audio thread, newest wins
     std::atomic<bool> posted_{false};  // whether it already stands in the queue

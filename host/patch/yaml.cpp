@@ -240,6 +240,8 @@ LoadedPatch load(const std::filesystem::path& file, const Names& within) {
         return refuse("this patch plays itself without end; take it out of itself");
     const auto status = std::filesystem::status(file, error);
     if (!std::filesystem::exists(status)) return refuse("there is no such file; look at its name and folder");
+    if (!within.empty() && !std::filesystem::is_regular_file(status) && !std::filesystem::is_directory(status))
+        return refuse("this is no file; a patch within a patch is one");  // a pipe would hold everything up
     if (std::filesystem::is_directory(status)) return refuse("this is a folder; name the patch in it");
     std::ifstream in(file, std::ios::binary);
     if (!in) return refuse("the file cannot be read; look at its permissions");
