@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "graph/conductor.h"
+
 namespace legume {
 namespace {
 
@@ -22,6 +24,7 @@ std::vector<std::string> names_of(const Node& node, std::initializer_list<Member
 
 struct Checker {
     Checked& c;
+    const Conductor conductor{};  // for what a binding may move of it
 
     void problem(const Place& place, std::string message) { c.problems.push_back({place, std::move(message)}); }
     std::size_t index_of(std::string_view id) const {
@@ -45,11 +48,15 @@ struct Checker {
                             (near.empty() ? "there are " + join(type_names) : "did you mean \"" + near + "\"?"));
                 continue;
             }
+            if (text.id == Conductor::id)
+                problem(text.place, "the id \"transport\" is taken by the patch's musical time; choose another");
             c.nodes.push_back(type->make());
             c.nodes.back()->configure(text, c.problems);
             c.nodes.back()->check(Checking(text, c.problems));
         }
     }
+
+    static bool transport(const Endpoint& end) { return end.node == Conductor::id; }
 
     // The node an endpoint names, or nodes.size() with a problem.
     std::size_t find_node(const Endpoint& end) {
@@ -66,13 +73,16 @@ struct Checker {
         return node;
     }
 
-    void no_port(std::size_t node, const Endpoint& end, const char* what, const std::vector<std::string>& names) {
-        const auto& type = c.patch.nodes[node].type;
+    void no_port(const std::string& type, const Endpoint& end, const char* what,
+                 const std::vector<std::string>& names) {
         problem(end.place,
                 type + " has no " + what + " \"" + end.member + "\"; it has " + (names.empty() ? "none" : join(names)));
     }
 
     void resolve(const Wire& wire) {
+        for (const auto* end : {&wire.from, &wire.to})
+            if (transport(*end))
+                return problem(end->place, "the transport has no wires; bind a control to it, or move it by OSC");
         Link link;
         link.place = wire.place;
         link.depth = wire.depth.value_or(1.0f);
@@ -89,7 +99,7 @@ struct Checker {
             } else if (auto* member = node.find(wire.from.member); member && member->kind == Member::Kind::out) {
                 link.from = static_cast<Out*>(member);
             } else {
-                no_port(link.from_node, wire.from, "output", names_of(node, {Member::Kind::out}));
+                no_port(c.patch.nodes[link.from_node].type, wire.from, "output", names_of(node, {Member::Kind::out}));
             }
         }
         if (link.to_node != none && !unknown(link.to_node)) {
@@ -109,7 +119,7 @@ struct Checker {
                 else if (member && member->kind == Member::Kind::option)
                     problem(wire.to.place, wire.to.member + " is a setting, not a signal; set it under nodes");
                 else
-                    no_port(link.to_node, wire.to, "port",
+                    no_port(c.patch.nodes[link.to_node].type, wire.to, "port",
                             names_of(node, {Member::Kind::in, Member::Kind::param, Member::Kind::trigger}));
             }
         }
@@ -128,9 +138,10 @@ struct Checker {
     }
 
     void check_binding(const Binding& binding) {
-        const auto node = find_node(binding.to);
-        if (node == c.nodes.size() || unknown(node)) return;
-        const auto& n = *c.nodes[node];
+        const bool time = transport(binding.to);
+        const auto node = time ? c.nodes.size() : find_node(binding.to);
+        if (!time && (node == c.nodes.size() || unknown(node))) return;
+        const Node& n = time ? static_cast<const Node&>(conductor) : *c.nodes[node];
         if (binding.to.member.empty()) {
             problem(binding.to.place,
                     "a binding needs node.param; " + binding.to.node + " has " +
@@ -141,7 +152,7 @@ struct Checker {
         const bool notes = binding.midi && binding.midi->kind == MidiSource::Kind::notes;
         if (!member || (member->kind != Member::Kind::param && member->kind != Member::Kind::trigger &&
                         member->kind != Member::Kind::notes)) {
-            no_port(node, binding.to, "param or trigger",
+            no_port(time ? binding.to.node : c.patch.nodes[node].type, binding.to, "param or trigger",
                     names_of(n, {Member::Kind::param, Member::Kind::trigger, Member::Kind::notes}));
             return;
         }
@@ -154,8 +165,14 @@ struct Checker {
             const auto no_param = " is for params, and " + to_string(binding.to) + " is none; remove it";
             if (binding.range) problem(binding.range->first.place, "range" + no_param);
             if (binding.curve) problem(binding.curve_place, "curve" + no_param);
+            if (notes && binding.quantise.step > 0)
+                problem(binding.quantise_place,
+                        "quantise is for triggers, and " + to_string(binding.to) + " takes notes; remove it");
             return;
         }
+        if (binding.quantise.step > 0)
+            problem(binding.quantise_place,
+                    "quantise is for triggers, and " + to_string(binding.to) + " is a param; remove it");
         const auto& range = static_cast<const Param*>(member)->range;
         if (!binding.range) return check_curve(binding, range.min, range.max, range);
         std::vector<float> ends;

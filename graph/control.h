@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -30,17 +32,30 @@ class ControlQueue {
     // `seconds`, at most a day; below zero: in its own time. True when it was a change.
     bool post(Param& target, std::string_view param, float value, std::string_view source, float seconds = -1);
     // A trigger or note is never coalesced. False when the queue is full: it is counted as lost.
-    bool post(Trigger& target);
+    // With a grid it waits for the transport's next line of it; while time stands still it fires at once.
+    bool post(Trigger& target, const Grid& grid = {});
     bool post(Notes& target, const NoteEvent& event);
     std::uint64_t lost() const { return lost_; }
     // Reads what was applied since the last call. A stamp's target is alive until the schedule that plays it is freed.
     bool stamp(Stamp& into) { return stamps_.pop(into); }
     std::uint64_t stamps_lost() const { return stamps_lost_.load(std::memory_order_relaxed); }
     void forget_sources() { said_.clear(); }
+    // What it says next is a change again: a scene that is recalled twice means it both times.
+    void forget(std::string_view source);
 
     // ---- audio thread
     // Applies all that was posted, at the frame of the block that is about to run.
     void apply(std::uint64_t frame) noexcept RT_SAFE;
+    // Fires those of the waiting triggers whose line is in this block, at its frame.
+    void fire_due(std::uint64_t frame, const Transport& now) noexcept RT_SAFE;
+    // Forgets those whose node goes: lives(const Node&).
+    template <class Lives>
+    void keep_waiting(Lives lives) noexcept RT_SAFE {
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < waiting_count_; ++i)
+            if (lives(waiting_[i].trigger->node)) waiting_[kept++] = waiting_[i];
+        waiting_count_ = kept;
+    }
 
   private:
     struct Entry {
@@ -48,12 +63,22 @@ class ControlQueue {
         Trigger* trigger = nullptr;
         Notes* notes = nullptr;
         NoteEvent note;
+        Grid grid;
     };
+    struct Waiting {
+        Trigger* trigger = nullptr;
+        Grid grid;
+        bool fresh = true;
+    };
+    void fire(Trigger& trigger, std::uint64_t frame, int at) noexcept RT_SAFE;
+    void hold_or_fire(Trigger& trigger, const Grid& grid, std::uint64_t frame) noexcept RT_SAFE;
     Ring<Entry> entries_{8192};
     Ring<Stamp> stamps_{8192};
     std::map<std::string, float, std::less<>> said_;  // "source\nparam" -> what it said last
     std::uint64_t lost_ = 0;
     std::atomic<std::uint64_t> stamps_lost_{0};
+    std::array<Waiting, 128> waiting_{};  // audio thread's; one for each trigger and grid
+    std::size_t waiting_count_ = 0;
 };
 
 }  // namespace legume

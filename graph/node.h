@@ -30,14 +30,18 @@ using ConstFrames = std::span<const float, block_frames>;
 
 class Node;
 class Schedule;
+class Conductor;
 class In;
 class Out;
 
-// Musical time at a block's first frame.
+// Musical time: where a block begins and how it goes on. Standing still its step is 0.
 struct Transport {
-    double tempo = 120;  // beats a minute
-    double beat = 0;     // since the start
+    double tempo = 120;  // beats a minute; a beat is a quarter
+    double beat = 0;     // since the start, at the block's first frame
+    double step = 0;     // beats a frame
+    double bar_beats = 4;
     bool running = true;
+    double at(int frame) const noexcept RT_SAFE { return beat + step * frame; }
 };
 
 // One port's channels in one schedule. Frames of channel c are data[c][0..63].
@@ -175,6 +179,7 @@ class Param : public Member {
 
   private:
     friend class Schedule;
+    friend class Conductor;
     friend class ControlQueue;
     friend struct Compiler;
     std::size_t lane(int ch) const noexcept RT_SAFE { return ch < lanes_ ? static_cast<std::size_t>(ch) : 0; }
@@ -209,6 +214,7 @@ class Trigger : public Member {
 
   private:
     friend class Schedule;
+    friend class Conductor;
     friend class ControlQueue;
     std::uint64_t edges_ = 0;
     float last_ = 0;

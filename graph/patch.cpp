@@ -147,8 +147,8 @@ Diff diff(const Patch& before, const Patch& after) {
     }
     d.wires = before.wires != after.wires;
     d.bindings = before.bindings != after.bindings;
-    d.settings =
-        before.seed != after.seed || before.tempo != after.tempo || before.length_seconds != after.length_seconds;
+    d.settings = before.seed != after.seed || before.tempo != after.tempo || before.bar_beats != after.bar_beats ||
+                 before.clock != after.clock || before.length_seconds != after.length_seconds;
     return d;
 }
 

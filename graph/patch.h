@@ -99,6 +99,24 @@ struct OscSource {
     bool operator==(const OscSource&) const = default;
 };
 
+// The lines of musical time that a trigger waits for: every so many beats or bars.
+struct Grid {
+    float step = 0;  // 0: none, it fires at once
+    bool bars = false;
+    bool operator==(const Grid&) const = default;
+};
+
+// Whose time the transport follows, and whether others follow ours.
+struct ClockSetting {
+    bool midi = false;               // its tempo and beat come as MIDI clock
+    std::string port;                // part of the name of the port that it comes from; empty is any
+    std::optional<std::string> out;  // MIDI clock goes to the port whose name has this in it; empty is our own
+    Place place;
+    bool operator==(const ClockSetting& other) const {
+        return midi == other.midi && port == other.port && out == other.out;
+    }
+};
+
 // What arrives at a source is mapped from `from` onto `range` of the target param.
 struct Binding {
     std::optional<MidiSource> midi;  // exactly one of the two
@@ -107,11 +125,12 @@ struct Binding {
     std::optional<std::pair<Value, Value>> range;  // in the param's unit; the whole range when absent
     std::optional<std::pair<float, float>> from;   // OSC only: what arrives; 0..1 when `range` or `curve` is given
     std::optional<Curve> curve;                    // how it moves through the range; as the param does when absent
-    Place curve_place;
+    Grid quantise;                                 // of a trigger: when it fires
+    Place curve_place, quantise_place;
     Place place;
     bool operator==(const Binding& other) const {
         return midi == other.midi && osc == other.osc && to == other.to && range == other.range && from == other.from &&
-               curve == other.curve;
+               curve == other.curve && quantise == other.quantise;
     }
 };
 
@@ -122,7 +141,9 @@ struct Patch {
     std::string note;  // the file's first comment line that is no editor's line: what you hear
     std::optional<std::uint64_t> seed;
     std::optional<double> length_seconds;
-    std::optional<double> tempo;  // beats a minute
+    std::optional<double> tempo;      // beats a minute
+    std::optional<double> bar_beats;  // what `meter` says, in quarters: 6/8 is 3
+    ClockSetting clock;
     std::vector<PatchNode> nodes;
     std::vector<Wire> wires;
     std::vector<Binding> bindings;
@@ -131,7 +152,8 @@ struct Patch {
     const PatchNode* find(std::string_view id) const;
     bool operator==(const Patch& other) const {  // whether it sounds and plays the same
         return seed == other.seed && length_seconds == other.length_seconds && tempo == other.tempo &&
-               nodes == other.nodes && wires == other.wires && bindings == other.bindings;
+               bar_beats == other.bar_beats && clock == other.clock && nodes == other.nodes && wires == other.wires &&
+               bindings == other.bindings;
     }
 };
 

@@ -23,10 +23,11 @@ struct Spelling {
     double factor;
 };
 constexpr Spelling all_spellings[] = {
-    {Unit::none, "%", 0.01},        {Unit::hertz, "Hz", 1},     {Unit::hertz, "kHz", 1000}, {Unit::seconds, "s", 1},
-    {Unit::seconds, "ms", 0.001},   {Unit::seconds, "min", 60}, {Unit::decibels, "dB", 1},  {Unit::semitones, "st", 1},
-    {Unit::semitones, "ct", 0.01},  {Unit::beats, "beats", 1},  {Unit::beats, "beat", 1},   {Unit::gigabytes, "GB", 1},
-    {Unit::gigabytes, "MB", 0.001},
+    {Unit::none, "%", 0.01},    {Unit::hertz, "Hz", 1},         {Unit::hertz, "kHz", 1000},
+    {Unit::seconds, "s", 1},    {Unit::seconds, "ms", 0.001},   {Unit::seconds, "min", 60},
+    {Unit::decibels, "dB", 1},  {Unit::semitones, "st", 1},     {Unit::semitones, "ct", 0.01},
+    {Unit::beats, "beats", 1},  {Unit::beats, "beat", 1},       {Unit::tempo, "bpm", 1},
+    {Unit::gigabytes, "GB", 1}, {Unit::gigabytes, "MB", 0.001},
 };
 
 const char* written_like(Unit unit) {
@@ -37,6 +38,7 @@ const char* written_like(Unit unit) {
         case Unit::decibels: return "a level such as -6 or -6 dB";
         case Unit::semitones: return "an interval such as 7, 7 st or 50 ct";
         case Unit::beats: return "beats such as 4, 1/8 or 2 beats";
+        case Unit::tempo: return "a tempo such as 96 or 96 bpm";
         case Unit::gigabytes: return "memory such as 6, 6 GB or 800 MB";
         case Unit::note: return "a MIDI note number such as 69";
         case Unit::flag: return "true or false";
@@ -58,6 +60,7 @@ const char* suffix(Unit unit) {
         case Unit::decibels: return "dB";
         case Unit::semitones: return "st";
         case Unit::beats: return "beats";
+        case Unit::tempo: return "bpm";
         case Unit::gigabytes: return "GB";
         default: return "";
     }

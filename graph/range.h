@@ -12,7 +12,7 @@
 namespace legume {
 
 // `flag` is 0 or 1 and written true or false; `count` is a whole number; both jump, all others glide.
-enum class Unit { none, hertz, seconds, decibels, semitones, beats, gigabytes, note, flag, count };
+enum class Unit { none, hertz, seconds, decibels, semitones, beats, tempo, gigabytes, note, flag, count };
 enum class Curve { linear, log };
 
 struct Range {
@@ -39,7 +39,7 @@ struct Quantity {
 };
 Quantity parse_quantity(std::string_view text, Unit unit);
 
-const char* suffix(Unit unit);                  // "Hz", "s", "dB", "st", "beats" or ""
+const char* suffix(Unit unit);                  // "Hz", "s", "dB", "st", "beats", "bpm" or ""
 std::vector<std::string> spellings(Unit unit);  // all that parse_quantity reads after a number: "Hz", "kHz"
 std::string print_number(double);               // the shortest text that reads back the same, no trailing zeros
 

@@ -1,11 +1,15 @@
-// What crosses between two threads without a lock: Ring (samples, records), Mailbox (newest wins), Retired (garbage).
+// What crosses between two threads without a lock: Ring (samples, records), Mailbox, Latest (newest wins), Retired
+// (garbage).
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -86,6 +90,39 @@ class Mailbox {
 
   private:
     std::atomic<T*> slot_{nullptr};
+};
+
+// The newest of something small, for any thread to look at. Only one thread writes; a reader never keeps it waiting.
+template <class T>
+class Latest {
+    static_assert(std::is_trivially_copyable_v<T>);
+
+  public:
+    void store(const T& item) noexcept RT_SAFE {
+        std::array<std::uint64_t, words> plain{};
+        std::memcpy(plain.data(), &item, sizeof item);
+        const auto turn = turn_.load(std::memory_order_relaxed);
+        turn_.store(turn + 1, std::memory_order_relaxed);  // odd: being written
+        for (std::size_t i = 0; i < words; ++i) words_[i].store(plain[i], std::memory_order_release);
+        turn_.store(turn + 2, std::memory_order_release);
+    }
+    T load() const noexcept {
+        std::array<std::uint64_t, words> plain{};
+        for (;;) {
+            const auto turn = turn_.load(std::memory_order_acquire);
+            // Who sees a word of the next writing sees its odd turn too: acquire pairs with the word's release.
+            for (std::size_t i = 0; i < words; ++i) plain[i] = words_[i].load(std::memory_order_acquire);
+            if (turn % 2 == 0 && turn_.load(std::memory_order_relaxed) == turn) break;
+        }
+        T item;
+        std::memcpy(static_cast<void*>(&item), plain.data(), sizeof item);
+        return item;
+    }
+
+  private:
+    static constexpr std::size_t words = (sizeof(T) + 7) / 8;
+    std::array<std::atomic<std::uint64_t>, words> words_{};
+    std::atomic<std::uint64_t> turn_{0};
 };
 
 // Garbage on its way from the audio thread to the control thread, which frees it.

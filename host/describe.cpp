@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "graph/conductor.h"
+
 namespace legume {
 namespace {
 
@@ -134,9 +136,8 @@ std::string manual_markdown(NodeTypes types) {
 
 std::string osc_namespace(const Checked& checked) {
     std::vector<Row> rows{{"address", "type", "range", "value", "what it is"}};
-    for (std::size_t i = 0; i < checked.nodes.size(); ++i) {
-        const auto& id = checked.patch.nodes[i].id;
-        for (const auto* member : sorted_members(*checked.nodes[i])) {
+    const auto add = [&](const Node& node, const std::string& id) {
+        for (const auto* member : sorted_members(node)) {
             const auto address = "/" + id + "/" + member->name;
             if (member->kind == Member::Kind::trigger) rows.push_back({address, "any", "", "", member->doc});
             if (member->kind != Member::Kind::param) continue;
@@ -146,7 +147,11 @@ std::string osc_namespace(const Checked& checked) {
             rows.push_back({"/unit" + address, "f", "0 to 1", print_number(param.range.normalise(param.own())),
                             "The same, along its curve."});
         }
-    }
+    };
+    for (std::size_t i = 0; i < checked.nodes.size(); ++i) add(*checked.nodes[i], checked.patch.nodes[i].id);
+    Conductor conductor;
+    conductor.tempo.set_initial(static_cast<float>(checked.patch.tempo.value_or(120)));
+    add(conductor, std::string(Conductor::id));
     for (const auto& binding : checked.patch.bindings)
         if (binding.osc)
             rows.push_back({binding.osc->address, "any", "", "", "Bound to " + to_string(binding.to) + "."});

@@ -25,6 +25,7 @@ Signal lay_out(std::vector<float>& arena, int channels) {
 
 Runner::Runner(const RunnerSetup& setup)
     : setup_(setup),
+      conductor_(setup.rate),
       in_(lay_out(in_arena_, setup.inputs)),
       out_(lay_out(out_arena_, setup.outputs)),
       next_in_(lay_out(next_in_arena_, setup.inputs)) {}
@@ -62,7 +63,12 @@ Problems Runner::edit(Checked checked) {
         for (auto* work : node->works()) jobs_now_.push_back({node, work});
     set_jobs(true);
 
-    tempo_.store(patch.tempo.value_or(120), std::memory_order_relaxed);
+    const auto tempo = static_cast<float>(patch.tempo.value_or(static_cast<double>(tempo_range.initial)));
+    if (!current_)
+        conductor_.tempo.set_initial(tempo);
+    else if (patch.tempo != patch_.tempo)
+        control_.post(conductor_.tempo, "transport/tempo", tempo, "patch");
+    conductor_.set_bar(patch.bar_beats.value_or(4));
     patch_ = std::move(patch);
     last_ = compiled.last;
     if (!current_) {  // nothing has played yet
@@ -104,10 +110,13 @@ void Runner::tick() {
     Stamp stamp;
     while (control_.stamp(stamp)) {
         if (!on_applied || !last_) continue;
+        const auto tell = [&](std::string_view id) {
+            on_applied({stamp.frame, std::string(id) + "/" + stamp.target->name, stamp.value, stamp.note});
+        };
+        if (&stamp.target->node == &conductor_) tell(Conductor::id);
         const auto& plan = last_->plan();
         for (std::size_t i = 0; i < plan.nodes.size(); ++i)
-            if (plan.nodes[i].get() == &stamp.target->node)
-                on_applied({stamp.frame, plan.ids[i] + "/" + stamp.target->name, stamp.value, stamp.note});
+            if (plan.nodes[i].get() == &stamp.target->node) tell(plan.ids[i]);
     }
     if (!garbage.empty() && done && !jobs_before_.empty()) {
         set_jobs(false);
@@ -136,6 +145,11 @@ void Runner::render_block(const float* const* in, float* const* out) {
 
 void Runner::adopt(Schedule* next) noexcept {
     next->adopt();
+    const auto& nodes = next->plan().nodes;
+    control_.keep_waiting([&](const Node& node) noexcept {
+        return &node == &conductor_ ||
+               std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) { return other.get() == &node; });
+    });
     retired_.retire(current_);
     current_ = next;
     live_.store(current_, std::memory_order_release);
@@ -150,10 +164,10 @@ void Runner::block() noexcept {
         adopt(next);
     else if (current_->finished() && retired_.room())
         if (Schedule* after = current_->take_next()) adopt(after);
-    transport_.tempo = tempo_.load(std::memory_order_relaxed);
+    transport_ = conductor_.advance();
+    control_.fire_due(frame_, transport_);
     current_->process(frame_, transport_, in_, out_);
     frame_ += block_frames;
-    transport_.beat += transport_.tempo * block_frames / (60 * setup_.rate);
     frame_shown_.store(frame_, std::memory_order_relaxed);
     if (auto* tape = tape_.load(std::memory_order_acquire)) tape->take(out_);
 
@@ -177,6 +191,10 @@ void Runner::block() noexcept {
 void Runner::play(const float* const* in, int in_channels, float* const* out, int out_channels, int frames) noexcept {
     const NoDenormals no_denormals;
     const auto began = std::chrono::steady_clock::now();
+    Moment moment{std::chrono::duration<double>(began.time_since_epoch()).count(), frame_, transport_};
+    moment.frame -= static_cast<std::uint64_t>(out_left_);
+    moment.time.beat = transport_.at(block_frames - out_left_);
+    moment_.store(moment);
     for (int done = 0; done < frames;) {
         if (out_left_ == 0) {
             // What the device gave during the block before: so input is one block late for every device block size.

@@ -11,6 +11,7 @@
 
 #include "graph/check.h"
 #include "graph/compile.h"
+#include "graph/conductor.h"
 #include "graph/control.h"
 #include "graph/ring.h"
 #include "graph/schedule.h"
@@ -27,6 +28,13 @@ struct RunnerSetup {
     std::uint64_t seed = 0;
     std::function<void(const std::string& id, const std::string& line)> tell;  // what nodes say; any thread
     bool live = false;                                                         // nodes may measure this machine
+};
+
+// What the device was about to play when it last called.
+struct Moment {
+    double seconds = 0;  // of the steady clock
+    std::uint64_t frame = 0;
+    Transport time;  // at that frame
 };
 
 // A control as it was applied: the performance log's line.
@@ -53,6 +61,7 @@ class Runner final : public AudioCallback {
     Node* find(std::string_view id) const { return last_ ? last_->find(id) : nullptr; }
     Schedule& schedule() { return *last_; }  // the newest
     ControlQueue& control() { return control_; }
+    Conductor& conductor() { return conductor_; }
     // Frees what was retired and passes on what was applied. Call it often.
     void tick();
     std::function<void(const Applied&)> on_applied;
@@ -68,6 +77,7 @@ class Runner final : public AudioCallback {
     void render_block(const float* const* in, float* const* out);
 
     // Any thread.
+    Moment moment() const { return moment_.load(); }
     std::uint64_t frames() const { return frame_shown_.load(std::memory_order_relaxed); }
     float take_peak() { return peak_.exchange(0, std::memory_order_relaxed); }  // since the last call
     double load() const { return load_.load(std::memory_order_relaxed); }       // share of the time there is
@@ -88,6 +98,7 @@ class Runner final : public AudioCallback {
     const RunnerSetup setup_;
     Store store_;
     ControlQueue control_;
+    Conductor conductor_;
     Patch patch_;
     Schedule* last_ = nullptr;  // control side's newest; owned through current_ or mail_
     std::vector<Job> jobs_now_, jobs_before_;
@@ -98,8 +109,8 @@ class Runner final : public AudioCallback {
     std::atomic<Schedule*> live_{nullptr};  // what the audio thread plays, for the control thread to compare
     Schedule* current_ = nullptr;           // audio thread's; the runner's once no callback runs
     std::uint64_t frame_ = 0;
-    Transport transport_;
-    std::atomic<double> tempo_{120};
+    Transport transport_;  // of the block at hand
+    Latest<Moment> moment_;
     std::vector<float> in_arena_, out_arena_, next_in_arena_;
     Signal in_, out_, next_in_;
     int out_left_ = 0;  // frames of the block at hand that the device has not had yet

@@ -89,7 +89,7 @@ std::vector<std::string> problems_of(const std::vector<NodeText>& nodes, const s
 Rig::Rig(const std::vector<NodeText>& nodes, const std::vector<std::string>& wires, Setup setup)
     : Rig(make_patch(nodes, wires), setup) {}
 
-Rig::Rig(Patch patch, Setup setup) : setup_(setup) {
+Rig::Rig(Patch patch, Setup setup) : setup_(setup), conductor_(setup.rate) {
     auto compiled = compile(check(std::move(patch), test_types()),
                             {setup.rate, setup.seed, store_, [this](const std::string& id, const std::string& line) {
                                  told.push_back(id + ": " + line);
@@ -119,7 +119,9 @@ Channels Rig::run(std::size_t frames, const Channels& in) {
         {
             HeapTrap armed(trap);
             control_.apply(frame_);
-            schedule_->process(frame_, {}, heard, played);
+            const auto now = conductor_.advance();
+            control_.fire_due(frame_, now);
+            schedule_->process(frame_, now, heard, played);
             sprung += armed.sprung();
         }
         frame_ += block_frames;
@@ -134,6 +136,7 @@ Channels Rig::run(std::size_t frames, const Channels& in) {
 }
 
 Node& Rig::node(const std::string& id) {
+    if (id == Conductor::id) return conductor_;
     auto* node = schedule_->find(id);
     if (!node) throw std::runtime_error("no node " + id);
     return *node;
@@ -153,8 +156,8 @@ M& member_of(Node& node, const std::string& name) {
 void Rig::set(const std::string& id, const std::string& param, float value) {
     control_.post(member_of<Param>(node(id), param), id + "/" + param, value, "test " + std::to_string(++posts_));
 }
-void Rig::fire(const std::string& id, const std::string& trigger) {
-    control_.post(member_of<Trigger>(node(id), trigger));
+void Rig::fire(const std::string& id, const std::string& trigger, const Grid& grid) {
+    control_.post(member_of<Trigger>(node(id), trigger), grid);
 }
 Meter& Rig::meter(const std::string& id, const std::string& name) { return member_of<Meter>(node(id), name); }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "graph/compile.h"
+#include "graph/conductor.h"
 #include "graph/control.h"
 #include "tests/folder.h"
 
@@ -50,7 +51,7 @@ class Rig {
     // Plays on for at least so many frames (whole blocks). `in` feeds the device's inputs, silent where it ends.
     Channels run(std::size_t frames, const Channels& in = {});
     void set(const std::string& id, const std::string& param, float value);
-    void fire(const std::string& id, const std::string& trigger);
+    void fire(const std::string& id, const std::string& trigger, const Grid& grid = {});
     Node& node(const std::string& id);
     Meter& meter(const std::string& id, const std::string& name);
     Schedule& schedule() { return *schedule_; }
@@ -66,6 +67,7 @@ class Rig {
     Setup setup_;
     Store store_;
     ControlQueue control_;
+    Conductor conductor_;
     std::unique_ptr<Schedule> schedule_;
     std::vector<float> in_, out_;
     std::uint64_t frame_ = 0, posts_ = 0;

@@ -8,12 +8,15 @@ namespace legume {
 
 void Controls::bind() {
     targets_.clear();
-    const auto& plan = runner_.schedule().plan();
-    for (std::size_t i = 0; i < plan.nodes.size(); ++i)
-        for (auto* member : plan.nodes[i]->members())
+    const auto add = [&](const Node& node, const std::string& id) {
+        for (auto* member : node.members())
             if (member->kind == Member::Kind::param || member->kind == Member::Kind::trigger ||
                 member->kind == Member::Kind::notes)
-                targets_.push_back({plan.ids[i] + "/" + member->name, member});
+                targets_.push_back({id + "/" + member->name, member});
+    };
+    const auto& plan = runner_.schedule().plan();
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i) add(*plan.nodes[i], plan.ids[i]);
+    add(runner_.conductor(), std::string(Conductor::id));
 }
 
 const Target* Controls::find(std::string_view name) const {
@@ -35,9 +38,9 @@ bool Controls::move(const Target& target, float value, std::string_view source, 
     return true;
 }
 
-void Controls::fire(const Target& target, std::string_view source) {
+void Controls::fire(const Target& target, std::string_view source, const Grid& grid) {
     ++taken_;
-    runner_.control().post(*static_cast<Trigger*>(target.member));
+    runner_.control().post(*static_cast<Trigger*>(target.member), grid);
     last_ = std::string(source) + " > " + target.name;
     tell(target, 1, source);
 }

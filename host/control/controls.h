@@ -33,7 +33,8 @@ class Controls {
     // A value in the param's unit, to which it glides in `seconds`; below zero: in its own time. True when it was a
     // change.
     bool move(const Target& target, float value, std::string_view source, float seconds = -1);
-    void fire(const Target& target, std::string_view source);                          // of a trigger
+    // Of a trigger; with a grid at its next line.
+    void fire(const Target& target, std::string_view source, const Grid& grid = {});
     void play(const Target& target, const NoteEvent& event, std::string_view source);  // of notes
 
     // Told of every change of a param and every trigger, after it is on its way; of a trigger the value is 1.

@@ -33,7 +33,7 @@ void MidiRouter::take(const MidiEvent& event, std::string_view port) {
             if (is_param)
                 controls_.move(target, bound.mapping.value(share), source);
             else if (bound.last_cc < 64 && event.value >= 64)  // a switch pressed, or a knob turned past its middle
-                controls_.fire(target, source);
+                controls_.fire(target, source, bound.binding.quantise);
             bound.last_cc = event.value;
             taken = true;
         } else if (midi.kind == MidiSource::Kind::note && note && event.number == midi.number) {
@@ -43,7 +43,7 @@ void MidiRouter::take(const MidiEvent& event, std::string_view port) {
                 // Held at its velocity, released to the low end.
                 controls_.move(target, bound.mapping.value(on ? share : 0.0f), source);
             else if (on)
-                controls_.fire(target, source);
+                controls_.fire(target, source, bound.binding.quantise);
             taken = true;
         } else if (midi.kind == MidiSource::Kind::notes &&
                    (note || event.kind == Kind::bend || event.kind == Kind::pressure)) {

@@ -55,7 +55,7 @@ std::string OscRouter::give(const Target& target, const OscMessage& message, boo
         for (const auto& arg : message.args)
             if (std::holds_alternative<std::string>(arg) || std::holds_alternative<OscBlob>(arg))
                 return message.address + " is a trigger: send no argument, or 1";
-        controls_.fire(target, source);
+        controls_.fire(target, source, bound ? bound->binding.quantise : Grid{});
         return "";
     }
     if (target.member->kind != Member::Kind::param) return message.address + " takes MIDI notes only";

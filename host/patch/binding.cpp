@@ -58,7 +58,7 @@ std::optional<Binding> read_binding(Reader& reader, const Tree& tree) {
         reader.problem(tree.place, "a binding is a map, such as `{midi: {cc: 1}, to: dream.gain}`");
         return {};
     }
-    reader.known(tree, "a binding", {"midi", "osc", "to", "range", "from", "curve"});
+    reader.known(tree, "a binding", {"midi", "osc", "to", "range", "from", "curve", "quantise"});
     Binding binding;
     binding.place = tree.place;
     const auto* midi = tree.find("midi");
@@ -97,6 +97,10 @@ std::optional<Binding> read_binding(Reader& reader, const Tree& tree) {
             binding.curve = text->text == "log" ? Curve::log : Curve::linear;
         else
             reader.problem(text->place, "curve: \"" + text->text + "\" is none of linear, log");
+    }
+    if (const auto* text = reader.word(tree, "quantise")) {
+        binding.quantise_place = text->place;
+        binding.quantise = read_grid(reader, *text);
     }
     if (!tree.find("to")) reader.problem(tree.place, "this binding moves nothing; add `to: node.param`");
     const auto* to = reader.word(tree, "to");

@@ -55,5 +55,9 @@ bool has_values(Reader& reader, const Tree& tree, const std::string& name);
 
 // A part of the patch each, in the file of that name.
 std::optional<Binding> read_binding(Reader& reader, const Tree& tree);
+// Of transport.cpp: quarters in a bar of "6/8", whose clock is followed, and what a trigger waits for.
+std::optional<double> read_meter(Reader& reader, const Tree& tree);
+ClockSetting read_clock(Reader& reader, const Tree& tree);
+Grid read_grid(Reader& reader, const Tree& tree);
 
 }  // namespace legume

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "graph/conductor.h"
 #include "host/describe.h"
 #include "host/patch/tree.h"
 
@@ -142,6 +143,27 @@ ordered_json exactly_one_of(const std::vector<std::string>& keys) {
     return cases;
 }
 
+ordered_json grid_schema() {
+    auto beats = quantity({.min = least_grid_beats, .max = most_grid_beats, .unit = Unit::beats});
+    beats["anyOf"].push_back({{"type", "string"}, {"pattern", "^([1-9]|[1-5][0-9]|6[0-4]) *bars?$"}});
+    beats["description"] = "The trigger waits for the next such line of musical time: 1 bar, 1/4, 2 beats.";
+    return beats;
+}
+
+ordered_json clock_schema() {
+    const ordered_json from{{"description", "Whose time it is: the patch's own, or MIDI clock."},
+                            {"enum", {"internal", "midi"}}};
+    const ordered_json port{{"description", "Part of the name of the port that the clock comes from; any when absent."},
+                            {"type", {"string", "number"}}};
+    const ordered_json out{{"description", "Sends MIDI clock: true, or part of the name of the port that it goes to."},
+                           {"type", {"boolean", "string"}}};
+    return {{"anyOf",
+             {from,
+              {{"type", "object"},
+               {"properties", {{"from", from}, {"port", port}, {"out", out}}},
+               {"additionalProperties", false}}}}};
+}
+
 ordered_json binding_schema() {
     const ordered_json midi{
         {"description", "What is heard from MIDI."},
@@ -170,7 +192,8 @@ ordered_json binding_schema() {
               {"from", two("What arrives by OSC; 0 to 1 when range or curve is given.")},
               {"curve",
                {{"description", "How it moves through the range: evenly, or evenly in ratios; else as the param does."},
-                {"enum", {"linear", "log"}}}}}},
+                {"enum", {"linear", "log"}}}},
+              {"quantise", grid_schema()}}},
             {"required", {"to"}},
             {"oneOf", exactly_one_of({"midi", "osc"})},
             {"not", {{"required", {"midi", "from"}}}},
@@ -191,15 +214,19 @@ ordered_json subpatch_schema() {
 }  // namespace
 
 std::string patch_schema(NodeTypes types) {
-    ordered_json nodes{{"description", "The patch's nodes by id."},
-                       {"type", "object"},
-                       {"minProperties", 1},
-                       {"propertyNames", {{"pattern", "^" + id_pattern + "$"}, {"not", {{"const", "legume"}}}}},
-                       {"additionalProperties", {{"$ref", "#/definitions/node"}}}};
+    ordered_json nodes{
+        {"description", "The patch's nodes by id."},
+        {"type", "object"},
+        {"minProperties", 1},
+        {"propertyNames", {{"pattern", "^" + id_pattern + "$"}, {"not", {{"enum", {"legume", Conductor::id}}}}}},
+        {"additionalProperties", {{"$ref", "#/definitions/node"}}}};
     auto length = quantity(length_range);
     length["description"] = "How long `legume render` goes, such as 20 min.";
     auto tempo = quantity(tempo_range);
     tempo["description"] = "Beats a minute.";
+    const ordered_json meter{{"description", "The bars' length, such as 4/4 or 6/8."},
+                             {"type", "string"},
+                             {"pattern", "^[1-9][0-9]?/(1|2|4|8|16|32)$"}};
     // Empty lists are what is left when all of their lines are commented out.
     const ordered_json list{"array", "null"};
     ordered_json schema{
@@ -216,6 +243,8 @@ std::string patch_schema(NodeTypes types) {
             {"minimum", 0}}},
           {"length", length},
           {"tempo", tempo},
+          {"meter", meter},
+          {"clock", clock_schema()},
           {"nodes", nodes},
           {"wires", {{"description", "What feeds what."}, {"type", list}, {"items", wire_schema()}}},
           {"bindings", {{"description", "What MIDI and OSC move."}, {"type", list}, {"items", binding_schema()}}},

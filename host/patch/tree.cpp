@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "graph/conductor.h"
 #include "host/patch/reader.h"
 
 namespace legume {
@@ -25,7 +26,8 @@ class PatchReader : private Reader {
         const Place start{patch_.file, 1, 1};
         if (root.kind == Kind::nothing) return problem(start, "the patch is empty; begin with `legume: 1`");
         if (root.kind != Kind::map) return problem(root.place, "a patch is a map; begin with `legume: 1` and `nodes:`");
-        known(root, "a patch", {"legume", "title", "seed", "length", "tempo", "nodes", "wires", "bindings", "ports"});
+        known(root, "a patch",
+              {"legume", "title", "seed", "length", "tempo", "meter", "clock", "nodes", "wires", "bindings", "ports"});
 
         if (!root.find("legume"))
             problem(start, "the patch does not say its format; add `legume: 1` at the top");
@@ -36,6 +38,8 @@ class PatchReader : private Reader {
         if (const auto* text = word(root, "seed")) patch_.seed = whole<std::uint64_t>(*text, 0, ~std::uint64_t{0});
         if (const auto* text = word(root, "length")) patch_.length_seconds = quantity(*text, length_range);
         if (const auto* text = word(root, "tempo")) patch_.tempo = quantity(*text, tempo_range);
+        if (const auto* text = word(root, "meter")) patch_.bar_beats = read_meter(*this, *text);
+        if (const auto* clock = root.find("clock")) patch_.clock = read_clock(*this, *clock);
 
         if (const auto* nodes = part(root, "nodes", Kind::map, "out: {type: output}"))
             for (const auto& node : nodes->items) read_node(node);

@@ -13,7 +13,7 @@ namespace legume {
 
 // Limits of the patch's own settings.
 inline constexpr Range length_range{.min = 0.001f, .max = 86'400, .unit = Unit::seconds};
-inline constexpr Range tempo_range{.min = 10, .max = 1'000};
+inline constexpr float least_grid_beats = 1.0f / 32, most_grid_beats = 256;
 inline constexpr Range depth_range{.min = -100, .max = 100};
 
 struct Tree {
