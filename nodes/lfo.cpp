@@ -3,6 +3,7 @@
 #include "graph/math.h"
 #include "graph/node.h"
 #include "nodes/dsp/random.h"
+#include "nodes/sync.h"
 
 namespace legume {
 namespace {
@@ -14,11 +15,13 @@ struct Lfo final : Node {
                {.min = 0.001f, .max = 100, .initial = 1, .unit = Unit::hertz, .curve = Curve::log},
                "How many times a second it goes round."};
     Param phase{this, "phase", {.min = 0, .max = 1, .initial = 0}, "How far ahead of its start the wave is, in turns."};
-    Trigger again{this, "reset", "Begins the wave anew."};
+    Trigger again{this, "reset", "Begins the wave anew, unless it is in sync."};
     ChoiceOption shape{this,
                        "shape",
                        {"sine", "triangle", "saw", "square", "random"},
                        "The wave's shape; random holds a new value each time round."};
+    Sync sync{this,
+              "One round in so many beats, in step with the transport, whatever the rate; 1/8 is an eighth note."};
 
     std::uint64_t seed = 0, round = 0;
     double turns = 0;
@@ -40,6 +43,10 @@ struct Lfo final : Node {
     void process(const Block& b) noexcept RT_SAFE override {
         const auto y = out.write(b, 0);
         const Ramp hertz = rate.ramp(b), ahead = phase.ramp(b);
+        if (sync.on()) {
+            for (int i = 0; i < block_frames; ++i) y[i] = wave(sync.turns(b, i) + ahead[i]);
+            return;
+        }
         const std::uint64_t edges = again.edges(b);
         for (int i = 0; i < block_frames; ++i) {
             if (edges >> i & 1) {

@@ -79,3 +79,31 @@ TEST_CASE("a delay closes a loop of the patch and repeats through it") {
     CHECK(heard[9'600] == doctest::Approx(0.5).epsilon(0.002));
     CHECK(heard[14'400] == doctest::Approx(0.25).epsilon(0.004));
 }
+
+TEST_CASE("an echo in sync comes after its beats, whatever the time, and follows the tempo without a click") {
+    for (const auto& [sync, frame] :
+         {std::pair{"1/8", 12'000}, {"3/16", 18'000}, {"1 beat", 24'000}, {"16", 192'000}}) {
+        Rig rig({{"a", "input", {}},
+                 {"d", "delay", {{"time", "10 ms"}, {"sync", sync}, {"feedback", "0"}}},
+                 {"t", "tap", {}}},
+                {"a -> d -> t"}, {.inputs = 1});
+        const auto heard = rig.run(200'000, {impulse(200'000)})[0];
+        CHECK(std::max_element(heard.begin(), heard.end()) - heard.begin() == frame);
+    }
+    Rig rig({{"a", "input", {}}, {"d", "delay", {{"sync", "1/8"}, {"feedback", "0"}}}, {"t", "tap", {}}},
+            {"a -> d -> t"}, {.inputs = 1});
+    const auto tone = sine(200, 48'000, 96'000, 0.5f);
+    rig.run(96'000, {tone});
+    rig.set("transport", "tempo", 150);
+    const auto turned = rig.run(96'000, {tone})[0];
+    CHECK(largest_step(turned) < 6 * largest_step(tone));
+    const auto heard = rig.run(24'000, {impulse(24'000)})[0];
+    CHECK(std::max_element(heard.begin() + 4'800, heard.end()) - heard.begin() == 9'600);
+}
+
+TEST_CASE("beats that last longer than the delay can hold are halved until they fit") {
+    Rig rig({{"a", "input", {}}, {"d", "delay", {{"sync", "32"}, {"feedback", "0"}}}, {"t", "tap", {}}},
+            {"a -> d -> t"}, {.inputs = 1});
+    const auto heard = rig.run(200'000, {impulse(200'000)})[0];  // 16 s is too long, 4 s is a quarter of it
+    CHECK(std::max_element(heard.begin(), heard.end()) - heard.begin() == 192'000);
+}

@@ -46,3 +46,38 @@ TEST_CASE("a random lfo holds one value each time round, the same for the same s
     CHECK(lfo("random", "100 Hz")->run(48'000)[0] == wave);
     CHECK(peak(wave) <= 1);
 }
+
+TEST_CASE("an lfo in sync goes round with the beat, whatever its rate, and is where the beat is after any change") {
+    Rig rig({{"l", "lfo", {{"shape", "saw"}, {"rate", "7 Hz"}, {"sync", "1/8"}}}, {"t", "tap", {}}}, {"l -> t"});
+    const auto wave = rig.run(96'000)[0];
+    for (std::size_t i = 0; i < 8; ++i) {
+        CHECK(wave[i * 12'000] == doctest::Approx(-1).epsilon(1e-4));  // an eighth at 120 lasts 12,000 frames
+        CHECK(wave[i * 12'000 + 6'000] == doctest::Approx(0).scale(1).epsilon(1e-4));
+        if (i > 0) CHECK(wave[i * 12'000 - 1] > 0.999f);
+    }
+    rig.set("transport", "tempo", 90);
+    rig.run(9'600);
+    rig.set("transport", "position", 8.125f);
+    CHECK(rig.run(64)[0][0] == doctest::Approx(-0.5).epsilon(1e-3));  // a quarter of the round
+    rig.fire("transport", "stop");
+    rig.run(64);
+    const auto still = rig.run(6'400)[0];
+    CHECK(still.front() == still.back());
+}
+
+TEST_CASE("a random lfo in sync holds a new value each beat") {
+    Rig rig({{"l", "lfo", {{"shape", "random"}, {"sync", "1 beat"}}}, {"t", "tap", {}}}, {"l -> t"});
+    const auto wave = rig.run(96'000)[0];
+    CHECK(std::set<float>(wave.begin(), wave.end()).size() == 4);
+    CHECK(wave[0] == wave[23'999]);
+    CHECK(wave[23'999] != wave[24'000]);
+}
+
+TEST_CASE("a sync that is no length says so") {
+    for (const auto* text : {"1/0", "0", "-1", "fast", "1/-8", "1/1000000"}) {
+        const auto lines = problems_of({{"l", "lfo", {{"sync", text}}}});
+        REQUIRE(lines.size() == 1);
+        CHECK(lines[0].starts_with("sync: "));
+        CHECK(lines[0].ends_with("; it may also be off"));
+    }
+}
