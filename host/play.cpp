@@ -19,6 +19,7 @@
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
+#include "host/control/transport_control.h"
 #include "host/every.h"
 #include "host/midi/midi_control.h"
 #include "host/opening.h"
@@ -63,6 +64,7 @@ class Session {
     std::unique_ptr<Runner> runner_;
     std::unique_ptr<Controls> controls_;
     Commands commands_;
+    std::unique_ptr<TransportControl> transport_;
     std::unique_ptr<AudioDevice> device_;
     std::unique_ptr<OscControl> osc_;
     std::unique_ptr<MidiControl> midi_;
@@ -81,6 +83,7 @@ void Session::say(const std::string& line) {
 }
 
 void Session::open_controls() {
+    transport_ = std::make_unique<TransportControl>(*controls_, commands_, say_);
     midi_ = std::make_unique<MidiControl>(*controls_, inbox_, request_.verbose, say_);
     if (request_.osc)
         osc_ = std::make_unique<OscControl>(OscSettings{request_.osc_port, request_.osc_listen}, *controls_, commands_,
@@ -90,6 +93,7 @@ void Session::open_controls() {
 // After every edit.
 void Session::bind() {
     controls_->bind();
+    if (transport_) transport_->bind();
     if (midi_) midi_->bind();
     if (osc_) osc_->bind();
 }
@@ -97,6 +101,7 @@ void Session::bind() {
 void Session::take(const Mail& mail) {
     if (const auto* midi = std::get_if<MidiMessage>(&mail)) {
         midi_->take(*midi);
+        if (const auto event = parse_midi(midi->bytes)) transport_->take(*event, midi->port, midi->time);
     } else if (const auto* packet = std::get_if<OscPacket>(&mail)) {
         osc_->take(*packet);
     } else {
@@ -244,6 +249,7 @@ int Session::run() {
         for (const auto& mail : inbox_.take(std::chrono::milliseconds(10))) take(mail);
         runner_->tick();
         midi_->tick();
+        transport_->tick();
         if (patch_poll_.due()) watch_patch();
         if (device_poll_.due()) hold_device(device_, *runner_, say_);
         if (status_.due()) show_status();
