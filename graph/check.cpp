@@ -27,11 +27,6 @@ struct Checker {
     const Conductor conductor{};  // for what a binding may move of it
 
     void problem(const Place& place, std::string message) { c.problems.push_back({place, std::move(message)}); }
-    std::size_t index_of(std::string_view id) const {
-        std::size_t i = 0;
-        while (i < c.patch.nodes.size() && c.patch.nodes[i].id != id) ++i;
-        return i;
-    }
     bool unknown(std::size_t node) const { return dynamic_cast<const Unknown*>(c.nodes[node].get()) != nullptr; }
 
     void make_nodes(NodeTypes types) {
@@ -58,20 +53,7 @@ struct Checker {
 
     static bool transport(const Endpoint& end) { return end.node == Conductor::id; }
 
-    // The node an endpoint names, or nodes.size() with a problem.
-    std::size_t find_node(const Endpoint& end) {
-        const auto node = index_of(end.node);
-        if (node == c.nodes.size()) {
-            std::vector<std::string> ids;
-            for (const auto& text : c.patch.nodes) ids.push_back(text.id);
-            const auto near = nearest(end.node, ids);
-            problem(end.place, "there is no node \"" + end.node + "\"; " +
-                                   (!near.empty() ? "did you mean \"" + near + "\"?"
-                                    : ids.empty() ? "the patch has none"
-                                                  : "there are " + join(ids)));
-        }
-        return node;
-    }
+    std::size_t find_node(const Endpoint& end) { return legume::find_node(c, end, c.problems); }
 
     void no_port(const std::string& type, const Endpoint& end, const char* what,
                  const std::vector<std::string>& names) {
@@ -253,6 +235,21 @@ struct Checker {
 
 }  // namespace
 
+std::size_t find_node(const Checked& checked, const Endpoint& end, Problems& problems) {
+    const auto& nodes = checked.patch.nodes;
+    std::size_t node = 0;
+    while (node < nodes.size() && nodes[node].id != end.node) ++node;
+    if (node < nodes.size()) return node;
+    std::vector<std::string> ids;
+    for (const auto& text : nodes) ids.push_back(text.id);
+    const auto near = nearest(end.node, ids);
+    problems.push_back({end.place, "there is no node \"" + end.node + "\"; " +
+                                       (!near.empty() ? "did you mean \"" + near + "\"?"
+                                        : ids.empty() ? "the patch has none"
+                                                      : "there are " + join(ids))});
+    return node;
+}
+
 Order order(std::size_t nodes, const std::vector<Link>& links) {
     // Depth first along the wires backwards, in the patch's order: the order follows from the patch alone.
     std::vector<std::vector<std::size_t>> feeds(nodes);
@@ -305,6 +302,7 @@ Checked check(Patch patch, NodeTypes types) {
     for (const auto& binding : c.patch.bindings) checker.check_binding(binding);
     checker.check_order();
     checker.count_channels();
+    check_scenes(c);
     tidy(c.problems);
     return c;
 }

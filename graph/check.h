@@ -29,10 +29,18 @@ struct Checked {
     // Channels of each node's ports, resolved: [node][port].
     std::vector<std::vector<int>> in_channels, out_channels;
     Problems problems;  // empty: it can be compiled
+    Problems notices;   // to be said, though it can be played: what a stored scene names and is gone
 };
 
 // Needs no device, no model in memory and no network: nodes look at most at a file's header.
 Checked check(Patch patch, NodeTypes types);
+
+// The node that an endpoint names, an index into `nodes`, or nodes.size() with a problem.
+std::size_t find_node(const Checked& checked, const Endpoint& end, Problems& problems);
+// In check_scenes.cpp: whether scenes, what goes between them, and cues name what there is.
+void check_scenes(Checked& checked);
+const ScenesOption* scenes_of(const Node& node);  // of a node that moves between scenes; nullptr of any other
+std::string beside(const std::string& id, const std::string& scene);  // of the same patch within the patch as that node
 
 // Steps in an order where each node runs after what it reads, late Ins aside. Loops without a late In have no such
 // order: of those that share a node at least one is named.

@@ -51,8 +51,11 @@ void Param::set_initial(float value) {
 void Param::set(float value, float seconds) noexcept {
     target_ = range.clamp(value);
     const float goal = range.normalise(target_);
-    if (seconds < 0) seconds = range.glide_seconds;
+    const bool timed = seconds >= 0;
+    if (!timed) seconds = range.glide_seconds;
     left_ = range.glides() ? std::max(1, static_cast<int>(math::round_even(seconds * blocks_a_second_))) : 1;
+    way_ = timed && range.unit == Unit::decibels ? left_ : 0;
+    start_ = way_ ? range.denormalise(static_cast<float>(position_)) : 0;
     step_ = (goal - position_) / left_;
     still_ = false;
 }
@@ -60,7 +63,11 @@ void Param::set(float value, float seconds) noexcept {
 void Param::advance(const float* shift, int lanes) noexcept {
     if (still_ && lanes == 0) return;
     if (left_ > 0) {
-        position_ = --left_ == 0 ? range.normalise(target_) : position_ + step_;
+        --left_;
+        position_ = left_ == 0 ? range.normalise(target_)
+                    : way_     ? range.normalise(range.between(start_, target_,
+                                                               static_cast<float>(way_ - left_) / static_cast<float>(way_)))
+                               : position_ + step_;
     }
     const bool was_still = left_ == 0 && lanes == 0;
     const int count = lanes > 0 ? lanes : 1;
@@ -242,6 +249,19 @@ std::optional<std::string> FilesOption::parse(const Value& value) {
     for (const auto& item : value.items)
         if (auto error = one(item)) return error;
     if (paths_.empty()) return "the list is empty";
+    return {};
+}
+
+ScenesOption::ScenesOption(Node* owner, std::string member_name, std::string member_doc)
+    : Option(owner, Type::scenes, std::move(member_name), true, std::move(member_doc)) {}
+std::optional<std::string> ScenesOption::parse(const Value& value) {
+    names_.clear();
+    const bool texts = value.kind == Value::Kind::list &&
+                       std::all_of(value.items.begin(), value.items.end(),
+                                   [](const Value& item) { return item.kind == Value::Kind::text; });
+    if (!texts || value.items.size() < 2 || value.items.size() > 4)
+        return "wants two to four scenes, such as [dark, bright]";
+    names_ = value.items;
     return {};
 }
 

@@ -193,6 +193,8 @@ class Param : public Member {
     double position_ = 0;        // where the glide is, normalised
     double step_ = 0;            // a block
     int left_ = 0;               // blocks of glide left
+    int way_ = 0;                // all blocks of a glide between levels that was given its time, else 0
+    float start_ = 0;            // where that one began, in the param's unit
     float blocks_a_second_ = 0;  // of the graph; until it is known, glides last a block
     bool still_ = false;         // settled and not modulated in the last block: nothing to compute
     struct alignas(8) Move {  // so aligned, every compiler moves it in one piece
@@ -272,7 +274,7 @@ class Work : public Member {
 // Set by the patch; may allocate or load. Another value means another node: the runner prepares it and fades over.
 class Option : public Member {
   public:
-    enum class Type { text, file, number, flag, choice, list };
+    enum class Type { text, file, number, flag, choice, list, scenes };
     Option(Node* node, Type type, std::string name, bool required, std::string doc);
     const Type type;
     const bool required;
@@ -392,6 +394,18 @@ class FilesOption : public Option {
   private:
     std::optional<std::string> parse(const Value& value) override;
     std::vector<std::filesystem::path> paths_;
+};
+
+// Two to four of the patch's scenes, between which the host moves as the node's first params say, 0 to 1 each.
+class ScenesOption : public Option {
+  public:
+    ScenesOption(Node* node, std::string name, std::string doc);
+    const std::vector<Value>& names() const { return names_; }
+    std::string print_initial() const override { return ""; }
+
+  private:
+    std::optional<std::string> parse(const Value& value) override;
+    std::vector<Value> names_;
 };
 
 // ---------------------------------------------------------------- the node

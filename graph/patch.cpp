@@ -123,7 +123,8 @@ void parse_wires(std::string_view text, const Place& place, std::optional<float>
 }
 
 bool Diff::empty() const {
-    return added.empty() && removed.empty() && replaced.empty() && changed.empty() && !wires && !bindings && !settings;
+    return added.empty() && removed.empty() && replaced.empty() && changed.empty() && !wires && !bindings && !scenes &&
+           !cues && !settings;
 }
 
 Diff diff(const Patch& before, const Patch& after) {
@@ -147,6 +148,8 @@ Diff diff(const Patch& before, const Patch& after) {
     }
     d.wires = before.wires != after.wires;
     d.bindings = before.bindings != after.bindings;
+    d.scenes = before.scenes != after.scenes;
+    d.cues = before.cues != after.cues;
     d.settings = before.seed != after.seed || before.tempo != after.tempo || before.bar_beats != after.bar_beats ||
                  before.clock != after.clock || before.length_seconds != after.length_seconds;
     return d;

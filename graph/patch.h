@@ -134,6 +134,44 @@ struct Binding {
     }
 };
 
+// A stretch of time, in seconds or in beats of the transport.
+struct Span {
+    double amount = 0;
+    bool beats = false;
+    double seconds(double tempo) const { return beats ? amount * 60 / tempo : amount; }
+    bool operator==(const Span&) const = default;
+};
+
+// Params and where they stand; what a scene does not name stays.
+struct Scene {
+    std::string name;
+    std::vector<std::pair<Endpoint, Value>> values;  // node.param, and the value in its unit
+    std::optional<Span> over;                        // how long the way there takes; each param's own time when absent
+    std::optional<int> program;                      // the MIDI program change that recalls it, 0..127
+    bool stored = false;                             // by a player beside the patch: what it names may be gone
+    Place place;
+    bool operator==(const Scene& other) const {
+        return name == other.name && values == other.values && over == other.over && program == other.program;
+    }
+};
+
+// What a piece does by itself, and when.
+struct Cue {
+    enum class Kind { set, fire, scene, patch };
+    Kind kind = Kind::set;
+    double at = 0;  // seconds since the patch began, or the transport's bar, the first being 0
+    bool bar = false;
+    Endpoint to;               // of set and fire
+    Value value;               // of set, in the param's unit
+    std::string name;          // of a scene; of a patch its file, as written
+    std::optional<Span> over;  // of set and scene
+    Place place;               // of what is named
+    bool operator==(const Cue& other) const {
+        return kind == other.kind && at == other.at && bar == other.bar && to == other.to && value == other.value &&
+               name == other.name && over == other.over;
+    }
+};
+
 struct Patch {
     std::string file;                // as given by the user; problems are printed with it
     std::vector<std::string> files;  // all that it was read from, itself first
@@ -148,12 +186,14 @@ struct Patch {
     std::vector<Wire> wires;
     std::vector<Binding> bindings;
     std::vector<Setting> ports;  // what a patch that plays this one as a node may wire, by name: "node.member"
+    std::vector<Scene> scenes;
+    std::vector<Cue> cues;
 
     const PatchNode* find(std::string_view id) const;
     bool operator==(const Patch& other) const {  // whether it sounds and plays the same
         return seed == other.seed && length_seconds == other.length_seconds && tempo == other.tempo &&
                bar_beats == other.bar_beats && clock == other.clock && nodes == other.nodes && wires == other.wires &&
-               bindings == other.bindings;
+               bindings == other.bindings && scenes == other.scenes && cues == other.cues;
     }
 };
 
@@ -169,7 +209,7 @@ bool valid_path(std::string_view path);  // an id, or several with slashes betwe
 struct Diff {
     std::vector<std::string> added, removed, replaced;         // node ids; replaced: another type or other options
     std::vector<std::pair<std::string, std::string>> changed;  // (node id, setting) of nodes that stay
-    bool wires = false, bindings = false, settings = false;
+    bool wires = false, bindings = false, scenes = false, cues = false, settings = false;
     bool empty() const;
 };
 Diff diff(const Patch& before, const Patch& after);

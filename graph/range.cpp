@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "graph/range.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -102,6 +103,20 @@ float Range::denormalise(float share) const noexcept {
     if (curve == Curve::log)
         return clamp(static_cast<float>(min * math::pow(static_cast<double>(max) / min, static_cast<double>(share))));
     return clamp(min + share * (max - min));
+}
+
+float Range::between(float a, float b, float share) const noexcept {
+    if (!(share > 0)) return clamp(a);
+    if (share >= 1) return clamp(b);
+    if (unit != Unit::decibels) {
+        const float from = normalise(a);
+        return denormalise(from + (normalise(b) - from) * share);
+    }
+    // Along decibels both would sink far below either end half way, and one that comes from silence be late.
+    const double risen = math::sin_turns(0.25 * static_cast<double>(share));
+    const double from = math::amplitude(a), to = math::amplitude(b);
+    const double power = from * from + (to * to - from * from) * risen * risen;
+    return clamp(static_cast<float>(std::max(3.0102999566398120 * math::log2(power), math::silence_db)));
 }
 
 std::string Range::print(float value) const {

@@ -27,6 +27,8 @@ struct Range {
     float clamp(float value) const noexcept RT_SAFE;        // NaN becomes `initial`; flag and count are rounded
     float normalise(float value) const noexcept RT_SAFE;    // value to 0..1 along the curve
     float denormalise(float share) const noexcept RT_SAFE;  // 0..1 to value along the curve
+    // The way from a to b, 0..1 of it: along the curve; between levels so that two that change places keep their power.
+    float between(float a, float b, float share) const noexcept RT_SAFE;
     std::string print(float value) const;                   // "1.2 kHz", "-6 dB", "true"
     std::string limits() const;                             // "20 Hz to 20 kHz"
 };

@@ -48,6 +48,7 @@ std::string limits(const Option& option) {
         case Option::Type::flag: return "true or false";
         case Option::Type::choice: return join(option.choices());
         case Option::Type::file: return "file";
+        case Option::Type::scenes: return "two to four scenes";
         case Option::Type::list: return option.holds_files() ? "files" : "list";
         default: return "text";
     }

@@ -7,6 +7,7 @@
 
 #include "host/admission.h"
 #include "host/audio/audio.h"
+#include "host/control/log.h"
 #include "host/describe.h"
 #include "host/midi/midi.h"
 #include "host/models/bench.h"
@@ -33,6 +34,7 @@ int check_patches(const std::vector<std::string>& patches, bool measure) {
             faults = true;
             continue;
         }
+        for (const auto& notice : checked.notices) std::printf("%s\n", to_string(notice).c_str());
         std::printf("%s: sound, %zu nodes, %zu wires\n", patch.c_str(), checked.nodes.size(), checked.links.size());
         if (measure && !measure_patch(std::move(checked))) faults = true;
     }
@@ -112,6 +114,7 @@ int main(int argc, char** argv) {
     play_command->add_option("--seed", live.seed, "For the same chance as another time");
     play_command->add_option("--seconds", live.seconds, "End after so long")->check(within(0.01, 1e6));
     play_command->add_option("--record", live.record, "Write what is played to FILE.wav or FILE.flac");
+    play_command->add_option("--log", live.log, "Write down all that is moved, for `legume cues`");
     play_command->add_option("--osc-port", live.osc_port, "UDP port that OSC comes to")->check(within(1, 65535));
     play_command->add_option("--osc-listen", live.osc_listen, "local: this computer only; lan: other computers too")
         ->transform(CLI::CheckedTransformer(std::map<std::string, OscSocket::Listen>{
@@ -173,6 +176,10 @@ int main(int argc, char** argv) {
     bool measure = false;
     check_command->add_flag("--measure", measure, "Also load the networks, and say how fast this machine plays them");
 
+    std::filesystem::path show;
+    auto* cues_command = app.add_subcommand("cues", "Turn a log of what was played into cues for its patch");
+    cues_command->add_option("LOG", show, "As `legume play --log` wrote it")->required();
+
     std::string node, osc;
     bool schema = false, markdown = false;
     auto* describe_command = app.add_subcommand("describe", "Describe the nodes");
@@ -233,6 +240,7 @@ int main(int argc, char** argv) {
     if (listen_command->parsed()) return listen(heard);
     if (report_command->parsed()) return report(shown);
     if (check_command->parsed()) return check_patches(patches, measure);
+    if (cues_command->parsed()) return print_cues(show);
     if (describe_command->parsed()) return describe(node, schema, markdown, osc);
     if (bench_command->parsed()) return bench(benched);
     if (new_command->parsed()) return new_folder(folder);

@@ -18,7 +18,11 @@
 #include "host/audio/tape.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
+#include "host/control/cues.h"
 #include "host/control/inbox.h"
+#include "host/control/log.h"
+#include "host/control/morphs.h"
+#include "host/control/scenes.h"
 #include "host/control/transport_control.h"
 #include "host/every.h"
 #include "host/midi/midi_control.h"
@@ -65,6 +69,10 @@ class Session {
     std::unique_ptr<Controls> controls_;
     Commands commands_;
     std::unique_ptr<TransportControl> transport_;
+    std::unique_ptr<Scenes> scenes_;
+    std::unique_ptr<Morphs> morphs_;
+    std::unique_ptr<Cues> cues_;
+    std::unique_ptr<Log> log_;
     std::unique_ptr<AudioDevice> device_;
     std::unique_ptr<OscControl> osc_;
     std::unique_ptr<MidiControl> midi_;
@@ -84,6 +92,10 @@ void Session::say(const std::string& line) {
 
 void Session::open_controls() {
     transport_ = std::make_unique<TransportControl>(*controls_, commands_, say_);
+    scenes_ = std::make_unique<Scenes>(*controls_, commands_, say_);
+    morphs_ = std::make_unique<Morphs>(*controls_);
+    cues_ = std::make_unique<Cues>(*controls_, commands_, say_);
+    if (!request_.log.empty()) log_ = std::make_unique<Log>(request_.log, *runner_);
     midi_ = std::make_unique<MidiControl>(*controls_, inbox_, request_.verbose, say_);
     if (request_.osc)
         osc_ = std::make_unique<OscControl>(OscSettings{request_.osc_port, request_.osc_listen}, *controls_, commands_,
@@ -94,6 +106,9 @@ void Session::open_controls() {
 void Session::bind() {
     controls_->bind();
     if (transport_) transport_->bind();
+    if (scenes_) scenes_->bind();
+    if (morphs_) morphs_->bind();
+    if (cues_) cues_->bind();
     if (midi_) midi_->bind();
     if (osc_) osc_->bind();
 }
@@ -101,7 +116,10 @@ void Session::bind() {
 void Session::take(const Mail& mail) {
     if (const auto* midi = std::get_if<MidiMessage>(&mail)) {
         midi_->take(*midi);
-        if (const auto event = parse_midi(midi->bytes)) transport_->take(*event, midi->port, midi->time);
+        if (const auto event = parse_midi(midi->bytes)) {
+            transport_->take(*event, midi->port, midi->time);
+            scenes_->take(*event);
+        }
     } else if (const auto* packet = std::get_if<OscPacket>(&mail)) {
         osc_->take(*packet);
     } else {
@@ -120,6 +138,7 @@ void Session::watch_patch() {
             if (std::exchange(faulty_, false)) say("The patch is sound again, and what is playing.");
             return;
         }
+        for (const auto& notice : checked.notices) say(to_string(notice));
         problems = runner_->edit(std::move(checked));
     }
     faulty_ = !problems.empty();
@@ -136,6 +155,8 @@ void Session::watch_patch() {
     for (const auto& [node, setting] : changes.changed) said.push_back("changed " + node + "." + setting);
     if (changes.wires) said.push_back("rewired");
     if (changes.bindings) said.push_back("bindings");
+    if (changes.scenes) said.push_back("scenes");
+    if (changes.cues) said.push_back("cues");
     if (changes.settings) said.push_back("settings");
     say("Reloaded: " + join(said));
     say_admission();
@@ -204,6 +225,7 @@ int Session::run() {
     const auto& title = checked.patch.title;
     say("legume " LEGUME_VERSION ": " + request_.patch.string() + (title.empty() ? "" : " (" + title + ")"));
     if (!checked.patch.note.empty()) say("  " + checked.patch.note);
+    for (const auto& notice : checked.notices) say("  " + to_string(notice));
     watch_.set(checked.patch.files);
     const auto seed = choose_seed(request_.seed, checked.patch);
     try {
@@ -236,6 +258,7 @@ int Session::run() {
                       device_->name().c_str(), device_->rate(), static_cast<unsigned long long>(seed),
                       runner_->schedule().latency_frames() * 1000 / setup.rate, device_->output_latency() * 1000);
         say(line);
+        cues_->tick();  // what is due at the beginning is there at the beginning
         runner_->start_pools();
         device_->start(*runner_);
     } catch (const SoundError& fault) {
@@ -248,6 +271,8 @@ int Session::run() {
     while (!over()) {
         for (const auto& mail : inbox_.take(std::chrono::milliseconds(10))) take(mail);
         runner_->tick();
+        cues_->tick();
+        morphs_->tick();
         midi_->tick();
         transport_->tick();
         if (patch_poll_.due()) watch_patch();

@@ -19,6 +19,7 @@ struct PlayRequest {
     std::optional<std::uint64_t> seed;
     std::optional<double> seconds;  // then it ends by itself
     std::filesystem::path record;   // empty: nothing is recorded
+    std::filesystem::path log;      // empty: what is played is not written down
     bool osc = true;
     int osc_port = 9770;
     OscSocket::Listen osc_listen = OscSocket::Listen::loopback;

@@ -5,14 +5,64 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/math.h"
+#include "host/control/commands.h"
+#include "host/control/controls.h"
+#include "host/control/cues.h"
+#include "host/control/morphs.h"
+#include "host/control/scenes.h"
 #include "host/opening.h"
 #include "host/runner.h"
 #include "nodes/sound_file.h"
 
 namespace legume {
+namespace {
+
+// What moves a piece that is played by nobody: its cues, and all that they call.
+class Stage {
+  public:
+    explicit Stage(Runner& runner) : runner_(runner), controls_(runner) {
+        bind();
+        commands_.add({"load", "Plays on with another patch.", false, [this](const CommandArguments& arguments) {
+                           next_ = std::get<std::string>(arguments.at(0));
+                           return std::string();
+                       }});
+    }
+    void tick() {  // before each block
+        cues_.tick();
+        morphs_.tick();
+        if (!next_.empty() && runner_.settled()) load(std::exchange(next_, {}));
+    }
+
+  private:
+    static void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+    void bind() {
+        controls_.bind();
+        scenes_.bind();
+        morphs_.bind();
+        cues_.bind();
+    }
+    void load(const std::string& file) {
+        auto checked = open_patch(file);
+        auto problems = checked.problems;
+        if (problems.empty()) problems = runner_.edit(std::move(checked));
+        if (!print_problems(problems)) bind();
+    }
+
+    Runner& runner_;
+    Controls controls_;
+    Commands commands_;
+    Scenes scenes_{controls_, commands_, say};
+    Morphs morphs_{controls_};
+    Cues cues_{controls_, commands_, say};
+    std::string next_;
+};
+
+}  // namespace
 
 int render(const RenderRequest& request) {
     auto checked = open_patch(request.patch);
@@ -34,6 +84,7 @@ int render(const RenderRequest& request) {
     setup.tell = [](const std::string& id, const std::string& line) {
         std::fprintf(stderr, "%s: %s\n", id.c_str(), line.c_str());
     };
+    print_problems(checked.notices);
     Runner runner(setup);
     if (print_problems(runner.edit(std::move(checked)))) return 1;
     try {
@@ -43,11 +94,13 @@ int render(const RenderRequest& request) {
         std::array<float*, max_channels> out;
         for (std::size_t c = 0; c < max_channels; ++c) out[c] = planes[c].data();
         std::vector<float> woven;
+        Stage stage(runner);
         Progress progress;
         const auto began = std::chrono::steady_clock::now();
         const auto channels = static_cast<std::size_t>(setup.outputs);
         char line[160];
         for (std::uint64_t at = 0; at < frames; at += block_frames) {
+            stage.tick();
             runner.render_block(nullptr, out.data());
             runner.tick();
             const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(block_frames, frames - at));

@@ -111,7 +111,8 @@ void Runner::tick() {
     while (control_.stamp(stamp)) {
         if (!on_applied || !last_) continue;
         const auto tell = [&](std::string_view id) {
-            on_applied({stamp.frame, std::string(id) + "/" + stamp.target->name, stamp.value, stamp.note});
+            on_applied({stamp.frame, std::string(id) + "/" + stamp.target->name, stamp.target->kind, stamp.value,
+                        stamp.seconds, stamp.note});
         };
         if (&stamp.target->node == &conductor_) tell(Conductor::id);
         const auto& plan = last_->plan();
@@ -169,6 +170,7 @@ void Runner::block() noexcept {
     current_->process(frame_, transport_, in_, out_);
     frame_ += block_frames;
     frame_shown_.store(frame_, std::memory_order_relaxed);
+    beat_shown_.store(transport_.at(block_frames), std::memory_order_relaxed);
     if (auto* tape = tape_.load(std::memory_order_acquire)) tape->take(out_);
 
     float peak = peak_.load(std::memory_order_relaxed);

@@ -41,7 +41,9 @@ struct Moment {
 struct Applied {
     std::uint64_t frame = 0;
     std::string target;  // "node/member"
+    Member::Kind kind = Member::Kind::param;
     float value = 0;
+    float seconds = -1;  // of a param's glide; below zero: its own
     NoteEvent note;
 };
 
@@ -83,6 +85,7 @@ class Runner final : public AudioCallback {
     double load() const { return load_.load(std::memory_order_relaxed); }       // share of the time there is
     std::uint64_t late_blocks() const { return late_.load(std::memory_order_relaxed); }
     double rate() const { return setup_.rate; }
+    double beat() const { return beat_shown_.load(std::memory_order_relaxed); }  // at the frame `frames()`
     int outputs() const { return setup_.outputs; }
 
     // ---- audio thread
@@ -119,7 +122,7 @@ class Runner final : public AudioCallback {
     std::atomic<Tape*> tape_{nullptr};
     std::atomic<std::uint64_t> frame_shown_{0}, late_{0};
     std::atomic<float> peak_{0};
-    std::atomic<double> load_{0};
+    std::atomic<double> load_{0}, beat_shown_{0};
 };
 
 }  // namespace legume

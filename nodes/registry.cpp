@@ -10,6 +10,7 @@
     X(input)            \
     X(lfo)              \
     X(mix)              \
+    X(morph)            \
     X(noise)            \
     X(oscillator)       \
     X(output)           \

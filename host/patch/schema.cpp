@@ -14,6 +14,7 @@ using nlohmann::ordered_json;
 
 const std::string id_pattern = "[a-z][a-z0-9_-]*";
 const std::string end_pattern = id_pattern + "(/" + id_pattern + ")*(\\." + id_pattern + ")?";
+const std::string member_pattern = id_pattern + "(/" + id_pattern + ")*\\." + id_pattern;
 const std::string number_pattern = "[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?";
 
 // The shortest number that is this float: 0.1, not 0.10000000149.
@@ -60,6 +61,8 @@ ordered_json setting(const Option& option) {
         case Option::Type::list:
             return one_or_more(option.holds_files() ? ordered_json{{"type", "string"}, {"minLength", 1}}
                                                     : quantity(*option.limits()));
+        case Option::Type::scenes:
+            return {{"type", "array"}, {"items", {{"type", "string"}}}, {"minItems", 2}, {"maxItems", 4}};
         case Option::Type::text: break;
     }
     return {{"type", {"string", "number", "boolean"}}};
@@ -211,6 +214,50 @@ ordered_json subpatch_schema() {
         {"additionalProperties", false}};
 }
 
+ordered_json span_schema() {
+    return {{"description", "How long it takes, in seconds or beats."},
+            {"anyOf",
+             {{{"type", "number"}, {"minimum", 0}},
+              {{"type", "string"}, {"pattern", "^" + number_pattern + "(/[0-9]+)? *(s|ms|min|beats?)?$"}}}}};
+}
+
+ordered_json scenes_schema() {
+    const ordered_json value{{"type", {"number", "string", "boolean"}}};
+    const ordered_json scene{
+        {"type", "object"},
+        {"properties",
+         {{"over", span_schema()}, {"program", whole(0, 127, "The MIDI program change that recalls it.")}}},
+        {"patternProperties", {{"^" + member_pattern + "$", value}}},
+        {"additionalProperties", false}};
+    return {{"description", "Params and where they stand, by the scene's name."},
+            {"type", {"object", "null"}},
+            {"propertyNames", {{"pattern", "^" + id_pattern + "(/" + id_pattern + ")*$"}}},
+            {"additionalProperties", scene}};
+}
+
+ordered_json cue_schema() {
+    const ordered_json member{{"type", "string"}, {"pattern", "^\\s*" + member_pattern + "\\s*$"}};
+    const auto described = [](ordered_json schema, const char* doc) {
+        schema["description"] = doc;
+        return schema;
+    };
+    return {{"type", "object"},
+            {"properties",
+             {{"at",
+               {{"description", "Minutes and seconds since the patch began, such as 3:20; or bar 65."},
+                {"type", {"number", "string"}}}},
+              {"set", described(member, "The param that moves.")},
+              {"to", {{"description", "Where it moves, in its unit."}, {"type", {"number", "string", "boolean"}}}},
+              {"fire", described(member, "The trigger that fires.")},
+              {"scene", {{"description", "The scene that is recalled."}, {"type", "string"}}},
+              {"patch", {{"description", "The patch that plays on."}, {"type", "string"}}},
+              {"over", span_schema()}}},
+            {"required", {"at"}},
+            {"oneOf", exactly_one_of({"set", "fire", "scene", "patch"})},
+            {"dependencies", {{"set", {"to"}}, {"to", {"set"}}}},
+            {"additionalProperties", false}};
+}
+
 }  // namespace
 
 std::string patch_schema(NodeTypes types) {
@@ -251,7 +298,9 @@ std::string patch_schema(NodeTypes types) {
           {"ports",
            {{"description", "What a patch that plays this one as a node may wire and set, by name."},
             {"type", {"object", "null"}},
-            {"additionalProperties", {{"type", "string"}, {"pattern", "^\\s*" + end_pattern + "\\s*$"}}}}}}},
+            {"additionalProperties", {{"type", "string"}, {"pattern", "^\\s*" + end_pattern + "\\s*$"}}}}},
+          {"scenes", scenes_schema()},
+          {"cues", {{"description", "What happens by itself, and when."}, {"type", list}, {"items", cue_schema()}}}}},
         {"required", {"legume", "nodes"}},
         {"additionalProperties", false},
         {"definitions", {{"node", any_node(types)}}}};

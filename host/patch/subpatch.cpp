@@ -32,6 +32,8 @@ class Flattener {
         auto texts = std::exchange(patch_.nodes, {});
         auto wires = std::exchange(patch_.wires, {});
         auto bindings = std::exchange(patch_.bindings, {});
+        auto scenes = std::exchange(patch_.scenes, {});
+        auto cues = std::exchange(patch_.cues, {});
         for (auto& text : texts) {
             if (is_patch(text))
                 unpack(text);
@@ -42,6 +44,14 @@ class Flattener {
             if (lead(wire.from, "out") && lead(wire.to, "in")) patch_.wires.push_back(std::move(wire));
         for (auto& binding : bindings)
             if (lead(binding.to, "in")) patch_.bindings.push_back(std::move(binding));
+        for (auto& scene : scenes) {
+            auto values = std::exchange(scene.values, {});
+            for (auto& value : values)
+                if (lead(value.first, "in")) scene.values.push_back(std::move(value));
+            patch_.scenes.push_back(std::move(scene));
+        }
+        for (auto& cue : cues)
+            if (cue.to.node.empty() || lead(cue.to, "in")) patch_.cues.push_back(std::move(cue));
         read_ports();
         if (patch_.nodes.size() <= max_patch_nodes) return;
         patch_.nodes.resize(max_patch_nodes);
@@ -86,6 +96,18 @@ class Flattener {
         for (auto& binding : inner.patch.bindings) {
             binding.to.node = within(binding.to.node);
             patch_.bindings.push_back(std::move(binding));
+        }
+        for (auto& scene : inner.patch.scenes) {
+            scene.name = within(scene.name);
+            for (auto& value : scene.values) value.first.node = within(value.first.node);
+            scene.program.reset();  // programs are for the piece as a whole
+            patch_.scenes.push_back(std::move(scene));
+        }
+        for (auto& cue : inner.patch.cues) {
+            if (cue.kind == Cue::Kind::patch) continue;  // the piece as a whole goes on to another, and no part of it
+            if (cue.kind == Cue::Kind::scene) cue.name = within(cue.name);
+            if (!cue.to.node.empty()) cue.to.node = within(cue.to.node);
+            patch_.cues.push_back(std::move(cue));
         }
         for (const auto& port : inner.patch.ports)
             if (auto end = parse_endpoint(port.value.text, port.value.place, problems_)) {

@@ -27,7 +27,8 @@ class PatchReader : private Reader {
         if (root.kind == Kind::nothing) return problem(start, "the patch is empty; begin with `legume: 1`");
         if (root.kind != Kind::map) return problem(root.place, "a patch is a map; begin with `legume: 1` and `nodes:`");
         known(root, "a patch",
-              {"legume", "title", "seed", "length", "tempo", "meter", "clock", "nodes", "wires", "bindings", "ports"});
+              {"legume", "title", "seed", "length", "tempo", "meter", "clock", "nodes", "wires", "bindings", "ports",
+               "scenes", "cues"});
 
         if (!root.find("legume"))
             problem(start, "the patch does not say its format; add `legume: 1` at the top");
@@ -55,6 +56,10 @@ class PatchReader : private Reader {
         if (const auto* ports = part(root, "ports", Kind::map, "in: tone"))
             for (const auto& port : ports->items)
                 if (is_word(port, port.key)) patch_.ports.push_back({port.key, value_of(port), port.key_place});
+        patch_.scenes = read_scenes(*this, root);
+        if (const auto* cues = part(root, "cues", Kind::list, "- {at: 3:20, scene: dark, over: 8 s}"))
+            for (const auto& cue : cues->items)
+                if (auto read = read_cue(*this, cue)) patch_.cues.push_back(std::move(*read));
     }
 
   private:

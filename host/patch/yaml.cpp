@@ -12,6 +12,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "host/patch/stored_scenes.h"
 #include "host/patch/subpatch.h"
 #include "host/patch/text.h"
 #include "host/patch/tree.h"
@@ -249,7 +250,9 @@ LoadedPatch load(const std::filesystem::path& file, const Names& within) {
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (in.bad()) return refuse("the file cannot be read; look at the disk");
     text.resize(static_cast<std::size_t>(in.gcount()));
-    return load_text(std::move(text), file.string(), within);
+    auto loaded = load_text(std::move(text), file.string(), within);
+    if (loaded.readable && within.empty()) add_stored_scenes(loaded.patch, loaded.problems);
+    return loaded;
 }
 
 }  // namespace

@@ -80,12 +80,20 @@ Samples impulses(std::size_t frames, float height) {
     return x;
 }
 
+// These make no sound, and their patch would have to have scenes.
+bool wants_scenes(const NodeType& type) {
+    const auto node = type.make();
+    const auto& options = node->options();
+    return std::any_of(options.begin(), options.end(),
+                       [](const Option* option) { return option->type == Option::Type::scenes; });
+}
+
 // Every node that plays, by name.
 template <class Judge>
 void each_playing(Judge judge) {
     const Needs needs;
     for (const auto* type : node_types()) {
-        if (type->make()->offline()) continue;
+        if (type->make()->offline() || wants_scenes(*type)) continue;
         CAPTURE(type->name);
         judge(*type, needs);
     }

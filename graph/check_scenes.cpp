@@ -1,0 +1,124 @@
+// Whether scenes, what goes between them, and cues name what there is, and values that it can take.
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <map>
+
+#include "graph/check.h"
+#include "graph/conductor.h"
+
+namespace legume {
+namespace {
+
+struct ScenesChecker {
+    Checked& c;
+    Conductor conductor{};
+
+    // The member of that kind; nullptr with a problem, or without one when its node has been found wrong already.
+    const Member* find(const Endpoint& end, Member::Kind kind, Problems& problems) const {
+        const bool time = end.node == Conductor::id;
+        const auto node = time ? c.nodes.size() : find_node(c, end, problems);
+        if (!time && node == c.nodes.size()) return nullptr;
+        const auto& members = time ? conductor.members() : c.nodes[node]->members();
+        if (members.empty()) return nullptr;  // of an unknown type
+        std::vector<std::string> names;
+        for (const auto* member : members) {
+            if (member->kind != kind) continue;
+            if (member->name == end.member) return member;
+            names.push_back(member->name);
+        }
+        const std::string what = kind == Member::Kind::param ? "param" : "trigger";
+        problems.push_back({end.place, end.member.empty()
+                                           ? "name the " + what + " too, as in " + end.node + "." +
+                                                 (names.empty() ? what : names.front())
+                                           : (time ? end.node : c.patch.nodes[node].type) + " has no " + what + " \"" +
+                                                 end.member + "\"; it has " + (names.empty() ? "none" : join(names))});
+        return nullptr;
+    }
+    // Whether `to` is a param that can take this value.
+    bool takes(const Endpoint& to, const Value& value, Problems& problems) const {
+        const auto* member = find(to, Member::Kind::param, problems);
+        if (!member) return false;
+        const auto& range = static_cast<const Param*>(member)->range;
+        const auto read = parse_quantity(value.text, range.unit);
+        if (!read.value)
+            problems.push_back({value.place, to_string(to) + ": " + read.error});
+        else if (*read.value < range.min || *read.value > range.max)
+            problems.push_back(
+                {value.place, to_string(to) + ": " + range.print(*read.value) + " is outside " + range.limits()});
+        else
+            return true;
+        return false;
+    }
+    void find_scene(const std::string& name, const Place& place) {
+        std::vector<std::string> names;
+        for (const auto& scene : c.patch.scenes) names.push_back(scene.name);
+        if (std::find(names.begin(), names.end(), name) != names.end()) return;
+        const auto near = nearest(name, names);
+        c.problems.push_back({place, "there is no scene \"" + name + "\"; " +
+                                         (!near.empty()   ? "did you mean \"" + near + "\"?"
+                                          : names.empty() ? "add it under `scenes:`"
+                                                          : "there are " + join(names))});
+    }
+
+    void check(Scene& scene) {
+        auto& problems = scene.stored ? c.notices : c.problems;
+        const auto wrong = [&](const auto& entry) {
+            const auto& [to, value] = entry;
+            if (!takes(to, value, problems)) return true;
+            if (to.node == Conductor::id || !scenes_of(*c.nodes[find_node(c, to, problems)])) return false;
+            problems.push_back({to.place, to.node + " moves between scenes, so that none can move it; bind it, or "
+                                                    "set it by a cue"});
+            return true;
+        };
+        auto& values = scene.values;
+        if (scene.stored)  // the rest of it is still wanted
+            values.erase(std::remove_if(values.begin(), values.end(), wrong), values.end());
+        else
+            std::for_each(values.begin(), values.end(), wrong);
+    }
+    void check_programs() {
+        std::map<int, const Scene*> by_program;
+        for (const auto& scene : c.patch.scenes) {
+            if (!scene.program) continue;
+            const auto [other, fresh] = by_program.emplace(*scene.program, &scene);
+            if (!fresh)
+                c.problems.push_back({scene.place, "program " + std::to_string(*scene.program) + " recalls " +
+                                                       other->second->name + " already; give " + scene.name +
+                                                       " another"});
+        }
+    }
+    void check(const Cue& cue) {
+        switch (cue.kind) {
+            case Cue::Kind::set: takes(cue.to, cue.value, c.problems); break;
+            case Cue::Kind::fire: find(cue.to, Member::Kind::trigger, c.problems); break;
+            case Cue::Kind::scene: find_scene(cue.name, cue.place); break;
+            case Cue::Kind::patch: break;  // its file is looked for where it is read
+        }
+    }
+};
+
+}  // namespace
+
+const ScenesOption* scenes_of(const Node& node) {
+    for (const auto* option : node.options())
+        if (option->type == Option::Type::scenes) return static_cast<const ScenesOption*>(option);
+    return nullptr;
+}
+
+std::string beside(const std::string& id, const std::string& scene) {
+    const auto slash = id.rfind('/');
+    return slash == id.npos ? scene : id.substr(0, slash + 1) + scene;
+}
+
+void check_scenes(Checked& checked) {
+    ScenesChecker checker{checked};
+    for (auto& scene : checked.patch.scenes) checker.check(scene);
+    checker.check_programs();
+    for (std::size_t i = 0; i < checked.nodes.size(); ++i)
+        if (const auto* option = scenes_of(*checked.nodes[i]))
+            for (const auto& name : option->names())
+                checker.find_scene(beside(checked.patch.nodes[i].id, name.text), name.place);
+    for (const auto& cue : checked.patch.cues) checker.check(cue);
+}
+
+}  // namespace legume

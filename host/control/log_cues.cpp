@@ -1,0 +1,161 @@
+// From a log to cues: a fader's many steps become few straight ways, as near to what was played as can be heard.
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "graph/check.h"
+#include "host/control/log.h"
+#include "host/opening.h"
+
+namespace legume {
+namespace {
+
+constexpr double pause_seconds = 0.25;  // a hand that rests longer begins a new gesture
+constexpr float tolerance = 0.01f;      // of a param's travel
+
+struct Move {
+    double time = 0;  // seconds
+    float value = 0;
+    float glide = -1;
+};
+struct Line {
+    double time;
+    std::string text;
+};
+
+std::string clock(double seconds) {
+    const auto whole = static_cast<long>(seconds + 0.0005);
+    char text[48];
+    std::snprintf(text, sizeof text, "%ld:%06.3f", whole / 60, std::max(0.0, seconds - 60.0 * double(whole / 60)));
+    return text;
+}
+
+std::string cue(double time, const std::string& to, const std::string& value, double over) {
+    char span[32] = "";
+    if (over >= 0) std::snprintf(span, sizeof span, ", over: %.3f s", over);
+    return "{at: " + clock(time) + ", set: " + to + ", to: " + value + span + "}";
+}
+
+// Whether all between two moves lies on the straight way from the one to the other.
+bool straight(const std::vector<Move>& moves, std::size_t a, std::size_t b, const Range& range) {
+    const double whole = moves[b].time - moves[a].time;
+    for (auto i = a + 1; i < b; ++i) {
+        const double share = whole > 0 ? (moves[i].time - moves[a].time) / whole : 1;
+        const float there = range.between(moves[a].value, moves[b].value, static_cast<float>(share));
+        if (std::abs(range.normalise(there) - range.normalise(moves[i].value)) > tolerance) return false;
+    }
+    return true;
+}
+
+void add(std::vector<Line>& lines, const std::string& to, const std::vector<Move>& moves, const Range& range) {
+    const auto put = [&](double time, float value, double over) {
+        lines.push_back({time, cue(time, to, range.print(value), over)});
+    };
+    for (std::size_t i = 0; i < moves.size(); ++i) {
+        put(moves[i].time, moves[i].value, static_cast<double>(moves[i].glide));
+        if (!range.glides()) continue;
+        // As far as the hand went on without a rest and without a glide of its own, in ways that are as long as can be.
+        const auto next = [&](std::size_t k) {
+            return k + 1 < moves.size() && moves[k].glide < 0 && moves[k + 1].glide < 0 &&
+                   moves[k + 1].time - moves[k].time <= pause_seconds;
+        };
+        double begun = std::max(range.glide_seconds, 0.0f);  // what was just set is there, and then goes on
+        while (next(i)) {
+            auto end = i + 1;
+            while (next(end) && straight(moves, i, end + 1, range)) ++end;
+            const double whole = moves[end].time - moves[i].time;
+            begun = std::min(begun, whole / 2);
+            put(moves[i].time + begun, moves[end].value, whole - begun);
+            begun = 0;
+            i = end;
+        }
+    }
+}
+
+struct Show {
+    std::string patch;
+    std::map<std::string, std::vector<Move>> moves;
+    std::vector<std::pair<double, std::string>> fired;
+    std::size_t notes = 0;
+};
+
+Show read_log(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    if (!in) throw Refused(file.string() + ": there is no such log; `legume play --log FILE` writes one");
+    Show show;
+    int number = 0;
+    const std::string head = "# legume log of ";
+    for (std::string line; std::getline(in, line);) {
+        ++number;
+        if (line.starts_with(head)) show.patch = line.substr(head.size());
+        if (line.empty() || line[0] == '#') continue;
+        std::istringstream words(line);
+        double frame = 0;
+        Move move;
+        std::string target, value, glide;
+        const bool whole = static_cast<bool>(words >> frame >> move.time >> target >> value >> glide);
+        const auto read = parse_quantity(value, Unit::none), over = parse_quantity(glide, Unit::none);
+        const bool event = value == "fire" || value == "note";
+        if (!whole || !(move.time >= 0) || (!event && !read.value) || (glide != "own" && !over.value)) {
+            if (in.eof()) break;  // the last line of a show that ended in the middle of it
+            throw Refused(file.string() + ":" + std::to_string(number) +
+                          ":1: this is no line of a log; it is frame, seconds, target, value and glide");
+        }
+        if (value == "note") {
+            ++show.notes;
+        } else if (value == "fire") {
+            show.fired.emplace_back(move.time, target);
+        } else {
+            move.value = *read.value;
+            move.glide = over.value.value_or(-1);
+            show.moves[target].push_back(move);
+        }
+    }
+    if (show.patch.empty())
+        throw Refused(file.string() + ":1:1: this log does not say its patch; is it one of `legume play --log`?");
+    return show;
+}
+
+Endpoint end_of(const std::string& target) {
+    const auto slash = target.rfind('/');
+    return {target.substr(0, slash), slash == target.npos ? "" : target.substr(slash + 1), {}};
+}
+
+}  // namespace
+
+int print_cues(const std::filesystem::path& file) {
+    return attempt([&] {
+        const auto show = read_log(file);
+        const auto checked = open_patch(show.patch);
+        if (print_problems(checked.problems))
+            throw Refused(file.string() + ": its patch has faults; mend them, so that its params are known");
+        const auto find = [&](const std::string& target) -> const Member* {
+            const auto end = end_of(target);
+            for (std::size_t i = 0; i < checked.nodes.size(); ++i)
+                if (checked.patch.nodes[i].id == end.node)
+                    if (const auto* member = checked.nodes[i]->find(end.member)) return member;
+            std::fprintf(stderr, "%s: the patch has no %s any more; it is left out\n", file.c_str(), target.c_str());
+            return nullptr;
+        };
+        std::vector<Line> lines;
+        for (const auto& [target, moves] : show.moves)
+            if (const auto* member = find(target); member && member->kind == Member::Kind::param)
+                add(lines, to_string(end_of(target)), moves, static_cast<const Param*>(member)->range);
+        for (const auto& [time, target] : show.fired)
+            if (find(target))
+                lines.push_back({time, "{at: " + clock(time) + ", fire: " + to_string(end_of(target)) + "}"});
+        std::stable_sort(lines.begin(), lines.end(), [](const Line& a, const Line& b) { return a.time < b.time; });
+        std::printf("cues:\n");
+        for (const auto& line : lines) std::printf("  - %s\n", line.text.c_str());
+        if (show.notes)
+            std::fprintf(stderr, "%s: %zu notes were played too, which cues cannot do\n", file.c_str(), show.notes);
+    });
+}
+
+}  // namespace legume

@@ -1,0 +1,221 @@
+// Cues by what is heard: offline twice the same, under a hand, over to another patch, and out of a log.
+// SPDX-License-Identifier: MIT
+#include "host/control/cues.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "host/control/log.h"
+#include "host/control/morphs.h"
+#include "host/control/scenes.h"
+#include "host/opening.h"
+#include "nodes/sound_file.h"
+#include "tests/child.h"
+#include "tests/harness.h"
+
+using namespace legume;
+
+namespace {
+
+const std::string head = R"(legume: 1
+seed: 4
+tempo: 120
+nodes:
+  tone: {type: oscillator, frequency: 1 kHz, gain: -90 dB}
+  side: {type: gain}
+  sway: {type: lfo}
+  pad:  {type: morph, scenes: [quiet, loud]}
+  out:  {type: output}
+wires: [tone -> out, sway -> side]
+scenes:
+  quiet: {tone.gain: -40 dB}
+  loud:  {tone.gain: -6 dB}
+cues:
+)";
+
+struct Desk {
+    test::Folder folder;
+    std::string said;
+    Runner runner{{48'000, 0, 1, 3, {}}};
+    Controls controls{runner};
+    Commands commands;
+    const std::function<void(const std::string&)> say = [this](const std::string& line) { said += line + "\n"; };
+    std::optional<Scenes> scenes;
+    std::optional<Cues> cues;
+    explicit Desk(const std::string& more) {
+        write("p.yaml", head + more);
+        open("p.yaml");
+        scenes.emplace(controls, commands, say);
+        cues.emplace(controls, commands, say);
+    }
+    void write(const char* name, const std::string& text) const { std::ofstream(folder / name) << text; }
+    void open(const char* name) {
+        auto checked = open_patch(folder / name);
+        for (const auto& problem : checked.problems) FAIL(to_string(problem));
+        REQUIRE(runner.edit(std::move(checked)).empty());
+        controls.bind();
+        if (scenes) scenes->bind();
+        if (cues) cues->bind();
+    }
+    void play_until(double seconds) {
+        std::array<float, 64> block;
+        float* out[] = {block.data()};
+        while (static_cast<double>(runner.frames()) < seconds * 48'000) {
+            cues->tick();
+            runner.render_block(nullptr, out);
+            runner.tick();
+        }
+    }
+    const Param& gain() { return *controls.find("tone/gain")->param(); }
+    std::string bytes(const char* name) const {
+        std::ifstream in(folder / name, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+    // As `legume render` plays the patch.
+    test::Samples rendered(const char* name, const char* seconds) const {
+        test::said(0, {"render", (folder / "p.yaml").string(), "-o", (folder / name).string(), "--seconds", seconds});
+        return left(name);
+    }
+    test::Samples left(const char* name) const {
+        const auto sound = read_sound(folder / name);
+        test::Samples x(sound.frames());
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] = sound.samples[i * static_cast<std::size_t>(sound.channels)];
+        return x;
+    }
+};
+
+double level(const test::Samples& x, double from, double seconds = 0.1) {
+    return test::decibels(test::amplitude_at(
+        test::part(x, static_cast<std::size_t>(from * 48'000), static_cast<std::size_t>(seconds * 48'000)), 48'000,
+        1'000));
+}
+
+}  // namespace
+
+TEST_CASE("a piece performs itself: the right levels at the right times, and the same bytes twice") {
+    const Desk desk(R"(  - {at: 0:00, scene: quiet}
+  - {at: 2.5 s, set: tone.gain, to: -20 dB}
+  - {at: 0:02, scene: loud, over: 0}
+  - {at: bar 3, set: tone.gain, to: -12 dB, over: 2 beats}
+  - {at: 0:05.25, set: pad.x, to: 1, over: 0.5 s}
+)");
+    const auto heard = desk.rendered("a.wav", "6.5");
+    CHECK(level(heard, 1.2) == doctest::Approx(-40).epsilon(0.01));
+    CHECK(level(heard, 1.9) == doctest::Approx(-40).epsilon(0.01));
+    CHECK(level(heard, 2.01) == doctest::Approx(-6).epsilon(0.01));
+    CHECK(level(heard, 2.4) == doctest::Approx(-6).epsilon(0.01));
+    CHECK(level(heard, 2.6) == doctest::Approx(-20).epsilon(0.01));
+    CHECK(level(heard, 3.9) == doctest::Approx(-20).epsilon(0.01));
+    CHECK(level(heard, 4.45) == doctest::Approx(-14.4).epsilon(0.02));  // half way in power
+    CHECK(level(heard, 5.1) == doctest::Approx(-12).epsilon(0.01));
+    CHECK(level(heard, 6.0) == doctest::Approx(-6).epsilon(0.01));
+    desk.rendered("b.wav", "6.5");
+    CHECK(desk.bytes("a.wav") == desk.bytes("b.wav"));
+}
+
+TEST_CASE("a control that is touched is the player's, until a later cue moves it again") {
+    Desk desk("  - {at: 1, set: tone.gain, to: -6 dB, over: 2 s}\n  - {at: 4, set: tone.gain, to: -30 dB}\n");
+    desk.play_until(2);
+    CHECK(desk.gain().shown() == doctest::Approx(-9).epsilon(0.01));
+    desk.controls.move(*desk.controls.find("tone/gain"), -50, "hand");
+    desk.play_until(3.9);
+    CHECK(desk.gain().shown() == -50);
+    desk.play_until(4.1);
+    CHECK(desk.gain().shown() == -30);
+}
+
+TEST_CASE("an edit while it plays does not run again what is past, and another patch begins its own time") {
+    Desk desk("  - {at: 1, set: tone.gain, to: -6 dB}\n");
+    desk.play_until(2);
+    desk.controls.move(*desk.controls.find("tone/gain"), -50, "hand");
+    desk.write("p.yaml", head + "  - {at: 0.5, set: tone.gain, to: -7 dB}\n  - {at: 3, set: tone.gain, to: -8 dB}\n");
+    desk.open("p.yaml");
+    desk.play_until(2.9);
+    CHECK(desk.gain().own() == -50);
+    desk.play_until(3.1);
+    CHECK(desk.gain().own() == -8);
+    desk.write("next.yaml", head + "  - {at: 0:01, set: tone.gain, to: -9 dB}\n");
+    desk.open("next.yaml");
+    desk.play_until(4);
+    CHECK(desk.gain().own() == -8);
+    desk.play_until(4.2);
+    CHECK(desk.gain().own() == -9);
+}
+
+TEST_CASE("a thousand cues at once are all done, and a trigger of them fires") {
+    std::string cues;
+    for (int i = 0; i < 1'000; ++i)
+        cues += "  - {at: 1, set: tone.gain, to: -" + std::to_string(10 + i % 70) + " dB}\n";
+    Desk desk(cues + "  - {at: 1, fire: sway.reset}\n");
+    int fired = 0;
+    desk.runner.on_applied = [&](const Applied& applied) { fired += applied.target == "sway/reset"; };
+    desk.play_until(1.2);
+    CHECK(desk.gain().own() == -29);  // the last of them
+    CHECK(fired == 1);
+    CHECK(desk.runner.control().lost() == 0);
+}
+
+TEST_CASE("a cue goes over to the next patch, whose cues begin then") {
+    const Desk desk("  - {at: 0, scene: quiet}\n  - {at: 0:01, patch: next.yaml}\n");
+    desk.write("next.yaml", head + "  - {at: 0:01, scene: loud}\n");
+    const auto heard = desk.rendered("a.wav", "2.5");
+    CHECK(level(heard, 1.8) == doctest::Approx(-40).epsilon(0.01));  // what stays keeps its values
+    CHECK(level(heard, 2.2) == doctest::Approx(-6).epsilon(0.01));
+    desk.write("next.yaml", "legume: 1\nnodes: {out: {type: outpt}}\n");
+    const auto said = test::said(
+        0, {"render", (desk.folder / "p.yaml").string(), "-o", (desk.folder / "b.wav").string(), "--seconds", "1.5"});
+    CHECK(said.find("next.yaml:2:21: there is no node type \"outpt\"") != said.npos);  // and what played plays on
+    CHECK(level(desk.left("b.wav"), 1.3) == doctest::Approx(-40).epsilon(0.01));
+}
+
+TEST_CASE("a show's log becomes cues that play it again, a fader's many steps as a few straight ways") {
+    Desk desk("");
+    std::vector<double> played;
+    {
+        const Log log(desk.folder / "show.log", desk.runner);
+        const auto& range = desk.gain().range;
+        for (int i = 0; i <= 300; ++i) {  // ten seconds at 30 a second: up along its own way, a rest, down
+            const double time = 0.5 + i / 30.0;
+            desk.play_until(time);
+            if (i <= 100)
+                desk.controls.move(*desk.controls.find("tone/gain"),
+                                   range.between(-30, -6, static_cast<float>(i) * 0.01f), "cc");
+            if (i == 130) desk.controls.fire(*desk.controls.find("sway/reset"), "note");
+            if (i >= 160)
+                desk.controls.move(*desk.controls.find("tone/gain"), -6 - static_cast<float>(i - 160) * 0.1f, "cc");
+            played.push_back(desk.gain().own());
+        }
+        desk.play_until(11);
+    }
+    const auto cues = test::said(0, {"cues", (desk.folder / "show.log").string()});
+    CHECK(std::count(cues.begin(), cues.end(), '\n') <= 20);  // of 242 moves
+    CHECK(cues.find(", fire: sway.reset}") != cues.npos);
+    REQUIRE(cues.starts_with("cues:\n"));
+    Desk again(cues.substr(6));
+    for (int i = 0; i <= 300; ++i) {
+        again.play_until(0.5 + i / 30.0 + 0.03);  // as late as the fader's own glide
+        CAPTURE(i);
+        const auto& range = again.gain().range;
+        CHECK(std::abs(range.normalise(again.gain().shown()) -
+                       range.normalise(static_cast<float>(played[static_cast<std::size_t>(i)]))) < 0.03f);
+    }
+}
+
+TEST_CASE("what is no log is said, with its place") {
+    const Desk desk("");
+    desk.write("a.log", "hello\n");
+    const auto at = [&](const char* name) { return (desk.folder / name).string(); };
+    CHECK(test::said(1, {"cues", at("a.log")}) ==
+          at("a.log") + ":1:1: this is no line of a log; it is frame, seconds, target, value and glide\n");
+    CHECK(test::said(1, {"cues", at("b.log")}) ==
+          at("b.log") + ": there is no such log; `legume play --log FILE` writes one\n");
+    desk.write("c.log", "# legume log of " + at("p.yaml") + "\n64 0.001 gone/gain -3 own\n");
+    CHECK(test::said(0, {"cues", at("c.log")}).find("the patch has no gone/gain any more; it is left out") !=
+          std::string::npos);
+}
