@@ -11,9 +11,9 @@ namespace legume {
 
 class Sync : public NumberOption {
   public:
-    Sync(Node* node, std::string doc)
-        : NumberOption(node, "sync", {.min = 1.0f / 32, .max = 256, .initial = 1, .unit = Unit::beats}, std::move(doc),
-                       "off") {}
+    Sync(Node* owner, std::string what)
+        : NumberOption(owner, "sync", {.min = 1.0f / 32, .max = 256, .initial = 1, .unit = Unit::beats},
+                       std::move(what), "off") {}
     bool on() const { return !is_word(); }
     // How often it has gone round since beat 0, at a frame; what falls on the frame but for rounding is on it.
     double turns(const Block& b, int frame) const {
