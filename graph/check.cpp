@@ -43,8 +43,6 @@ struct Checker {
                             (near.empty() ? "there are " + join(type_names) : "did you mean \"" + near + "\"?"));
                 continue;
             }
-            if (text.id == Conductor::id)
-                problem(text.place, "the id \"transport\" is taken by the patch's musical time; choose another");
             c.nodes.push_back(type->make());
             c.nodes.back()->configure(text, c.problems);
             c.nodes.back()->check(Checking(text, c.problems));

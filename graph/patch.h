@@ -110,7 +110,7 @@ struct Grid {
 struct ClockSetting {
     bool midi = false;               // its tempo and beat come as MIDI clock
     std::string port;                // part of the name of the port that it comes from; empty is any
-    std::optional<std::string> out;  // MIDI clock goes to the port whose name has this in it; empty is our own
+    std::optional<std::string> out;  // MIDI clock goes to the port whose name has this in it; empty is all
     Place place;
     bool operator==(const ClockSetting& other) const {
         return midi == other.midi && port == other.port && out == other.out;

@@ -68,7 +68,6 @@ class Session {
     std::unique_ptr<Runner> runner_;
     std::unique_ptr<Controls> controls_;
     Commands commands_;
-    std::unique_ptr<TransportControl> transport_;
     std::unique_ptr<Scenes> scenes_;
     std::unique_ptr<Morphs> morphs_;
     std::unique_ptr<Cues> cues_;
@@ -76,6 +75,7 @@ class Session {
     std::unique_ptr<AudioDevice> device_;
     std::unique_ptr<OscControl> osc_;
     std::unique_ptr<MidiControl> midi_;
+    std::unique_ptr<TransportControl> transport_;  // its thread sends through midi_
     float most_covering_ = 0;
     std::vector<std::string> admitted_;  // as it was said last
     Every patch_poll_{200}, status_{100}, device_poll_{500}, poison_poll_{1000};

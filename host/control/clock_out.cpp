@@ -40,8 +40,8 @@ double ClockTicks::send(const Moment& moment, double now, const Send& send) {
     const bool jumped = running_ && runs && std::abs(ticks - static_cast<double>(next_)) > ClockIn::ticks_a_beat / 4;
     if (running_ && (!runs || jumped)) say(stop);
     if (runs && (!running_ || jumped)) {
-        // A song position counts sixteenths: it goes on at the next one.
-        const auto sixteenth = std::max<std::int64_t>(0, std::llround(std::ceil(ticks / 6 - 0.1)));
+        // A song position counts sixteenths: it goes on at the nearest one, whose ticks so far follow at once.
+        const auto sixteenth = std::max<std::int64_t>(0, std::llround(ticks / 6));
         next_ = 6 * sixteenth;
         if (sixteenth == 0) {
             say(start);
@@ -68,7 +68,7 @@ ClockOut::ClockOut(const Runner& runner, double latency, ClockTicks::Send send)
               std::this_thread::sleep_until(
                   Clock::time_point(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(next))));
           }
-          if (runner.moment().time.running) send(std::array{stop});
+          if (ticks.running()) send(std::array{stop});
       }) {}
 
 ClockOut::~ClockOut() {

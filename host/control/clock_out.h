@@ -19,6 +19,7 @@ class ClockTicks {
     explicit ClockTicks(double rate) : rate_(rate) {}
     // Sends all that is due; gives the time at which there is more to do.
     double send(const Moment& moment, double now, const Send& send);
+    bool running() const { return running_; }  // as the others have been told
 
   private:
     double beat_of(const Moment& moment, double now);

@@ -14,6 +14,7 @@ constexpr int ticks_a_look = 6;
 constexpr double sixteenth = 0.25;      // beats
 constexpr double close_enough = 0.002;  // beats: a millisecond at 120
 constexpr double most_bend = 0.05;      // of the tempo, to catch up
+constexpr double settling = 0.1;        // seconds: by then any device has played a jump, and said so
 constexpr double same_tempo = 2e-4;     // of the tempo: not worth a change
 
 }  // namespace
@@ -22,8 +23,12 @@ double TransportControl::steady_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-TransportControl::TransportControl(Controls& controls, Commands& commands, Say say, Now now)
-    : controls_(controls), say_(std::move(say)), now_(std::move(now)) {
+TransportControl::TransportControl(Controls& controls, Commands& commands, Say say)
+    : TransportControl(controls, commands, std::move(say), steady_seconds,
+                       [&controls] { return controls.runner().moment(); }) {}
+
+TransportControl::TransportControl(Controls& controls, Commands& commands, Say say, Now now, Look look)
+    : controls_(controls), say_(std::move(say)), now_(std::move(now)), look_(std::move(look)) {
     // Whoever taps, it is the moment at which it came here that counts, and not the block's.
     controls_.on_change([this](const Target& target, float, std::string_view) {
         if (target.name != "transport/tap") return;
@@ -63,7 +68,24 @@ void TransportControl::bind() {
         lost_ = true;
         begins_ = false;
     }
+    const bool other_out = setting.out != setting_.out;
     setting_ = setting;
+    if (other_out) open_out();
+}
+
+void TransportControl::send_clock(Send send, double latency) {
+    send_ = std::move(send);
+    latency_ = latency;
+    open_out();
+}
+
+void TransportControl::open_out() {
+    out_.reset();
+    if (!setting_.out || !send_) return;
+    out_ = std::make_unique<ClockOut>(
+        controls_.runner(), latency_,
+        [send = send_, port = *setting_.out](std::span<const std::uint8_t> bytes) { send(port, bytes); });
+    if (say_) say_("MIDI clock goes to " + (setting_.out->empty() ? "every port" : *setting_.out) + ".");
 }
 
 void TransportControl::move(const char* member, double value) {
@@ -104,7 +126,7 @@ void TransportControl::take(const MidiEvent& event, std::string_view port, doubl
                 controls_.runner().control().forget(clock_source);
                 if (!anew_) move("position", clock_.beat(seconds));
                 fire(anew_ ? "start" : "continue");
-                jumped_ = controls_.runner().moment().frame;
+                jumped_ = now_();
                 behind_ = 0;
             }
             if (++ticks_ >= ticks_a_look) follow();
@@ -115,15 +137,14 @@ void TransportControl::take(const MidiEvent& event, std::string_view port, doubl
 void TransportControl::follow() {
     ticks_ = 0;
     if (!clock_.steady()) return;
-    const auto moment = controls_.runner().moment();
+    const auto moment = look_();
     double tempo = clock_.tempo();
-    // A jump that was posted is played in the block that the next callback begins with.
-    if (clock_.running() && moment.time.running && moment.frame > jumped_) {
+    if (clock_.running() && moment.time.running && moment.seconds > jumped_ + settling) {
         const double behind = clock_.beat(moment.seconds) - moment.time.beat;
         if (std::abs(behind) > sixteenth) {
             controls_.runner().control().forget(clock_source);
             move("position", clock_.beat(now_()));
-            jumped_ = controls_.runner().moment().frame + block_frames;
+            jumped_ = now_();
             behind_ = 0;
         } else {
             behind_ += 0.3 * (behind - behind_);

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "host/control/clock_in.h"
+#include "host/control/clock_out.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/tap.h"
@@ -19,32 +22,43 @@ class TransportControl {
   public:
     using Say = std::function<void(const std::string&)>;
     using Now = std::function<double()>;
-    TransportControl(Controls& controls, Commands& commands, Say say, Now now = steady_seconds);
+    using Look = std::function<Moment()>;
+    TransportControl(Controls& controls, Commands& commands, Say say);
+    TransportControl(Controls& controls, Commands& commands, Say say, Now now, Look look);
     void bind();  // after every edit
     void take(const MidiEvent& event, std::string_view port, double seconds);
     void tick();  // often: notices a clock that stopped coming
     static double steady_seconds();
+    // From now on, while the patch asks for it, MIDI clock goes out, late by as much as the sound. `send` is called on
+    // a thread of its own.
+    using Send = std::function<void(const std::string& port, std::span<const std::uint8_t>)>;
+    void send_clock(Send send, double latency);
 
   private:
     void move(const char* member, double value);
     void fire(const char* member);
     void follow();
     std::string locate(const CommandArguments& arguments);
+    void open_out();
 
     Controls& controls_;
     const Say say_;
     const Now now_;
+    const Look look_;
     Tap tap_;
     ClockSetting setting_;
     ClockIn clock_;
-    std::string port_;          // whose clock it is, as long as it comes
-    bool lost_ = true;          // and has been said to be
-    bool begins_ = false;       // start or continue was heard: the next tick is the beat
-    bool anew_ = false;         // it was a start
-    int ticks_ = 0;             // since it was followed last
-    double behind_ = 0;         // beats, smoothed
-    double asked_ = 0;          // beats a minute
-    std::uint64_t jumped_ = 0;  // no later than which frame it was put right
+    std::string port_;     // whose clock it is, as long as it comes
+    bool lost_ = true;     // and has been said to be
+    bool begins_ = false;  // start or continue was heard: the next tick is the beat
+    bool anew_ = false;    // it was a start
+    int ticks_ = 0;        // since it was followed last
+    double behind_ = 0;    // beats, smoothed
+    double asked_ = 0;     // beats a minute
+    Send send_;
+    double latency_ = 0;
+    std::unique_ptr<ClockOut> out_;
+    double jumped_ = -1e9;  // when it was put right by a jump
 };
 
 }  // namespace legume

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "graph/conductor.h"
 #include "host/patch/yaml.h"
 
 namespace legume {
@@ -94,7 +95,7 @@ class Flattener {
             patch_.wires.push_back(std::move(wire));
         }
         for (auto& binding : inner.patch.bindings) {
-            binding.to.node = within(binding.to.node);
+            if (binding.to.node != Conductor::id) binding.to.node = within(binding.to.node);  // there is but one
             patch_.bindings.push_back(std::move(binding));
         }
         for (auto& scene : inner.patch.scenes) {

@@ -72,6 +72,8 @@ class PatchReader : private Reader {
                     tree.key == "legume"
                         ? "the id \"legume\" is taken by the program itself; choose another"
                         : "\"" + tree.key + "\" is no id; begin with a letter and use only a-z, 0-9, _ and -");
+        if (tree.key == Conductor::id)
+            problem(tree.key_place, "the id \"transport\" is taken by the patch's musical time; choose another");
         if (tree.kind != Kind::map) {
             problem(tree.kind == Kind::nothing ? tree.key_place : tree.place,
                     tree.key + " must be a map with a type, such as `" + tree.key + ": {type: gain}`");

@@ -43,7 +43,12 @@ struct Stage {
         midi.bind();
         osc.bind();
         transport = std::make_unique<TransportControl>(
-            controls, commands, [this](const std::string& line) { said.push_back(line); }, [this] { return now(); });
+            controls, commands, [this](const std::string& line) { said.push_back(line); }, [this] { return now(); },
+            [this] {
+                auto moment = runner.moment();
+                moment.seconds = static_cast<double>(moment.frame) / 48'000;
+                return moment;
+            });
     }
     static std::string patch(const std::string& top) {
         return "legume: 1\n" + top + R"(nodes:
@@ -171,6 +176,7 @@ TEST_CASE("MIDI clock leads the transport in tempo and beat, without a jump once
 
         stage.play(2);  // nothing comes any more
         stage.transport->tick();
+        stage.play(0.1);
         CHECK(stage.time().tempo == doctest::Approx(tempo).epsilon(0.005));
         CHECK(stage.time().running);
         CHECK(stage.said.back().starts_with("MIDI clock: nothing for half a second; going on at "));

@@ -54,7 +54,7 @@ double flatness(const test::Samples& x) {
     return std::exp(logs / n) / (sum / n);
 }
 
-struct Span {
+struct Extent {
     double low = 1e9, high = -1e9;
     void add(double x) {
         low = std::min(low, x);
@@ -97,7 +97,7 @@ TEST_CASE("every age of the shipped network plays in int8, which costs the oldes
 
 // Not each of them: of 64 takes 9 were noisier than all two seconds of the corpus, in fp32 as in int8.
 TEST_CASE("three of four takes of the shipped network have the corpus's level and colour") {
-    Span level, colour, noise;
+    Extent level, colour, noise;
     for (const char* name : {"drones", "grind", "pulses"}) {
         const auto sound = read_sound(assets / "sounds" / (std::string(name) + ".flac"));
         for (std::size_t at = 32'000; at + 32'000 <= sound.samples.size(); at += 32'000) {
