@@ -85,6 +85,22 @@ TEST_CASE("the sound is the same whatever the device's block size, and the same 
     for (const int piece : {64, 32, 100, 512, 1, 333}) CHECK(same_bytes(played(piece), sound));
 }
 
+TEST_CASE("musical time goes by the frames played, whatever the device's block size") {
+    auto text = edited(tones, "rate: 3 Hz", "shape: square, sync: 1/16");
+    text = edited(edited(text, "time: 0.1", "sync: 3/16"), "seed: 3", "seed: 3\ntempo: 173");
+    std::vector<float> first;
+    for (const int piece : {64, 100, 512}) {
+        Runner runner({48'000, 0, 2, 3, {}});
+        REQUIRE(runner.edit(load(text)).empty());
+        auto heard = pull(runner, 32'000, piece);
+        if (first.empty()) first = heard;
+        CHECK(same_bytes(heard, first));
+        const auto moment = runner.moment();
+        CHECK(moment.time.beat == doctest::Approx(static_cast<double>(moment.frame) * 173 / 60 / 48'000));
+    }
+    CHECK_FALSE(same_bytes(first, played(64)));
+}
+
 TEST_CASE("what the device hears comes one block later, for any block size") {
     const std::string through =
         "legume: 1\nnodes:\n  in: {type: input}\n  out: {type: output, ceiling: false}\nwires: [in -> out]\n";
