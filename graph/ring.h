@@ -1,5 +1,4 @@
-// What crosses between two threads without a lock: Ring (samples, records), Mailbox, Latest (newest wins), Retired
-// (garbage).
+// What crosses threads without a lock: Ring (samples, records), Mailbox and Latest (newest wins), Retired (garbage).
 // SPDX-License-Identifier: MIT
 #pragma once
 
