@@ -73,3 +73,27 @@ TEST_CASE("a mailbox delivers the newest and gives back what it replaced, across
     freed += static_cast<int>(retired.collect().size());
     CHECK(freed == count);  // every one of them exactly once
 }
+
+TEST_CASE("who looks at the latest sees one writing of it, never half of two") {
+    struct Pair {
+        std::uint64_t a = 0, b = 0, c = 0;
+    };
+    Latest<Pair> latest;
+    std::atomic<bool> done{false};
+    std::thread writer([&] {
+        for (std::uint64_t i = 1; i <= 200'000; ++i) latest.store({i, 2 * i, ~i});
+        done.store(true);
+    });
+    std::uint64_t last = 0, torn = 0, back = 0;
+    for (bool over = false; !over;) {
+        over = done.load();
+        const auto seen = latest.load();
+        torn += seen.b != 2 * seen.a || (seen.a > 0 && seen.c != ~seen.a);
+        back += seen.a < last;
+        last = seen.a;
+    }
+    writer.join();
+    CHECK(torn == 0);
+    CHECK(back == 0);
+    CHECK(last == 200'000);
+}
