@@ -162,7 +162,8 @@ TEST_CASE("a thousand cues at once are all done, and a trigger of them fires") {
 }
 
 TEST_CASE("a cue goes over to the next patch, whose cues begin then") {
-    const Desk desk("  - {at: 0, scene: quiet}\n  - {at: 0:01, patch: next.yaml}\n");
+    const Desk desk("");
+    desk.write("p.yaml", head + "  - {at: 0, scene: quiet}\n  - {at: 0:01, patch: next.yaml}\n");
     desk.write("next.yaml", head + "  - {at: 0:01, scene: loud}\n");
     const auto heard = desk.rendered("a.wav", "2.5");
     CHECK(level(heard, 1.8) == doctest::Approx(-40).epsilon(0.01));  // what stays keeps its values

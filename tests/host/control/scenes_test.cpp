@@ -251,5 +251,5 @@ TEST_CASE("an edit takes up scenes, and one that they no longer fit is refused a
     std::ofstream(desk.folder / "p.yaml") << edited;
     std::string all;
     for (const auto& problem : open_patch(desk.folder / "p.yaml").problems) all += to_string(problem) + "\n";
-    CHECK(all.find("p.yaml:12:28: there is no node \"two\"") != all.npos);
+    CHECK(all.find("p.yaml:12:29: there is no node \"two\"") != all.npos);
 }
