@@ -29,8 +29,8 @@ struct Range {
     float denormalise(float share) const noexcept RT_SAFE;  // 0..1 to value along the curve
     // The way from a to b, 0..1 of it: along the curve; between levels so that two that change places keep their power.
     float between(float a, float b, float share) const noexcept RT_SAFE;
-    std::string print(float value) const;                   // "1.2 kHz", "-6 dB", "true"
-    std::string limits() const;                             // "20 Hz to 20 kHz"
+    std::string print(float value) const;  // "1.2 kHz", "-6 dB", "true"
+    std::string limits() const;            // "20 Hz to 20 kHz"
 };
 
 // A number with an optional unit, as people write it: "2 kHz", "0.1 Hz", "-6 dB", "50 %", "1/8", "true".

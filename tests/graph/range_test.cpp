@@ -6,6 +6,8 @@
 
 #include <limits>
 
+#include "graph/math.h"
+
 using namespace legume;
 
 TEST_CASE("a quantity reads as people write it") {
@@ -50,4 +52,22 @@ TEST_CASE("values print in the player's units") {
     CHECK(Range{.unit = Unit::seconds}.print(0.02f) == "20 ms");
     CHECK(Range{.unit = Unit::flag}.print(1) == "true");
     CHECK(Range{.min = -90, .max = 24, .unit = Unit::decibels}.limits() == "-90 dB to 24 dB");
+}
+
+TEST_CASE("the way between two values is even in octaves for hertz, and in power for levels") {
+    const Range hertz{.min = 20, .max = 20'000, .initial = 440, .unit = Unit::hertz, .curve = Curve::log};
+    CHECK(hertz.between(100, 6'400, 0.5f) == doctest::Approx(800).epsilon(1e-4));
+    const Range level{.min = -90, .max = 24, .unit = Unit::decibels};
+    for (const float share : {0.1f, 0.25f, 0.5f, 0.8f}) {
+        const double out = math::amplitude(static_cast<double>(level.between(-6, -90, share)));
+        const double in = math::amplitude(static_cast<double>(level.between(-90, -6, share)));
+        CHECK(out * out + in * in == doctest::Approx(math::amplitude(-6) * math::amplitude(-6)).epsilon(1e-4));
+    }
+    CHECK(level.between(-90, -6, 0) == -90);
+    CHECK(level.between(-90, -6, 1) == -6);
+    CHECK(level.between(-90, -90, 0.5f) == -90);
+    CHECK(level.between(-90, -6, std::numeric_limits<float>::quiet_NaN()) == -90);
+    const Range flag{.unit = Unit::flag};
+    CHECK(flag.between(0, 1, 0.4f) == 0);
+    CHECK(flag.between(0, 1, 0.6f) == 1);
 }

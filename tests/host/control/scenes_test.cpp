@@ -253,3 +253,35 @@ TEST_CASE("an edit takes up scenes, and one that they no longer fit is refused a
     for (const auto& problem : open_patch(desk.folder / "p.yaml").problems) all += to_string(problem) + "\n";
     CHECK(all.find("p.yaml:12:29: there is no node \"two\"") != all.npos);
 }
+
+TEST_CASE("the scenes of a patch within a patch are recalled under its name, and its pad moves between them") {
+    Desk desk("legume: 1\nnodes: {out: {type: output}}\n");
+    std::ofstream(desk.folder / "strip.yaml") << R"(legume: 1
+nodes:
+  tone: {type: filter, cutoff: 200 Hz}
+  pad:  {type: morph, scenes: [dark, bright]}
+ports: {in: tone, out: tone, colour: tone.cutoff}
+scenes:
+  dark:   {tone.cutoff: 200 Hz}
+  bright: {tone.cutoff: 3.2 kHz}
+)";
+    std::ofstream(desk.folder / "p.yaml") << R"(legume: 1
+nodes:
+  hiss:  {type: noise}
+  strip: {type: patch, file: strip.yaml}
+  out:   {type: output}
+wires: [hiss -> strip -> out]
+scenes:
+  mine: {strip.colour: 700 Hz, transport.tempo: 90}
+)";
+    desk.play(0.1);
+    desk.open();
+    CHECK(desk.scenes->recall("strip/bright") == "");
+    CHECK(desk.param("strip/tone/cutoff").own() == 3'200);
+    CHECK(desk.scenes->recall("mine") == "");
+    CHECK(desk.param("strip/tone/cutoff").own() == 700);
+    CHECK(desk.param("transport/tempo").own() == 90);
+    desk.hand("strip/pad/x", 0.5f);
+    desk.play(0.2);
+    CHECK(desk.param("strip/tone/cutoff").own() == doctest::Approx(800).epsilon(0.01));
+}
