@@ -142,3 +142,35 @@ TEST_CASE("OSC and edits reach a run on the null device") {
     CHECK_MESSAGE(legume.output().find(" 0 controls") == std::string::npos, legume.output());
     CHECK(finite(channels_of(desk.folder / "live.wav")));
 }
+
+TEST_CASE("a scene that was stored live is recalled after a restart, and cues move what plays when it is their time") {
+    Desk desk;
+    const int port = OscSocket(OscSocket::Listen::loopback, 0, [](auto, const auto&) {}).port();
+    OscSocket hand(OscSocket::Listen::loopback, 0, [](auto, const auto&) {});
+    const OscPeer to{0x7f000001, static_cast<std::uint16_t>(port)};
+    const auto log = desk.folder / "show.log";
+    const auto play = [&] {
+        return desk.command("play", {"--device", "null", "--osc-port", std::to_string(port), "--log", log.string()});
+    };
+    desk.write(tone_patch);
+    {
+        Child legume(play());
+        REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
+        hand.send(compose_osc("/tone/cutoff", {531.0f}), to);
+        hand.send(compose_osc("/legume/scene-store", {std::string("mine")}), to);
+        CHECK_MESSAGE(legume.says("Stored the scene mine in "), legume.output());
+        legume.signal(SIGTERM);
+        CHECK(legume.wait() == 0);
+    }
+    desk.write(tone_patch +
+               std::string("cues:\n  - {at: 0, set: echo.feedback, to: 0.1}\n  - {at: 0.5, scene: mine}\n"));
+    std::filesystem::remove(log);  // of the first run
+    Child legume(play());
+    CHECK(eventually([&] { return desk.bytes("show.log").find(" tone/cutoff 531 own\n") != std::string::npos; }));
+    legume.signal(SIGTERM);
+    CHECK(legume.wait() == 0);
+    const auto written = desk.bytes("show.log");
+    CHECK(written.find("\n0 0.000000 echo/feedback 0.1") != written.npos);  // before the first block
+    const auto line = written.rfind('\n', written.find(" tone/cutoff 531 own"));
+    CHECK(std::stoul(written.substr(line + 1)) >= 24'000);
+}
