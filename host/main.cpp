@@ -115,10 +115,23 @@ int main(int argc, char** argv) {
     play_command->add_option("--seconds", live.seconds, "End after so long")->check(within(0.01, 1e6));
     play_command->add_option("--record", live.record, "Write what is played to FILE.wav or FILE.flac");
     play_command->add_option("--log", live.log, "Write down all that is moved, for `legume cues`");
-    play_command->add_option("--osc-port", live.osc_port, "UDP port that OSC comes to")->check(within(1, 65535));
-    play_command->add_option("--osc-listen", live.osc_listen, "local: this computer only; lan: other computers too")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, OscSocket::Listen>{
-            {"local", OscSocket::Listen::loopback}, {"lan", OscSocket::Listen::lan}}));
+    auto& osc = live.osc_settings;
+    play_command->add_option("--osc-port", osc.port, "UDP port that OSC comes to")->check(within(1, 65535));
+    auto* lan_option =
+        play_command->add_option("--osc-listen", osc.listen, "local: this computer only; lan: other computers too")
+            ->transform(CLI::CheckedTransformer(std::map<std::string, OscSocket::Listen>{
+                {"local", OscSocket::Listen::loopback}, {"lan", OscSocket::Listen::lan}}));
+    std::vector<std::string> allowed;
+    play_command->add_option("--osc-allow", allowed, "With lan: hear only these computers, such as 192.168.1.7")
+        ->delimiter(',')
+        ->needs(lan_option)
+        ->check([](const std::string& text) {
+            return parse_address(text) ? "" : "\"" + text + "\" is no IPv4 address, such as 192.168.1.7";
+        });
+    play_command
+        ->add_option("--osc-timetags", osc.honour_time_tags,
+                     "now: play what comes at once; honour: hold a bundle until its time, at most 1 s")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"now", false}, {"honour", true}}));
     play_command->add_flag("--no-osc", no_osc, "Open no OSC port");
     play_command->add_flag("--verbose", live.verbose, "Show what the sound libraries print");
 
@@ -180,13 +193,13 @@ int main(int argc, char** argv) {
     auto* cues_command = app.add_subcommand("cues", "Turn a log of what was played into cues for its patch");
     cues_command->add_option("LOG", show, "As `legume play --log` wrote it")->required();
 
-    std::string node, osc;
+    std::string node, osc_patch;
     bool schema = false, markdown = false;
     auto* describe_command = app.add_subcommand("describe", "Describe the nodes");
     describe_command->add_option("NODE", node, "One node");
     describe_command->add_flag("--schema", schema, "JSON schema of patches");
     describe_command->add_flag("--markdown", markdown, "The manual");
-    describe_command->add_option("--osc", osc, "The OSC addresses of this patch");
+    describe_command->add_option("--osc", osc_patch, "The OSC addresses of this patch");
 
     std::filesystem::path folder;
     auto* new_command = app.add_subcommand("new", "Make a folder with a first patch of your own");
@@ -232,6 +245,7 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? 0 : 1;
     }
     live.osc = !no_osc;
+    for (const auto& text : allowed) osc.allow.push_back(*parse_address(text));
     if (play_command->parsed()) return play(live);
     if (render_command->parsed()) return render(offline);
     if (train_command->parsed()) return train(train_command->remaining());
@@ -241,7 +255,7 @@ int main(int argc, char** argv) {
     if (report_command->parsed()) return report(shown);
     if (check_command->parsed()) return check_patches(patches, measure);
     if (cues_command->parsed()) return print_cues(show);
-    if (describe_command->parsed()) return describe(node, schema, markdown, osc);
+    if (describe_command->parsed()) return describe(node, schema, markdown, osc_patch);
     if (bench_command->parsed()) return bench(benched);
     if (new_command->parsed()) return new_folder(folder);
     if (compress_command->parsed()) return compress(smaller);

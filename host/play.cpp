@@ -45,15 +45,21 @@ class Session {
   private:
     void say(const std::string& line);
     void open_controls();
+    void add_commands();
+    std::string load(const std::filesystem::path& file);
+    std::string record(const CommandArguments& arguments);
+    void start_tape(const std::filesystem::path& file, std::uint64_t frames);
+    bool stop_tape();
     void bind();
     void take(const Mail& mail);
     void watch_patch();
+    bool take_up(Checked checked);
     void say_admission();
     void show_status();
     float covering();
     bool over() const {
         if (stop_asked) return true;
-        if (tape_ && request_.seconds) return tape_->full();
+        if (tape_ && tape_->timed()) return tape_->full();
         return request_.seconds && static_cast<double>(runner_->frames()) >= *request_.seconds * runner_->rate();
     }
     void end();
@@ -65,6 +71,7 @@ class Session {
     Inbox inbox_;
     // The order matters: what is declared later is gone first, so no callback finds its runner missing.
     std::unique_ptr<Tape> tape_;
+    std::filesystem::path tape_file_;
     std::unique_ptr<Runner> runner_;
     std::unique_ptr<Controls> controls_;
     Commands commands_;
@@ -79,6 +86,7 @@ class Session {
     float most_covering_ = 0;
     std::vector<std::string> admitted_;  // as it was said last
     Every patch_poll_{200}, status_{100}, device_poll_{500}, poison_poll_{1000};
+    std::filesystem::path patch_;
     Watch watch_;
     bool faulty_ = false;  // the text on disk, not what plays
 };
@@ -97,9 +105,97 @@ void Session::open_controls() {
     cues_ = std::make_unique<Cues>(*controls_, commands_, say_);
     if (!request_.log.empty()) log_ = std::make_unique<Log>(request_.log, *runner_);
     midi_ = std::make_unique<MidiControl>(*controls_, inbox_, request_.verbose, say_);
-    if (request_.osc)
-        osc_ = std::make_unique<OscControl>(OscSettings{request_.osc_port, request_.osc_listen}, *controls_, commands_,
-                                            inbox_, say_);
+    if (!request_.osc) return;
+    osc_ = std::make_unique<OscControl>(request_.osc_settings, *controls_, commands_, inbox_, say_);
+    osc_->stats = [this] {
+        return OscControl::Numbers{{"seconds", static_cast<double>(runner_->frames()) / runner_->rate()},
+                                   {"load", runner_->load()},
+                                   {"late", static_cast<double>(runner_->late_blocks())},
+                                   {"xruns", static_cast<double>(device_->xruns())},
+                                   {"controls", static_cast<double>(controls_->taken())},
+                                   {"dropped", static_cast<double>(inbox_.dropped())}};
+    };
+}
+
+void Session::add_commands() {
+    commands_.add({"load", "Plays another patch.", false, [this](const CommandArguments& arguments) {
+                       const auto* file = arguments.empty() ? nullptr : std::get_if<std::string>(&arguments[0]);
+                       return file ? load(*file) : "/legume/load wants a patch's file";
+                   }});
+    commands_.add({"reload", "Reads the patch anew.", false, [this](const auto&) { return load(patch_); }});
+    commands_.add({"record", "Records into a file from now on; without one, stops recording.", false,
+                   [this](const CommandArguments& arguments) { return record(arguments); }});
+    commands_.add({"quit", "Fades out and ends.", false, [](const auto&) {
+                       stop_asked = 1;
+                       return std::string();
+                   }});
+}
+
+// The patch at hand is not let go before all is known to be well with the new one.
+std::string Session::load(const std::filesystem::path& file) {
+    const auto patience = Clock::now() + std::chrono::seconds(1);  // an edit fades in within blocks, if blocks come
+    for (; !runner_->settled(); runner_->tick()) {
+        if (Clock::now() > patience) return "the sound card does not take up the edit before; load it again later";
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    auto checked = open_patch(file);
+    if (!checked.problems.empty()) return to_string(checked.problems.front());
+    if (!take_up(std::move(checked))) {
+        watch_.set(runner_->patch().files);
+        return "the patch does not load; what was playing plays on";
+    }
+    patch_ = file;
+    return "";
+}
+
+void Session::start_tape(const std::filesystem::path& file, std::uint64_t frames) {
+    tape_ = std::make_unique<Tape>(file, runner_->rate(), runner_->outputs(), frames,
+                                   [this](std::string line) { inbox_.post(Notice{std::move(line)}); });
+    tape_file_ = file;
+    runner_->set_tape(tape_.get());
+}
+
+// Whether all of it is in the file.
+bool Session::stop_tape() {
+    const auto fault = tape_->finish();
+    if (fault.empty()) {
+        char line[64];
+        std::snprintf(line, sizeof line, " (%.2f s)", static_cast<double>(tape_->frames()) / runner_->rate());
+        say("Recorded " + tape_file_.string() + line +
+            (tape_->lost() ? ", " + std::to_string(tape_->lost()) + " frames were lost: the disk is too slow" : ""));
+    } else {
+        std::fprintf(stderr, "%s\n", fault.c_str());
+    }
+    tape_.reset();
+    return fault.empty();
+}
+
+std::string Session::record(const CommandArguments& arguments) {
+    if (!arguments.empty()) {
+        const auto* file = std::get_if<std::string>(&arguments[0]);
+        if (!file) return "/legume/record wants a file's name, .wav or .flac; without one it stops";
+        if (tape_) return "what is played goes to " + tape_file_.string() + "; stop that by /legume/record alone";
+        if (std::filesystem::exists(*file)) return *file + " is there already; choose another name";
+        try {
+            start_tape(*file, 0);
+        } catch (const SoundError& fault) {
+            return *file + " " + fault.what();
+        }
+        say("Recording " + *file);
+        return "";
+    }
+    if (!tape_) return "nothing is being recorded; /legume/record FILE begins";
+    runner_->set_tape(nullptr);
+    const auto gone = runner_->frames() + 2 * block_frames;
+    const auto patience = Clock::now() + std::chrono::seconds(1);
+    while (runner_->frames() < gone) {
+        if (Clock::now() > patience) {
+            runner_->set_tape(tape_.get());
+            return "the sound card does not answer; the recording goes on";
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return stop_tape() ? "" : "the recording is not whole; the terminal says why";
 }
 
 // After every edit.
@@ -115,6 +211,7 @@ void Session::bind() {
 
 void Session::take(const Mail& mail) {
     if (const auto* midi = std::get_if<MidiMessage>(&mail)) {
+        if (osc_) osc_->flush();  // what came before
         midi_->take(*midi);
         if (const auto event = parse_midi(midi->bytes)) {
             transport_->take(*event, midi->port, midi->time);
@@ -128,15 +225,18 @@ void Session::take(const Mail& mail) {
 }
 
 void Session::watch_patch() {
-    if (!runner_->settled() || !watch_.edited()) return;
-    auto checked = open_patch(request_.patch);
+    if (runner_->settled() && watch_.edited()) take_up(open_patch(patch_));
+}
+
+// False when it has faults, which are said.
+bool Session::take_up(Checked checked) {
     watch_.set(checked.patch.files);
     const auto changes = diff(runner_->patch(), checked.patch);
     auto problems = checked.problems;
     if (problems.empty()) {
         if (checked.patch == runner_->patch()) {
             if (std::exchange(faulty_, false)) say("The patch is sound again, and what is playing.");
-            return;
+            return true;
         }
         for (const auto& notice : checked.notices) say(to_string(notice));
         problems = runner_->edit(std::move(checked));
@@ -145,7 +245,7 @@ void Session::watch_patch() {
     if (faulty_) {
         say("The patch has faults; what was playing plays on:");
         for (const auto& problem : problems) say("  " + to_string(problem));
-        return;
+        return false;
     }
     bind();
     std::vector<std::string> said;
@@ -160,6 +260,7 @@ void Session::watch_patch() {
     if (changes.settings) said.push_back("settings");
     say("Reloaded: " + join(said));
     say_admission();
+    return true;
 }
 
 // What is new of it.
@@ -216,11 +317,13 @@ void Session::end() {
         std::snprintf(line, sizeof line, ", covering up to %.1f %%", static_cast<double>(most_covering_) * 100);
         played += line;
     }
+    if (osc_) played += osc_->summary();
     say(played);
 }
 
 int Session::run() {
-    auto checked = open_patch(request_.patch);
+    patch_ = request_.patch;
+    auto checked = open_patch(patch_);
     if (print_problems(checked.problems)) return 1;
     const auto& title = checked.patch.title;
     say("legume " LEGUME_VERSION ": " + request_.patch.string() + (title.empty() ? "" : " (" + title + ")"));
@@ -243,13 +346,11 @@ int Session::run() {
         say_admission();
         controls_ = std::make_unique<Controls>(*runner_);
         bind();
+        add_commands();
         open_controls();
         if (!request_.record.empty()) {
             const auto frames = request_.seconds ? math::round_even(*request_.seconds * setup.rate) : 0.0;
-            tape_ =
-                std::make_unique<Tape>(request_.record, setup.rate, setup.outputs, static_cast<std::uint64_t>(frames),
-                                       [this](std::string line) { inbox_.post(Notice{std::move(line)}); });
-            runner_->set_tape(tape_.get());
+            start_tape(request_.record, static_cast<std::uint64_t>(frames));
         }
         char line[300];
         std::snprintf(line, sizeof line,
@@ -269,7 +370,8 @@ int Session::run() {
         return 1;
     }
     while (!over()) {
-        for (const auto& mail : inbox_.take(std::chrono::milliseconds(10))) take(mail);
+        for (const auto& mail : inbox_.take(osc_ ? osc_->patience() : std::chrono::milliseconds(10))) take(mail);
+        if (osc_) osc_->tick();
         runner_->tick();
         cues_->tick();
         morphs_->tick();
@@ -282,22 +384,9 @@ int Session::run() {
     end();
     for (const auto& mail : inbox_.take(std::chrono::milliseconds(0)))
         if (const auto* notice = std::get_if<Notice>(&mail)) say(notice->text);
-    int code = 0;
-    if (tape_) {
-        runner_->set_tape(nullptr);
-        const auto fault = tape_->finish();
-        if (!fault.empty()) {
-            std::fprintf(stderr, "%s\n", fault.c_str());
-            code = 1;
-        } else {
-            char line[64];
-            std::snprintf(line, sizeof line, " (%.2f s)", static_cast<double>(tape_->frames()) / runner_->rate());
-            say("Recorded " + request_.record.string() + line +
-                (tape_->lost() ? ", " + std::to_string(tape_->lost()) + " frames were lost: the disk is too slow"
-                               : ""));
-        }
-    }
-    return code;
+    if (!tape_) return 0;
+    runner_->set_tape(nullptr);
+    return stop_tape() ? 0 : 1;
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "host/osc/socket.h"
+#include "host/osc/settings.h"
 
 namespace legume {
 
@@ -21,8 +21,7 @@ struct PlayRequest {
     std::filesystem::path record;   // empty: nothing is recorded
     std::filesystem::path log;      // empty: what is played is not written down
     bool osc = true;
-    int osc_port = 9770;
-    OscSocket::Listen osc_listen = OscSocket::Listen::loopback;
+    OscSettings osc_settings;
     bool verbose = false;
 };
 

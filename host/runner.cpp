@@ -169,7 +169,7 @@ void Runner::block() noexcept {
     control_.fire_due(frame_, transport_);
     current_->process(frame_, transport_, in_, out_);
     frame_ += block_frames;
-    frame_shown_.store(frame_, std::memory_order_relaxed);
+    frame_shown_.store(frame_, std::memory_order_release);
     beat_shown_.store(transport_.at(block_frames), std::memory_order_relaxed);
     if (auto* tape = tape_.load(std::memory_order_acquire)) tape->take(out_);
 

@@ -72,6 +72,7 @@ class Runner final : public AudioCallback {
     // Live: the pools run the jobs from now on. The tape hears what the device is given, before the last fade.
     void start_pools();
     void set_tape(Tape* tape) { tape_.store(tape, std::memory_order_release); }
+    // Once frames() has gone on by two blocks since set_tape(nullptr), the tape may be freed.
     void fade_out() { fading_.store(true, std::memory_order_release); }
     bool silent() const { return silent_.load(std::memory_order_acquire); }  // the last fade is over
 
@@ -80,7 +81,7 @@ class Runner final : public AudioCallback {
 
     // Any thread.
     Moment moment() const { return moment_.load(); }
-    std::uint64_t frames() const { return frame_shown_.load(std::memory_order_relaxed); }
+    std::uint64_t frames() const { return frame_shown_.load(std::memory_order_acquire); }
     float take_peak() { return peak_.exchange(0, std::memory_order_relaxed); }  // since the last call
     double load() const { return load_.load(std::memory_order_relaxed); }       // share of the time there is
     std::uint64_t late_blocks() const { return late_.load(std::memory_order_relaxed); }

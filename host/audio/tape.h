@@ -26,6 +26,7 @@ class Tape {
     Tape& operator=(const Tape&) = delete;
 
     void take(const Signal& block) noexcept RT_SAFE;  // audio thread, every block
+    bool timed() const { return limit_ != 0; }
     bool full() const { return limit_ && taken_.load(std::memory_order_acquire) >= limit_; }
     // Writes what is left and gives the file its name; says what went wrong, or nothing.
     std::string finish();

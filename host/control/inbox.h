@@ -31,11 +31,12 @@ class Inbox {
     void post(Mail mail) {
         {
             const std::lock_guard lock(mutex_);
-            if (mail_.size() >= most) {
-                mail_.pop_front();
-                ++dropped_;
-            }
+            bytes_ += weight(mail);
             mail_.push_back(std::move(mail));
+            for (; mail_.size() > most || bytes_ > most_bytes; ++dropped_) {
+                bytes_ -= weight(mail_.front());
+                mail_.pop_front();
+            }
         }
         came_.notify_one();
     }
@@ -43,6 +44,7 @@ class Inbox {
     std::deque<Mail> take(std::chrono::milliseconds patience) {
         std::unique_lock lock(mutex_);
         came_.wait_for(lock, patience, [&] { return !mail_.empty(); });
+        bytes_ = 0;
         return std::exchange(mail_, {});
     }
     std::uint64_t dropped() {
@@ -52,9 +54,15 @@ class Inbox {
 
   private:
     static constexpr std::size_t most = 16384;
+    static constexpr std::size_t most_bytes = 16 << 20;  // of OSC, whose packets may be long
+    static std::size_t weight(const Mail& mail) {
+        const auto* packet = std::get_if<OscPacket>(&mail);
+        return packet ? packet->bytes.size() : 0;
+    }
     std::mutex mutex_;
     std::condition_variable came_;
     std::deque<Mail> mail_;
+    std::size_t bytes_ = 0;
     std::uint64_t dropped_ = 0;
 };
 

@@ -133,6 +133,11 @@ OscArgument argument(char type, lo_arg* value) {
     }
 }
 
+bool is_bundle(Bytes bytes) {
+    static constexpr char head[8] = {'#', 'b', 'u', 'n', 'd', 'l', 'e', 0};
+    return bytes.size() >= sizeof head && std::memcmp(bytes.data(), head, sizeof head) == 0;
+}
+
 class Parser {
   public:
     std::vector<OscMessage> messages;
@@ -141,8 +146,7 @@ class Parser {
     void element(Bytes bytes, int depth) {
         if (bytes.empty() || bytes.size() % 4 != 0)
             return fault("an OSC packet of " + std::to_string(bytes.size()) + " bytes is cut: they come in fours");
-        static constexpr char head[8] = {'#', 'b', 'u', 'n', 'd', 'l', 'e', 0};
-        if (bytes.size() < sizeof head || std::memcmp(bytes.data(), head, sizeof head) != 0) return message(bytes);
+        if (!is_bundle(bytes)) return message(bytes);
         if (depth >= osc_max_depth)
             return fault("an OSC bundle is nested deeper than " + std::to_string(osc_max_depth));
         if (bytes.size() < 16) return fault("an OSC bundle ends before its time tag");
@@ -212,6 +216,11 @@ std::vector<OscMessage> parse_osc(std::span<const std::uint8_t> packet, std::str
     parser.element(packet, 0);
     error = std::move(parser.error);
     return std::move(parser.messages);
+}
+
+std::uint64_t osc_time_tag(Bytes packet) {
+    if (packet.size() < 16 || !is_bundle(packet)) return 1;
+    return std::uint64_t{big_endian_32(packet.subspan(8))} << 32 | big_endian_32(packet.subspan(12));
 }
 
 std::vector<std::uint8_t> compose_osc(const std::string& address, const std::vector<OscArgument>& args) {

@@ -37,6 +37,9 @@ inline constexpr int osc_max_messages = 4096;  // of one packet
 // whole before a fault is still delivered; `error` then says the fault, and is empty otherwise.
 std::vector<OscMessage> parse_osc(std::span<const std::uint8_t> packet, std::string& error);
 
+// The time tag of the outermost bundle; 1, which means now, of whatever is none.
+std::uint64_t osc_time_tag(std::span<const std::uint8_t> packet);
+
 // One message's packet. Integers go as `i` where they fit, else as `h`; an empty blob goes as nil, since
 // liblo has none.
 std::vector<std::uint8_t> compose_osc(const std::string& address, const std::vector<OscArgument>& args);

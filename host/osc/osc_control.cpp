@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "host/osc/osc_control.h"
 
-#include <utility>
+#include <algorithm>
+#include <unordered_set>
 
 namespace legume {
 namespace {
+
+constexpr std::size_t most_pending = 4096, most_held = 4096, most_reply_ports = 256;
 
 CommandArguments arguments_of(const OscMessage& message) {
     CommandArguments arguments;
@@ -19,15 +22,25 @@ CommandArguments arguments_of(const OscMessage& message) {
     return arguments;
 }
 
+bool allowed(const OscSettings& settings, const OscPeer& sender) {
+    const auto& list = settings.allow;
+    return is_here(sender) || list.empty() || std::find(list.begin(), list.end(), sender.address) != list.end();
+}
+
 }  // namespace
 
 OscControl::OscControl(const OscSettings& settings, Controls& controls, const Commands& commands, Inbox& inbox, Say say)
     : commands_(commands),
+      settings_(settings),
       say_(std::move(say)),
       router_(controls),
-      socket_(settings.listen, settings.port, [&inbox](std::span<const std::uint8_t> bytes, const OscPeer& sender) {
-          inbox.post(OscPacket{{bytes.begin(), bytes.end()}, sender});
-      }) {
+      socket_(settings.listen, settings.port,
+              [this, &inbox](std::span<const std::uint8_t> bytes, const OscPeer& sender) {
+                  if (allowed(settings_, sender))
+                      inbox.post(OscPacket{{bytes.begin(), bytes.end()}, sender});
+                  else
+                      not_allowed_.fetch_add(1, std::memory_order_relaxed);
+              }) {
     const auto port = std::to_string(socket_.port());
     if (settings.listen == OscSocket::Listen::loopback) {
         say_("OSC: this computer only, 127.0.0.1 port " + port + "; for another computer add --osc-listen lan");
@@ -35,49 +48,135 @@ OscControl::OscControl(const OscSettings& settings, Controls& controls, const Co
         const auto addresses = own_addresses();
         say_("OSC: another computer sends to " +
              (addresses.empty() ? "this one (it is on no network yet)" : join(addresses, " or ")) + ", UDP port " +
-             port);
+             port + (settings.allow.empty() ? "" : "; only those of --osc-allow are heard"));
     }
     bind();
 }
 
-void OscControl::answer(const std::string& address, const std::string& text, OscPeer to) {
+void OscControl::bind() {
+    router_.bind();
+    flush();
+}
+
+void OscControl::answer(const std::string& address, std::vector<OscArgument> args, OscPeer to) {
     if (const auto found = reply_ports_.find(to.address); found != reply_ports_.end()) to.port = found->second;
-    socket_.send(compose_osc(address, {text}), to);
+    socket_.send(compose_osc(address, args), to);
+}
+
+bool OscControl::may_answer() {
+    if (answers_refill_.due()) answers_left_ = 20;
+    return answers_left_ > 0;
 }
 
 void OscControl::refuse(const std::string& reason, const OscPeer& sender) {
-    if (answers_refill_.due()) answers_left_ = 20;
-    if (answers_left_-- > 0) answer("/legume/error", reason, sender);
+    if (!may_answer()) return;
+    --answers_left_;
+    answer("/legume/error", {reason}, sender);
 }
 
-std::string OscControl::take(const OscMessage& message, const OscPeer& sender) {
-    constexpr std::string_view own = "/legume/";
-    if (!message.address.starts_with(own)) return router_.take(message);  // which counts what it refuses
-    std::string wrong;
-    if (message.address == "/legume/ping") {
-        answer("/legume/pong", "legume " LEGUME_VERSION, sender);
-    } else if (message.address == "/legume/reply-to") {
+void OscControl::tell_stats(const OscPeer& sender) {
+    auto numbers = stats ? stats() : Numbers{};
+    numbers.insert(numbers.end(), {{"osc-messages", static_cast<double>(messages_)},
+                                   {"osc-a-second", static_cast<double>(a_second_)},
+                                   {"osc-overtaken", static_cast<double>(overtaken_)},
+                                   {"osc-refused", static_cast<double>(refused())},
+                                   {"osc-not-allowed", static_cast<double>(not_allowed_.load())}});
+    for (const auto& [name, number] : numbers) answer("/legume/stats/" + name, {static_cast<float>(number)}, sender);
+}
+
+// Of the program itself, below /legume/.
+std::string OscControl::command(const OscMessage& message, const OscPeer& sender) {
+    const auto name = std::string_view(message.address).substr(sizeof "/legume/" - 1);
+    if (name == "ping") {
+        answer("/legume/pong", {std::string("legume " LEGUME_VERSION)}, sender);
+    } else if (name == "reply-to") {
         const auto* port = message.args.empty() ? nullptr : std::get_if<std::int64_t>(&message.args[0]);
-        if (!port || *port < 1 || *port > 65535)
-            wrong = "/legume/reply-to wants a port as a whole number, 1 to 65535";
-        else if (reply_ports_.size() < 256 || reply_ports_.count(sender.address))
+        if (!port || *port < 1 || *port > 65535) return "/legume/reply-to wants a port as a whole number, 1 to 65535";
+        if (reply_ports_.size() < most_reply_ports || reply_ports_.count(sender.address))
             reply_ports_[sender.address] = static_cast<std::uint16_t>(*port);
+    } else if (name == "stats" && is_here(sender)) {
+        tell_stats(sender);
     } else {
-        const bool here = sender.address >> 24 == 127;
-        wrong = commands_.run(std::string_view(message.address).substr(own.size()), arguments_of(message),
-                              here ? Commands::From::here : Commands::From::network);
+        return commands_.run(name, arguments_of(message),
+                             is_here(sender) ? Commands::From::here : Commands::From::network);
     }
-    if (!wrong.empty()) ++bad_;
-    return wrong;
+    return "";
 }
 
-void OscControl::take(const OscPacket& packet) {
+void OscControl::play(const OscMessage& message, const OscPeer& sender) {
+    std::string wrong;
+    if (message.address.starts_with("/legume/")) {
+        wrong = command(message, sender);
+        if (!wrong.empty()) ++bad_;
+    } else {
+        wrong = router_.take(message, may_answer());  // which counts what it refuses
+    }
+    if (!wrong.empty()) refuse(wrong, sender);
+}
+
+void OscControl::open(const OscPacket& packet) {
     std::string error;
-    for (const auto& message : parse_osc(packet.bytes, error))
-        if (const auto wrong = take(message, packet.sender); !wrong.empty()) refuse(wrong, packet.sender);
+    for (auto& message : parse_osc(packet.bytes, error)) {
+        ++messages_;
+        if (const auto number = router_.settles(message)) {
+            pending_.push_back({std::move(message.address), *number, packet.sender});
+            if (pending_.size() >= most_pending) flush();
+        } else {
+            flush();
+            play(message, packet.sender);
+        }
+    }
     if (error.empty()) return;
     ++bad_;
     refuse(error, packet.sender);
+}
+
+void OscControl::take(const OscPacket& packet) {
+    if (settings_.honour_time_tags && held_.size() < most_held) {
+        const auto now = Clock::now();
+        const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
+        const double hold = time_tags_.hold(packet.sender, osc_time_tag(packet.bytes), seconds);
+        if (hold > 0) {
+            held_.emplace(now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(hold)),
+                          packet);
+            return;
+        }
+    }
+    open(packet);
+}
+
+void OscControl::flush() {
+    std::unordered_set<std::string> seen;
+    std::vector<const Pending*> newest;  // the last first
+    for (auto at = pending_.rbegin(); at != pending_.rend(); ++at)
+        if (seen.insert(to_string(at->sender) + at->address).second) newest.push_back(&*at);
+    overtaken_ += pending_.size() - newest.size();
+    for (auto at = newest.rbegin(); at != newest.rend(); ++at) play({(*at)->address, {(*at)->number}}, (*at)->sender);
+    pending_.clear();
+}
+
+void OscControl::tick() {
+    for (const auto now = Clock::now(); !held_.empty() && held_.begin()->first <= now; held_.erase(held_.begin()))
+        open(held_.begin()->second);
+    flush();
+    if (!rate_.due()) return;
+    a_second_ = messages_ - messages_before_;
+    messages_before_ = messages_;
+}
+
+std::chrono::milliseconds OscControl::patience() const {
+    using std::chrono::milliseconds;
+    if (held_.empty()) return milliseconds(10);
+    const auto left = std::chrono::ceil<milliseconds>(held_.begin()->first - Clock::now());
+    return std::clamp(left, milliseconds(0), milliseconds(10));
+}
+
+std::string OscControl::summary() const {
+    std::string said;
+    if (messages_ > 0) said += "; OSC: " + std::to_string(messages_) + " messages";
+    if (overtaken_ > 0) said += ", " + std::to_string(overtaken_) + " of them overtaken by newer ones";
+    if (not_allowed_ > 0) said += "; OSC from elsewhere, not allowed: " + std::to_string(not_allowed_.load());
+    return said;
 }
 
 }  // namespace legume

@@ -2,47 +2,72 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
 #include "host/every.h"
 #include "host/osc/router.h"
+#include "host/osc/settings.h"
 #include "host/osc/socket.h"
+#include "host/osc/time_tags.h"
 
 namespace legume {
-
-struct OscSettings {
-    int port = 9770;
-    OscSocket::Listen listen = OscSocket::Listen::loopback;
-};
 
 // Control thread.
 class OscControl {
   public:
     using Say = std::function<void(const std::string&)>;
+    using Numbers = std::vector<std::pair<std::string, double>>;
     // What comes is left in the inbox, from which the session brings it to take(). Throws as OscSocket does.
     OscControl(const OscSettings& settings, Controls& controls, const Commands& commands, Inbox& inbox, Say say);
-    void bind() { router_.bind(); }  // after every edit, and after the controls
+    void bind();  // after every edit, and after the controls
+    // What sets params waits until flush(): of many at one address from one sender only the newest is played, so that
+    // a flood costs little. Whatever else comes is played at once, after what waits; nothing overtakes.
     void take(const OscPacket& packet);
+    void flush();
+    void tick();                                 // often: flushes, and plays what was held until its time
+    std::chrono::milliseconds patience() const;  // until tick() is wanted, at most 10
+    std::function<Numbers()> stats;              // what /legume/stats tells besides OSC's own
     std::uint64_t refused() const { return bad_ + router_.refused(); }
+    std::string summary() const;  // "; OSC: 100 messages, 90 of them overtaken by newer ones"; empty when none came
+    int port() const { return socket_.port(); }
 
   private:
-    void answer(const std::string& address, const std::string& text, OscPeer to);
+    using Clock = std::chrono::steady_clock;
+    struct Pending {
+        std::string address;
+        float number;
+        OscPeer sender;
+    };
+    void answer(const std::string& address, std::vector<OscArgument> args, OscPeer to);
     void refuse(const std::string& reason, const OscPeer& sender);
-    std::string take(const OscMessage& message, const OscPeer& sender);
+    bool may_answer();
+    void open(const OscPacket& packet);
+    void play(const OscMessage& message, const OscPeer& sender);
+    std::string command(const OscMessage& message, const OscPeer& sender);
+    void tell_stats(const OscPeer& sender);
 
     const Commands& commands_;
+    const OscSettings settings_;
     const Say say_;
     OscRouter router_;
+    std::vector<Pending> pending_;
+    TimeTags time_tags_;
+    std::multimap<Clock::time_point, OscPacket> held_;
     std::map<std::uint32_t, std::uint16_t> reply_ports_;  // by sender: /legume/reply-to
-    std::uint64_t bad_ = 0;
+    std::uint64_t bad_ = 0, messages_ = 0, overtaken_ = 0, messages_before_ = 0, a_second_ = 0;
+    std::atomic<std::uint64_t> not_allowed_{0};
     int answers_left_ = 0;  // bounded a second, so that a flood of mistakes is not answered by a flood
-    Every answers_refill_{1000};
+    Every answers_refill_{1000}, rate_{1000};
     OscSocket socket_;  // last: no packet comes once the rest goes
 };
 

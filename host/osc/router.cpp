@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "host/osc/router.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace legume {
 namespace {
+
+constexpr std::size_t longest = 1024;  // characters of an address that may mean anything
 
 // The newest number of a message: TouchDesigner's Time Slice format sends several samples, of which the last is now.
 std::optional<float> number_of(const OscMessage& message) {
@@ -26,6 +29,7 @@ bool is_pattern(std::string_view address) { return address.find_first_of("?*[{")
 
 void OscRouter::bind() {
     bound_.clear();
+    known_.clear();
     for (const auto& binding : controls_.runner().patch().bindings) {
         if (!binding.osc) continue;
         const auto* target = controls_.find(binding.to.node + "/" + binding.to.member);
@@ -36,17 +40,49 @@ void OscRouter::bind() {
     }
 }
 
-std::string OscRouter::unknown(const std::string& address) const {
+const OscRouter::Hits& OscRouter::hits(const std::string& address) {
+    constexpr std::size_t most_known = 4096;  // a sender may think of any number of addresses
+    static const Hits none;
+    if (address.size() > longest) return none;
+    if (const auto found = known_.find(address); found != known_.end()) return found->second;
+    if (known_.size() >= most_known) known_.clear();
+    auto& found = known_[address];
+    const bool pattern = is_pattern(address);
+    const auto hit = [&](const std::string& name) { return pattern ? osc_matches(address, name) : address == name; };
+    for (std::size_t i = 0; i < bound_.size(); ++i)
+        if (hit(bound_[i].binding.osc->address)) found.push_back({bound_[i].target, false, i});
+    for (const auto& target : controls_.targets()) {
+        if (hit("/" + target.name))
+            found.push_back({target});
+        else if (hit("/unit/" + target.name))
+            found.push_back({target, true});
+    }
+    return found;
+}
+
+std::optional<float> OscRouter::settles(const OscMessage& message) {
+    const auto number = number_of(message);
+    if (!number || !finite(*number)) return {};
+    const auto& all = hits(message.address);
+    const bool params = std::all_of(all.begin(), all.end(), [](const Hit& hit) { return hit.target.param(); });
+    return all.empty() || !params ? std::nullopt : number;
+}
+
+std::string OscRouter::unknown(const std::string& address, bool advise) const {
+    if (address.size() > longest)
+        return "nothing answers at an address of " + std::to_string(address.size()) + " characters";
+    auto said = "nothing answers at " + address;
+    if (!advise) return said;
     std::vector<std::string> all;
     for (const auto& target : controls_.targets()) all.push_back("/" + target.name);
-    for (const auto& bound : bound_)
-        if (bound.binding.osc) all.push_back(bound.binding.osc->address);
+    for (const auto& bound : bound_) all.push_back(bound.binding.osc->address);
     const auto near = nearest(address, all);
-    return "nothing answers at " + address + (near.empty() ? "" : "; did you mean " + near + "?") +
+    return said + (near.empty() ? "" : "; did you mean " + near + "?") +
            (all.empty() || !near.empty() ? "" : "; try " + all.front());
 }
 
-std::string OscRouter::give(const Target& target, const OscMessage& message, bool unit, const Bound* bound) {
+std::string OscRouter::give(const Hit& hit, const OscMessage& message) {
+    const auto& target = hit.target;
     const auto number = number_of(message);
     const auto source = "osc " + message.address;
     if (target.member->kind == Member::Kind::trigger) {
@@ -62,34 +98,21 @@ std::string OscRouter::give(const Target& target, const OscMessage& message, boo
     const auto& range = target.param()->range;
     if (!number) return message.address + " wants a number, " + range.limits();
     if (!finite(*number)) return message.address + " was sent a value that is not a finite number";
+    const auto* bound = hit.bound < bound_.size() ? &bound_[hit.bound] : nullptr;
     if (bound && (bound->binding.from || bound->binding.range || bound->binding.curve)) {
         const auto [a, b] = bound->binding.from.value_or(std::pair(0.0f, 1.0f));
         controls_.move(target, bound->mapping.value(a == b ? 0.0f : (*number - a) / (b - a)), source);
     } else {
-        controls_.move(target, unit ? range.denormalise(*number) : *number, source);
+        controls_.move(target, hit.unit ? range.denormalise(*number) : *number, source);
     }
     return "";
 }
 
-std::string OscRouter::take(const OscMessage& message) {
-    const auto& address = message.address;
-    const bool pattern = is_pattern(address);
-    const auto hits = [&](const std::string& name) { return pattern ? osc_matches(address, name) : address == name; };
+std::string OscRouter::take(const OscMessage& message, bool advise) {
+    const auto& all = hits(message.address);
     std::string error;
-    bool found = false;
-    for (const auto& bound : bound_)
-        if (bound.binding.osc && hits(bound.binding.osc->address)) {
-            found = true;
-            error = give(bound.target, message, false, &bound);
-        }
-    for (const auto& target : controls_.targets()) {
-        const bool own = hits("/" + target.name);
-        const bool unit = !own && hits("/unit/" + target.name);
-        if (!own && !unit) continue;
-        found = true;
-        error = give(target, message, unit, nullptr);
-    }
-    if (!found) error = unknown(address);
+    for (const auto& hit : all) error = give(hit, message);
+    if (all.empty()) error = unknown(message.address, advise);
     if (!error.empty()) ++refused_;
     return error;
 }
