@@ -6,13 +6,22 @@
 
 namespace legume {
 
+std::optional<float> reading(const Target& target) {
+    if (const auto* param = target.param()) return param->shown();
+    if (target.member->kind == Member::Kind::meter) return static_cast<const Meter*>(target.member)->value();
+    return {};
+}
+
 void Controls::bind() {
     targets_.clear();
+    meters_.clear();
     const auto add = [&](const Node& node, const std::string& id) {
         for (auto* member : node.members())
             if (member->kind == Member::Kind::param || member->kind == Member::Kind::trigger ||
                 member->kind == Member::Kind::notes)
                 targets_.push_back({id + "/" + member->name, member});
+            else if (member->kind == Member::Kind::meter)
+                meters_.push_back({id + "/" + member->name, member});
     };
     const auto& plan = runner_.schedule().plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i) add(*plan.nodes[i], plan.ids[i]);

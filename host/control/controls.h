@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ struct Target {
     }
 };
 
+// What is heard of a param now, after glides and wires, or what a meter shows; nothing of all else.
+std::optional<float> reading(const Target& target);
+
 // Control thread. A source names who moves: "osc /td/mix", "midi cc 1", "scene dark"; the newest change wins.
 class Controls {
   public:
@@ -28,7 +32,8 @@ class Controls {
     // After every edit: looks everything up anew. Targets that were given out before are gone.
     void bind();
     const std::vector<Target>& targets() const { return targets_; }
-    const Target* find(std::string_view name) const;  // nullptr: nothing of what plays has that name
+    const std::vector<Target>& meters() const { return meters_; }  // what can be read and not moved
+    const Target* find(std::string_view name) const;               // nullptr: nothing of what plays has that name
 
     // A value in the param's unit, to which it glides in `seconds`; below zero: in its own time. True when it was a
     // change.
@@ -49,7 +54,7 @@ class Controls {
   private:
     void tell(const Target& target, float value, std::string_view source);
     Runner& runner_;
-    std::vector<Target> targets_;
+    std::vector<Target> targets_, meters_;
     std::vector<OnChange> listeners_;
     std::string last_;
     std::uint64_t taken_ = 0;

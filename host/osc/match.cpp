@@ -26,9 +26,11 @@ bool in_set(std::string_view set, char c) {
 
 }  // namespace
 
+bool osc_is_pattern(std::string_view address) { return address.find_first_of("?*[{") != address.npos; }
+
 bool osc_matches(std::string_view pattern, std::string_view address) {
     if (pattern == address) return true;
-    if (pattern.size() > 1024 || pattern.find_first_of("?*[{") == std::string_view::npos) return false;
+    if (pattern.size() > 1024 || !osc_is_pattern(pattern)) return false;
     // reached[i]: the pattern so far can stand for the address's first i characters.
     std::vector<char> reached(address.size() + 1, 0);
     std::vector<char> next;

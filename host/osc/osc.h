@@ -46,6 +46,7 @@ std::vector<std::uint8_t> compose_osc(const std::string& address, const std::vec
 
 // OSC 1.0 patterns: ? * [a-z] [!x] {foo,bar}; neither ? nor * crosses a slash. Its cost is bounded by the product of
 // the lengths; a pattern longer than 1024 matches nothing.
+bool osc_is_pattern(std::string_view address);
 bool osc_matches(std::string_view pattern, std::string_view address);
 
 }  // namespace legume

@@ -34,6 +34,8 @@ OscControl::OscControl(const OscSettings& settings, Controls& controls, const Co
       settings_(settings),
       say_(std::move(say)),
       router_(controls),
+      subscriptions_(controls, [this](const std::string& address, float value,
+                                      const OscPeer& to) { answer(address, {value}, to); }),
       socket_(settings.listen, settings.port,
               [this, &inbox](std::span<const std::uint8_t> bytes, const OscPeer& sender) {
                   if (allowed(settings_, sender))
@@ -55,6 +57,7 @@ OscControl::OscControl(const OscSettings& settings, Controls& controls, const Co
 
 void OscControl::bind() {
     router_.bind();
+    subscriptions_.bind();
     flush();
 }
 
@@ -84,6 +87,15 @@ void OscControl::tell_stats(const OscPeer& sender) {
     for (const auto& [name, number] : numbers) answer("/legume/stats/" + name, {static_cast<float>(number)}, sender);
 }
 
+std::string OscControl::subscribe(const OscMessage& message, const OscPeer& sender) {
+    const auto arguments = arguments_of(message);
+    const auto* pattern = arguments.empty() ? nullptr : std::get_if<std::string>(&arguments[0]);
+    const auto* hertz = arguments.size() > 1 ? std::get_if<double>(&arguments[1]) : nullptr;
+    if (!pattern || arguments.size() > 2 || (arguments.size() == 2 && !hertz))
+        return "/legume/subscribe wants an address or a pattern, and how often in Hz if not 20";
+    return subscriptions_.add(*pattern, hertz ? *hertz : 20, sender);
+}
+
 // Of the program itself, below /legume/.
 std::string OscControl::command(const OscMessage& message, const OscPeer& sender) {
     const auto name = std::string_view(message.address).substr(sizeof "/legume/" - 1);
@@ -94,6 +106,11 @@ std::string OscControl::command(const OscMessage& message, const OscPeer& sender
         if (!port || *port < 1 || *port > 65535) return "/legume/reply-to wants a port as a whole number, 1 to 65535";
         if (reply_ports_.size() < most_reply_ports || reply_ports_.count(sender.address))
             reply_ports_[sender.address] = static_cast<std::uint16_t>(*port);
+    } else if (name == "subscribe") {
+        return subscribe(message, sender);
+    } else if (name == "unsubscribe") {
+        const auto* pattern = message.args.empty() ? nullptr : std::get_if<std::string>(&message.args[0]);
+        return subscriptions_.remove(pattern ? *pattern : "", sender);
     } else if (name == "stats" && is_here(sender)) {
         tell_stats(sender);
     } else {
@@ -159,6 +176,7 @@ void OscControl::tick() {
     for (const auto now = Clock::now(); !held_.empty() && held_.begin()->first <= now; held_.erase(held_.begin()))
         open(held_.begin()->second);
     flush();
+    subscriptions_.tick(Clock::now());
     if (!rate_.due()) return;
     a_second_ = messages_ - messages_before_;
     messages_before_ = messages_;

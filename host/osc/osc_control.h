@@ -18,6 +18,7 @@
 #include "host/osc/router.h"
 #include "host/osc/settings.h"
 #include "host/osc/socket.h"
+#include "host/osc/subscriptions.h"
 #include "host/osc/time_tags.h"
 
 namespace legume {
@@ -34,7 +35,7 @@ class OscControl {
     // a flood costs little. Whatever else comes is played at once, after what waits; nothing overtakes.
     void take(const OscPacket& packet);
     void flush();
-    void tick();                                 // often: flushes, and plays what was held until its time
+    void tick();  // often: flushes, plays what was held until its time, and sends to who subscribed
     std::chrono::milliseconds patience() const;  // until tick() is wanted, at most 10
     std::function<Numbers()> stats;              // what /legume/stats tells besides OSC's own
     std::uint64_t refused() const { return bad_ + router_.refused(); }
@@ -54,6 +55,7 @@ class OscControl {
     void open(const OscPacket& packet);
     void play(const OscMessage& message, const OscPeer& sender);
     std::string command(const OscMessage& message, const OscPeer& sender);
+    std::string subscribe(const OscMessage& message, const OscPeer& sender);
     void tell_stats(const OscPeer& sender);
 
     const Commands& commands_;
@@ -61,6 +63,7 @@ class OscControl {
     const Say say_;
     OscRouter router_;
     std::vector<Pending> pending_;
+    Subscriptions subscriptions_;
     TimeTags time_tags_;
     std::multimap<Clock::time_point, OscPacket> held_;
     std::map<std::uint32_t, std::uint16_t> reply_ports_;  // by sender: /legume/reply-to

@@ -23,8 +23,6 @@ std::optional<float> number_of(const OscMessage& message) {
 
 bool finite(float x) { return x - x == 0; }
 
-bool is_pattern(std::string_view address) { return address.find_first_of("?*[{") != address.npos; }
-
 }  // namespace
 
 void OscRouter::bind() {
@@ -47,7 +45,7 @@ const OscRouter::Hits& OscRouter::hits(const std::string& address) {
     if (const auto found = known_.find(address); found != known_.end()) return found->second;
     if (known_.size() >= most_known) known_.clear();
     auto& found = known_[address];
-    const bool pattern = is_pattern(address);
+    const bool pattern = osc_is_pattern(address);
     const auto hit = [&](const std::string& name) { return pattern ? osc_matches(address, name) : address == name; };
     for (std::size_t i = 0; i < bound_.size(); ++i)
         if (hit(bound_[i].binding.osc->address)) found.push_back({bound_[i].target, false, i});
