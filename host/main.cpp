@@ -132,6 +132,8 @@ int main(int argc, char** argv) {
         ->add_option("--osc-timetags", osc.honour_time_tags,
                      "now: play what comes at once; honour: hold a bundle until its time, at most 1 s")
         ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"now", false}, {"honour", true}}));
+    bool no_query = false;
+    play_command->add_flag("--no-oscquery", no_query, "Tell no program by HTTP what can be moved");
     play_command->add_flag("--no-osc", no_osc, "Open no OSC port");
     play_command->add_flag("--verbose", live.verbose, "Show what the sound libraries print");
 
@@ -245,6 +247,7 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? 0 : 1;
     }
     live.osc = !no_osc;
+    osc.query = !no_query;
     for (const auto& text : allowed) osc.allow.push_back(*parse_address(text));
     if (play_command->parsed()) return play(live);
     if (render_command->parsed()) return render(offline);

@@ -3,6 +3,7 @@
 #include "host/osc/osc_control.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <unordered_set>
 
 namespace legume {
@@ -52,12 +53,20 @@ OscControl::OscControl(const OscSettings& settings, Controls& controls, const Co
              (addresses.empty() ? "this one (it is on no network yet)" : join(addresses, " or ")) + ", UDP port " +
              port + (settings.allow.empty() ? "" : "; only those of --osc-allow are heard"));
     }
+    if (settings.query) {
+        try {
+            query_ = std::make_unique<OscQuery>(settings, socket_.port(), controls, inbox);
+        } catch (const std::runtime_error& error) {
+            say_("OSCQuery: " + std::string(error.what()) + "; playing goes on without it");
+        }
+    }
     bind();
 }
 
 void OscControl::bind() {
     router_.bind();
     subscriptions_.bind();
+    if (query_) query_->bind();
     flush();
 }
 
@@ -177,6 +186,7 @@ void OscControl::tick() {
         open(held_.begin()->second);
     flush();
     subscriptions_.tick(Clock::now());
+    if (query_) query_->tick();
     if (!rate_.due()) return;
     a_second_ = messages_ - messages_before_;
     messages_before_ = messages_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
 #include "host/every.h"
+#include "host/osc/oscquery.h"
 #include "host/osc/router.h"
 #include "host/osc/settings.h"
 #include "host/osc/socket.h"
@@ -41,6 +43,7 @@ class OscControl {
     std::uint64_t refused() const { return bad_ + router_.refused(); }
     std::string summary() const;  // "; OSC: 100 messages, 90 of them overtaken by newer ones"; empty when none came
     int port() const { return socket_.port(); }
+    int query_port() const { return query_ ? query_->port() : 0; }
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -71,7 +74,8 @@ class OscControl {
     std::atomic<std::uint64_t> not_allowed_{0};
     int answers_left_ = 0;  // bounded a second, so that a flood of mistakes is not answered by a flood
     Every answers_refill_{1000}, rate_{1000};
-    OscSocket socket_;  // last: no packet comes once the rest goes
+    std::unique_ptr<OscQuery> query_;  // none: not wished for, or its port is taken
+    OscSocket socket_;                 // last: no packet comes once the rest goes
 };
 
 }  // namespace legume

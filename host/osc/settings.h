@@ -14,6 +14,7 @@ struct OscSettings {
     OscSocket::Listen listen = OscSocket::Listen::loopback;
     std::vector<std::uint32_t> allow;  // other computers that are heard with Listen::lan; all when empty
     bool honour_time_tags = false;     // else all is for now
+    bool query = true;                 // OSCQuery, on the TCP port of the same number
 };
 
 }  // namespace legume

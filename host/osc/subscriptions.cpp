@@ -10,7 +10,7 @@
 namespace legume {
 namespace {
 
-constexpr std::size_t most = 256, longest = 1024;
+constexpr std::size_t most = 1024, longest = 1024;
 constexpr int most_at_once = 100;  // of what the socket lets wait
 
 bool finite(float x) { return x - x == 0; }

@@ -10,7 +10,7 @@ DOORS = {
     "sndfile.h": "nodes/sound_file.cpp",
     "samplerate.h": "nodes/dsp/resampler.cpp",
     "nlohmann/*": "nodes/samplernn/bench_result.cpp nodes/samplernn/model.cpp nodes/samplernn/safetensors.cpp "
-                  "host/patch/schema.cpp",
+                  "host/osc/oscquery.cpp host/patch/schema.cpp",
     "torch/*": "nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.cpp nodes/samplernn/min_gru.cpp"
                " nodes/samplernn/network.cpp nodes/samplernn/sample_tier.cpp nodes/samplernn/tiers.cpp"
                " nodes/samplernn/weight_norm.cpp"
@@ -19,6 +19,7 @@ DOORS = {
     "pa_*.h": "host/audio/portaudio.cpp",
     "rtmidi/*": "host/midi/rtmidi.cpp",
     "lo/*": "host/osc/liblo.cpp",
+    "civetweb.h": "host/osc/web.cpp",
     "asio.hpp": "host/osc/socket.cpp",
     "yaml-cpp/*": "host/patch/yaml.cpp",
     "CLI/*": "host/main.cpp",

@@ -68,7 +68,8 @@ struct OscDesk {
     Inbox inbox;
     Ear ear;
     OscControl osc;
-    explicit OscDesk(const std::string& patch, OscSettings settings = {0, OscSocket::Listen::loopback, {}, false})
+    explicit OscDesk(const std::string& patch,
+                     OscSettings settings = {0, OscSocket::Listen::loopback, {}, false, false})
         : osc(settings, play(patch), commands, inbox, [](const std::string&) {}) {}
     Controls& play(const std::string& patch) {
         for (const auto& problem : runner.edit(sound_patch(patch))) throw std::runtime_error(to_string(problem));

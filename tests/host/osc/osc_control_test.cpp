@@ -36,7 +36,7 @@ struct Desk {
     explicit Desk(bool honour = false) {
         write_wav(folder / "a.wav", {sine(330, 48'000, 4'800, 0.3f)}, 48'000);
         text.replace(text.find("LOOP"), 4, (folder / "a.wav").string());
-        desk = std::make_unique<OscDesk>(text, OscSettings{0, OscSocket::Listen::loopback, {}, honour});
+        desk = std::make_unique<OscDesk>(text, OscSettings{0, OscSocket::Listen::loopback, {}, honour, false});
     }
     OscDesk* operator->() const { return desk.get(); }
 };

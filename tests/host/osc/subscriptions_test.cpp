@@ -102,9 +102,9 @@ TEST_CASE("what cannot be subscribed to is said, and subscriptions are bounded")
     CHECK(desk.subscriptions.add("/tone/cutoff", 0, peer) == "/legume/subscribe: how often is 1 to 100 Hz");
     CHECK(desk.subscriptions.add("/tone/cutoff", 1e9, peer) == "/legume/subscribe: how often is 1 to 100 Hz");
     CHECK(desk.subscriptions.remove("", peer) == "you have no subscription");
-    for (std::uint16_t port = 1; port <= 256; ++port) CHECK(desk.subscriptions.add("/tone/*", 20, {1, port}) == "");
-    CHECK(desk.subscriptions.add("/tone/*", 20, {1, 300}) ==
-          "there are 256 subscriptions already; end some by /legume/unsubscribe");
+    for (std::uint16_t port = 1; port <= 1'024; ++port) CHECK(desk.subscriptions.add("/tone/*", 20, {1, port}) == "");
+    CHECK(desk.subscriptions.add("/tone/*", 20, {1, 2'000}) ==
+          "there are 1024 subscriptions already; end some by /legume/unsubscribe");
     for (const auto& args : std::vector<std::vector<OscArgument>>{{},
                                                                   {1.0f},
                                                                   {std::string("/tone/cutoff"), std::string("often")},
