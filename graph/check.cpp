@@ -148,6 +148,7 @@ struct Checker {
             if (notes && binding.quantise.step > 0)
                 problem(binding.quantise_place,
                         "quantise is for triggers, and " + to_string(binding.to) + " takes notes; remove it");
+            for (const auto& [name, place] : binding.hands) problem(place, name + no_param);
             return;
         }
         if (binding.quantise.step > 0)

@@ -227,7 +227,7 @@ struct NoteEvent {
     int frame = 0;  // within the block
     Kind kind = Kind::on;
     int number = 0;   // MIDI key
-    float value = 0;  // velocity or pressure 0..1, bend in semitones
+    float value = 0;  // velocity or pressure 0..1, bend -1..1: how far that is, the node says
 };
 
 // Notes for this block, in order; nothing in it is coalesced. More than 64 a block are counted and dropped.

@@ -87,13 +87,21 @@ struct Wire {
 };
 
 struct MidiSource {
-    enum class Kind { cc, note, notes };
+    enum class Kind { cc, nrpn, rpn, note, notes, pressure, bend, program };
+    enum class Relative { no, twos, offset, sign };  // how an encoder says left and right
+    static constexpr int all = -1;                   // of program: each; of pressure: the channel's
     Kind kind = Kind::cc;
-    int number = 0;    // controller or key, 0..127; unused for `notes`
-    int channel = 0;   // 1..16, 0 is any
-    std::string port;  // part of the port's name; empty is any
+    int number = 0;     // controller, key or program, 0..127, or parameter, 0..16383; unused for `notes` and `bend`
+    int channel = 0;    // 1..16, 0 is any
+    std::string port;   // part of the port's name; empty is any
+    bool fine = false;  // of a cc: 14 bits, with the controller 32 above
+    Relative relative = Relative::no;
     bool operator==(const MidiSource&) const = default;
 };
+// How a fader takes a param that something else has moved; encoders and keys need none of it.
+enum class FaderMode { pickup, jump, scale };
+// What a press does with a param.
+enum class Press { hold, toggle, momentary };  // hold: as hard as it was pressed
 struct OscSource {
     std::string address;
     bool operator==(const OscSource&) const = default;
@@ -126,11 +134,19 @@ struct Binding {
     std::optional<std::pair<float, float>> from;   // OSC only: what arrives; 0..1 when `range` or `curve` is given
     std::optional<Curve> curve;                    // how it moves through the range; as the param does when absent
     Grid quantise;                                 // of a trigger: when it fires
+    // MIDI only:
+    FaderMode mode = FaderMode::pickup;
+    Press press = Press::hold;
+    int steps = 0;                                     // so many places in the range, 2 or more; 0: all there are
+    std::optional<float> step;                         // of an encoder: share of the range for one click
+    bool feedback = false;                             // the value goes back to the controller
+    std::vector<std::pair<std::string, Place>> hands;  // which of these the text sets: they are for params alone
     Place curve_place, quantise_place;
     Place place;
     bool operator==(const Binding& other) const {
         return midi == other.midi && osc == other.osc && to == other.to && range == other.range && from == other.from &&
-               curve == other.curve && quantise == other.quantise;
+               curve == other.curve && quantise == other.quantise && mode == other.mode && press == other.press &&
+               steps == other.steps && step == other.step && feedback == other.feedback;
     }
 };
 

@@ -58,6 +58,15 @@ void Controls::play(const Target& target, const NoteEvent& event, std::string_vi
     ++taken_;
     runner_.control().post(*static_cast<Notes*>(target.member), event);
     last_ = std::string(source) + " > " + target.name;
+    if (event.kind == NoteEvent::Kind::on) held_.emplace(target.name, event.number);
+    if (event.kind == NoteEvent::Kind::off) held_.erase({target.name, event.number});
+}
+
+void Controls::silence(std::string_view source) {
+    for (const auto& [name, number] : std::set(held_))
+        if (const auto* target = find(name)) play(*target, {0, NoteEvent::Kind::off, number, 0}, source);
+    held_.clear();
+    last_ = source;
 }
 
 }  // namespace legume

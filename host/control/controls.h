@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "host/runner.h"
@@ -41,6 +43,7 @@ class Controls {
     // Of a trigger; with a grid at its next line.
     void fire(const Target& target, std::string_view source, const Grid& grid = {});
     void play(const Target& target, const NoteEvent& event, std::string_view source);  // of notes
+    void silence(std::string_view source);  // lets go every note that is held, whoever plays it
 
     // Told of every change of a param and every trigger, after it is on its way; of a trigger the value is 1.
     using OnChange = std::function<void(const Target&, float value, std::string_view source)>;
@@ -55,6 +58,7 @@ class Controls {
     void tell(const Target& target, float value, std::string_view source);
     Runner& runner_;
     std::vector<Target> targets_, meters_;
+    std::set<std::pair<std::string, int>> held_;  // target and key
     std::vector<OnChange> listeners_;
     std::string last_;
     std::uint64_t taken_ = 0;

@@ -18,13 +18,16 @@ struct MidiMessage {
     double time = 0;                  // seconds of the steady clock when it came
 };
 
-// One message's meaning. Channels count from 1, as players do.
+// One message's meaning, or that of several. Channels count from 1, as players do.
 struct MidiEvent {
     enum class Kind {
         note_off,
         note_on,
         key_pressure,
         cc,
+        cc14,  // these three are made of several messages, by MidiAssembler
+        nrpn,
+        rpn,
         program,
         pressure,
         bend,  // of a channel
@@ -38,8 +41,8 @@ struct MidiEvent {
     };
     Kind kind = Kind::cc;
     int channel = 0;  // 1 to 16; 0: the whole port
-    int number = 0;   // note, controller or program, 0 to 127
-    int value = 0;    // 0 to 127; bend: -8192 to 8191; song position: sixteenths, 0 to 16383
+    int number = 0;   // note, controller or program, 0 to 127; nrpn and rpn: 0 to 16383
+    int value = 0;    // 0 to 127; bend: -8192 to 8191; song position: sixteenths, and cc14, nrpn, rpn: 0 to 16383
     bool operator==(const MidiEvent&) const = default;
 };
 

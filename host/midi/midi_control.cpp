@@ -2,15 +2,22 @@
 // SPDX-License-Identifier: MIT
 #include "host/midi/midi_control.h"
 
+#include <utility>
+
 namespace legume {
 
-MidiControl::MidiControl(Controls& controls, Inbox& inbox, bool verbose, Say say)
+MidiControl::MidiControl(Controls& controls, Commands& commands, Inbox& inbox, bool verbose, Say say)
     : say_(std::move(say)), router_(controls) {
     std::vector<std::string> messages;
     inputs_ =
         std::make_unique<MidiInputs>([&inbox](const MidiMessage& message) { inbox.post(message); }, verbose, messages);
     for (const auto& message : messages) say_(message);
     for (const auto& port : inputs_->ports()) say_("MIDI: " + port);
+    commands.add({"panic", "Lets go all notes that are held.", true, [this, &controls](const CommandArguments&) {
+                      router_.silence();
+                      controls.silence("panic");
+                      return std::string();
+                  }});
     bind();
 }
 
@@ -19,9 +26,12 @@ void MidiControl::take(const MidiMessage& message) {
 }
 
 void MidiControl::tick() {
+    for (const auto& port : std::exchange(gone_, {})) router_.lose(port);
     if (!poll_.due()) return;
-    for (const auto& change : inputs_->poll())
+    for (const auto& change : inputs_->poll()) {
         say_("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
+        if (!change.arrived) gone_.push_back(change.port);
+    }
 }
 
 }  // namespace legume

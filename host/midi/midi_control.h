@@ -5,7 +5,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
 #include "host/every.h"
@@ -19,7 +21,7 @@ class MidiControl {
   public:
     using Say = std::function<void(const std::string&)>;
     // Opens every port; what comes is left in the inbox, from which the session brings it to take().
-    MidiControl(Controls& controls, Inbox& inbox, bool verbose, Say say);
+    MidiControl(Controls& controls, Commands& commands, Inbox& inbox, bool verbose, Say say);
     void bind() { router_.bind(); }  // after every edit, and after the controls
     void take(const MidiMessage& message);
     void tick();  // often: takes up what was plugged in, says what went
@@ -29,6 +31,7 @@ class MidiControl {
     const Say say_;
     MidiRouter router_;
     Every poll_{500};
+    std::vector<std::string> gone_;       // ports whose last messages may still wait in the inbox
     std::unique_ptr<MidiInputs> inputs_;  // last: its threads stop first
 };
 

@@ -3,12 +3,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "host/control/controls.h"
 #include "host/control/mapping.h"
+#include "host/midi/assemble.h"
+#include "host/midi/fader.h"
 #include "host/midi/midi.h"
 
 namespace legume {
@@ -17,20 +22,44 @@ namespace legume {
 class MidiRouter {
   public:
     explicit MidiRouter(Controls& controls) : controls_(controls) {}
-    void bind();  // after every edit, and after the controls
+    void bind();  // after every edit, and after the controls; a fader that stays bound stays where it is
     void take(const MidiEvent& event, std::string_view port);
+    void lose(std::string_view port);                   // it is gone: its keys are let go, its faders are anywhere
+    void silence();                                     // lets all keys go that are held
     std::uint64_t refused() const { return refused_; }  // events that nothing is bound to
 
-  private:
     struct Bound {
         Binding binding;
         Target target;
         Mapping mapping;
-        int last_cc = 0;
+        Fader fader;
+        float own = 0;       // the param's, when this moved it last, or met it first
+        float share = 0;     // of the control, when it was heard last
+        bool heard = false;  // whether it ever was; then:
+        std::string port;
+        int channel = 0;
+        int shown = unknown;  // where the control stands or what it shows, in its own numbers
     };
+    static constexpr int unknown = -100'000;
+    std::vector<Bound>& bound() { return bound_; }
+
+  private:
+    using Key = std::tuple<std::string, int, int>;  // port, channel, number
+    bool give(const MidiEvent& event, std::string_view port);
+    void play(Bound& bound, const MidiEvent& event);
+    void fire(Bound& bound, const MidiEvent& event);
+    void move(Bound& bound, const MidiEvent& event);
+    // Lets go whatever is held there; channel 0: on all of them.
+    void release(std::string_view port, int channel);
+    void let_go(const Key& key);
+
     Controls& controls_;
+    MidiAssembler assembler_;
     std::vector<Bound> bound_;
+    std::set<Key> held_;
     std::uint64_t refused_ = 0;
 };
+
+std::string name_of(const MidiSource& midi);  // "midi cc 1"
 
 }  // namespace legume

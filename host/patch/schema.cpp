@@ -167,17 +167,31 @@ ordered_json clock_schema() {
                {"additionalProperties", false}}}}};
 }
 
+ordered_json all_of(const char* doc) { return {{"description", doc}, {"const", "all"}}; }
+ordered_json or_all(const ordered_json& number) { return {{"anyOf", {number, {{"const", "all"}}}}}; }
+ordered_json flag(const char* doc) { return {{"description", doc}, {"type", "boolean"}}; }
+
 ordered_json binding_schema() {
     const ordered_json midi{
         {"description", "What is heard from MIDI."},
         {"type", "object"},
         {"properties",
          {{"cc", whole(0, 127, "A controller's number.")},
+          {"nrpn", whole(0, 16383, "A non-registered parameter's number.")},
+          {"rpn", whole(0, 16382, "A registered parameter's number.")},
           {"note", whole(0, 127, "A key's number.")},
-          {"notes", {{"description", "All keys, into a note input."}, {"const", "all"}}},
+          {"notes", all_of("All keys, into a note input.")},
+          {"pressure", or_all(whole(0, 127, "How hard one key is pressed, or all that are held."))},
+          {"bend", all_of("The pitch wheel.")},
+          {"program", or_all(whole(0, 127, "A program change, one or all; the first is 0."))},
+          {"bits",
+           {{"description", "14: with the fine half that comes on the controller 32 above."}, {"enum", {7, 14}}}},
+          {"relative",
+           {{"description", "An encoder that turns for ever, and how it says left and right."},
+            {"enum", {"twos", "offset", "sign"}}}},
           {"channel", whole(1, 16, "Only this channel; any when absent.")},
           {"port", {{"description", "Part of the port's name; any when absent."}, {"type", {"string", "number"}}}}}},
-        {"oneOf", exactly_one_of({"cc", "note", "notes"})},
+        {"oneOf", exactly_one_of({"cc", "nrpn", "rpn", "note", "notes", "pressure", "bend", "program"})},
         {"additionalProperties", false}};
     const ordered_json osc{{"description", "The OSC address that is heard."},
                            {"type", "string"},
@@ -186,6 +200,8 @@ ordered_json binding_schema() {
     const ordered_json to{{"description", "What it moves: node.param, node.trigger or node.notes."},
                           {"type", "string"},
                           {"pattern", "^\\s*" + end_pattern + "\\s*$"}};
+    auto step = quantity({.min = 0.0001f, .max = 1});
+    step["description"] = "How far one click of an encoder goes, such as 1 %.";
     return {{"type", "object"},
             {"properties",
              {{"midi", midi},
@@ -196,7 +212,17 @@ ordered_json binding_schema() {
               {"curve",
                {{"description", "How it moves through the range: evenly, or evenly in ratios; else as the param does."},
                 {"enum", {"linear", "log"}}}},
-              {"quantise", grid_schema()}}},
+              {"quantise", grid_schema()},
+              {"mode",
+               {{"description",
+                 "How a fader takes a param that something else has moved: it waits until it passes the value, jumps "
+                 "there, or has the rest of its travel stretched."},
+                {"enum", {"pickup", "jump", "scale"}}}},
+              {"toggle", flag("Each press goes to the other end of the range.")},
+              {"momentary", flag("The range's end while it is pressed, its beginning else.")},
+              {"steps", whole(2, 1024, "So many places in the range.")},
+              {"step", step},
+              {"feedback", flag("Sends the value back, to the controller's lights and motors.")}}},
             {"required", {"to"}},
             {"oneOf", exactly_one_of({"midi", "osc"})},
             {"not", {{"required", {"midi", "from"}}}},
