@@ -9,6 +9,8 @@
     X(gain)             \
     X(input)            \
     X(lfo)              \
+    X(midi_cc)          \
+    X(midi_note)        \
     X(mix)              \
     X(morph)            \
     X(noise)            \

@@ -156,6 +156,9 @@ M& member_of(Node& node, const std::string& name) {
 void Rig::set(const std::string& id, const std::string& param, float value) {
     control_.post(member_of<Param>(node(id), param), id + "/" + param, value, "test " + std::to_string(++posts_));
 }
+void Rig::play(const std::string& id, const std::string& notes, const NoteEvent& event) {
+    control_.post(member_of<Notes>(node(id), notes), event);
+}
 void Rig::fire(const std::string& id, const std::string& trigger, const Grid& grid) {
     control_.post(member_of<Trigger>(node(id), trigger), grid);
 }

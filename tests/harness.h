@@ -52,6 +52,7 @@ class Rig {
     Channels run(std::size_t frames, const Channels& in = {});
     void set(const std::string& id, const std::string& param, float value);
     void fire(const std::string& id, const std::string& trigger, const Grid& grid = {});
+    void play(const std::string& id, const std::string& notes, const NoteEvent& event);
     Node& node(const std::string& id);
     Meter& meter(const std::string& id, const std::string& name);
     Schedule& schedule() { return *schedule_; }
