@@ -135,6 +135,8 @@ int main(int argc, char** argv) {
     bool no_query = false;
     play_command->add_flag("--no-oscquery", no_query, "Tell no program by HTTP what can be moved");
     play_command->add_flag("--no-osc", no_osc, "Open no OSC port");
+    play_command->add_flag("--learn{next}", live.learn,
+                           "Bind the next control that is moved: --learn=NODE/PARAM to that; alone to what OSC moves");
     play_command->add_flag("--verbose", live.verbose, "Show what the sound libraries print");
 
     RenderRequest offline;

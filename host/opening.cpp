@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <random>
 
+#include "host/patch/learned.h"
 #include "host/patch/yaml.h"
 #include "nodes/registry.h"
 
@@ -32,7 +33,9 @@ Checked checked_of(LoadedPatch loaded, const std::function<void(Patch&)>& edit) 
 }  // namespace
 
 Checked open_patch(const std::filesystem::path& file, const std::function<void(Patch&)>& edit) {
-    return checked_of(load_patch(file), edit);
+    auto loaded = load_patch(file);
+    if (loaded.readable) load_learned(file, loaded.patch, loaded.problems);
+    return checked_of(std::move(loaded), edit);
 }
 Checked open_patch_text(const std::string& text, const std::string& name) {
     return checked_of(load_patch_text(text, name), {});

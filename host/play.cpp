@@ -104,7 +104,8 @@ void Session::open_controls() {
     morphs_ = std::make_unique<Morphs>(*controls_);
     cues_ = std::make_unique<Cues>(*controls_, commands_, say_);
     if (!request_.log.empty()) log_ = std::make_unique<Log>(request_.log, *runner_);
-    midi_ = std::make_unique<MidiControl>(*controls_, commands_, inbox_, request_.verbose, say_);
+    midi_ = std::make_unique<MidiControl>(LearnSettings{request_.patch, request_.learn}, *controls_, commands_, inbox_,
+                                          request_.verbose, say_);
     if (!request_.osc) return;
     osc_ = std::make_unique<OscControl>(request_.osc_settings, *controls_, commands_, inbox_, say_);
     osc_->stats = [this] {

@@ -22,6 +22,7 @@ struct PlayRequest {
     std::filesystem::path log;      // empty: what is played is not written down
     bool osc = true;
     OscSettings osc_settings;
+    std::string learn;  // "node/param", or "next" for what OSC moves next: the next control is bound to it
     bool verbose = false;
 };
 

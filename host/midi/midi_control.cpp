@@ -6,8 +6,9 @@
 
 namespace legume {
 
-MidiControl::MidiControl(Controls& controls, Commands& commands, Inbox& inbox, bool verbose, Say say)
-    : say_(std::move(say)), router_(controls) {
+MidiControl::MidiControl(const LearnSettings& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose,
+                         Say say)
+    : say_(std::move(say)), router_(controls), learn_(learn, controls, commands, say_) {
     std::vector<std::string> messages;
     inputs_ =
         std::make_unique<MidiInputs>([&inbox](const MidiMessage& message) { inbox.post(message); }, verbose, messages);
@@ -22,7 +23,8 @@ MidiControl::MidiControl(Controls& controls, Commands& commands, Inbox& inbox, b
 }
 
 void MidiControl::take(const MidiMessage& message) {
-    if (const auto event = parse_midi(message.bytes)) router_.take(*event, message.port);
+    const auto event = parse_midi(message.bytes);
+    if (event && !learn_.take(*event, message.port)) router_.take(*event, message.port);
 }
 
 void MidiControl::tick() {

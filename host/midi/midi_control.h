@@ -11,6 +11,7 @@
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
 #include "host/every.h"
+#include "host/midi/learn.h"
 #include "host/midi/midi.h"
 #include "host/midi/router.h"
 
@@ -21,7 +22,8 @@ class MidiControl {
   public:
     using Say = std::function<void(const std::string&)>;
     // Opens every port; what comes is left in the inbox, from which the session brings it to take().
-    MidiControl(Controls& controls, Commands& commands, Inbox& inbox, bool verbose, Say say);
+    MidiControl(const LearnSettings& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose,
+                Say say);
     void bind() { router_.bind(); }  // after every edit, and after the controls
     void take(const MidiMessage& message);
     void tick();  // often: takes up what was plugged in, says what went
@@ -30,6 +32,7 @@ class MidiControl {
   private:
     const Say say_;
     MidiRouter router_;
+    MidiLearn learn_;
     Every poll_{500};
     std::vector<std::string> gone_;       // ports whose last messages may still wait in the inbox
     std::unique_ptr<MidiInputs> inputs_;  // last: its threads stop first

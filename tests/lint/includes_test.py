@@ -46,8 +46,7 @@ LAYERS = (
     ("host/train_main.cpp", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
     ("host/models/picture.*", "host/models/picture.h nodes/samplernn/measure.h"),
     ("host/models/*", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
-    ("host/control/*", "graph/* host/* nodes/samplernn/whole_file.h"),
-    ("host/*", "graph/* host/* nodes/registry.h nodes/sound_file.h"),
+    ("host/*", "graph/* host/* nodes/registry.h nodes/sound_file.h nodes/samplernn/whole_file.h"),
     ("tests/*", "graph/* nodes/* host/* tests/*"),
 )
 # What is linked into legume-train alone; nothing that legume needs may call it.

@@ -1,0 +1,83 @@
+// Waits for a target, then for a control, then writes both down.
+// SPDX-License-Identifier: MIT
+#include "host/midi/learn.h"
+
+#include <utility>
+
+#include "host/midi/router.h"
+#include "host/patch/learned.h"
+
+namespace legume {
+namespace {
+
+using Kind = MidiEvent::Kind;
+
+constexpr int data_fine = 38, channel_modes = 120;
+
+// The control that this came from, if a hand has surely moved it.
+std::optional<MidiSource> control_of(const std::vector<MidiEvent>& events, bool notes) {
+    const auto& first = events.front();
+    const auto& last = events.back();
+    if (notes) {
+        if (first.kind == Kind::note_on) return MidiSource{MidiSource::Kind::notes, 0, first.channel, {}};
+        return {};
+    }
+    if (last.kind == Kind::nrpn) return MidiSource{MidiSource::Kind::nrpn, last.number, last.channel, {}};
+    if (last.kind == Kind::rpn) return MidiSource{MidiSource::Kind::rpn, last.number, last.channel, {}};
+    if (first.kind == Kind::note_on) return MidiSource{MidiSource::Kind::note, first.number, first.channel, {}};
+    if (first.kind != Kind::cc || selects_parameter(first.number) || first.number == data_fine ||
+        first.number >= channel_modes)
+        return {};
+    return MidiSource{MidiSource::Kind::cc, first.number, first.channel, {}};
+}
+
+}  // namespace
+
+MidiLearn::MidiLearn(const LearnSettings& settings, Controls& controls, Commands& commands, Say say)
+    : patch_(settings.patch), controls_(controls), say_(std::move(say)), armed_(settings.target == "next") {
+    commands.add({"learn", "Binds the control that is moved next to a param: its name as node/param.", false,
+                  [this](const CommandArguments& arguments) {
+                      const auto* name = arguments.size() == 1 ? std::get_if<std::string>(&arguments[0]) : nullptr;
+                      return name ? wait_for(*name) : "/legume/learn wants one name, such as tone/cutoff";
+                  }});
+    controls_.on_change([this](const Target& target, float, std::string_view source) {
+        if (armed_ && source.starts_with("osc ")) (void)wait_for(target.name);
+    });
+    if (!settings.target.empty() && !armed_) {
+        if (const auto wrong = wait_for(settings.target); !wrong.empty()) say_("Learn: " + wrong);
+    } else if (armed_) {
+        say_("Learn: move a param by OSC, or send its name to /legume/learn; then move a knob");
+    }
+}
+
+std::string MidiLearn::wait_for(std::string target) {
+    if (!target.empty() && target[0] == '/') target.erase(0, 1);
+    if (const auto dot = target.rfind('.'); dot != target.npos) target[dot] = '/';
+    if (!controls_.find(target)) {
+        std::vector<std::string> names;
+        for (const auto& each : controls_.targets()) names.push_back(each.name);
+        const auto near = nearest(target, names);
+        return "nothing is called \"" + target + "\"; " +
+               (near.empty() ? "there are " + join(names) : "did you mean " + near + "?");
+    }
+    armed_ = false;
+    target_ = std::move(target);
+    say_("Learn: move the control for " + target_);
+    return {};
+}
+
+bool MidiLearn::take(const MidiEvent& event, std::string_view port) {
+    const auto events = assembler_.take(event, port);  // always, for an NRPN may have been selected long ago
+    if (target_.empty()) return false;
+    const auto* target = controls_.find(target_);
+    const auto control = control_of(events, target && target->member->kind == Member::Kind::notes);
+    if (!control) return false;
+    const auto wrong = target ? store_learned(patch_, *control, target_) : target_ + " is gone";
+    say_("Learn: " + (wrong.empty() ? name_of(*control) + " moves " + target_ + " from now on, as " +
+                                          controls_file(patch_).filename().string() + " says"
+                                    : wrong));
+    target_.clear();
+    return true;
+}
+
+}  // namespace legume
