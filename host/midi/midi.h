@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace legume {
@@ -74,10 +75,31 @@ class MidiInputs {
     std::unique_ptr<State> state_;
 };
 
+// Where values go back: a port of our own, `midi_out`, that programs connect to, and the outputs of what we listen to.
+class MidiOutputs {
+  public:
+    explicit MidiOutputs(bool verbose);
+    ~MidiOutputs();
+    MidiOutputs(const MidiOutputs&) = delete;
+    MidiOutputs& operator=(const MidiOutputs&) = delete;
+
+    // Control thread, about twice a second: opens the outputs that belong to these inputs, and those in whose name
+    // `named` occurs, if it is not empty; closes all others. True when there is a new one.
+    bool poll(const std::vector<std::string>& inputs, const std::string& named = {});
+    // Any thread but the audio thread: to midi_out, and to every open port in whose name `port` occurs.
+    void send(std::string_view port, std::span<const std::uint8_t> bytes);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
 // Ports that legume would listen to.
 std::vector<std::string> list_midi_ports(bool verbose);
 
 // "nanoKONTROL2:CTRL 20:0" -> "nanoKONTROL2:CTRL": the numbers change with every plugging.
 std::string midi_port_name(std::string full);
+// What an input and the output beside it have in common: "system:midi_capture_1" and "system:midi_playback_1".
+std::string midi_port_pair(std::string name);
 
 }  // namespace legume

@@ -8,7 +8,7 @@ namespace legume {
 
 MidiControl::MidiControl(const LearnSettings& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose,
                          Say say)
-    : say_(std::move(say)), router_(controls), learn_(learn, controls, commands, say_) {
+    : say_(std::move(say)), router_(controls), learn_(learn, controls, commands, say_), outputs_(verbose) {
     std::vector<std::string> messages;
     inputs_ =
         std::make_unique<MidiInputs>([&inbox](const MidiMessage& message) { inbox.post(message); }, verbose, messages);
@@ -29,11 +29,13 @@ void MidiControl::take(const MidiMessage& message) {
 
 void MidiControl::tick() {
     for (const auto& port : std::exchange(gone_, {})) router_.lose(port);
+    feedback_.tick();
     if (!poll_.due()) return;
     for (const auto& change : inputs_->poll()) {
         say_("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
         if (!change.arrived) gone_.push_back(change.port);
     }
+    if (outputs_.poll(feedback_.wanted() ? inputs_->ports() : std::vector<std::string>{})) feedback_.again();
 }
 
 }  // namespace legume

@@ -11,6 +11,7 @@
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
 #include "host/every.h"
+#include "host/midi/feedback.h"
 #include "host/midi/learn.h"
 #include "host/midi/midi.h"
 #include "host/midi/router.h"
@@ -33,6 +34,8 @@ class MidiControl {
     const Say say_;
     MidiRouter router_;
     MidiLearn learn_;
+    MidiOutputs outputs_;
+    MidiFeedback feedback_{router_, [this](auto port, auto bytes) { outputs_.send(port, bytes); }};
     Every poll_{500};
     std::vector<std::string> gone_;       // ports whose last messages may still wait in the inbox
     std::unique_ptr<MidiInputs> inputs_;  // last: its threads stop first

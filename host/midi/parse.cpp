@@ -58,4 +58,10 @@ std::string midi_port_name(std::string full) {
     return full;
 }
 
+std::string midi_port_pair(std::string name) {
+    for (const std::string_view side : {"capture", "playback"})
+        if (const auto at = name.find(side); at != name.npos) return name.erase(at, side.size());
+    return name;
+}
+
 }  // namespace legume

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <mutex>
+#include <set>
 
 #include "host/midi/midi.h"
 #include "host/quiet.h"
@@ -16,6 +18,8 @@ namespace {
 
 constexpr const char* client_name = "legume";
 constexpr const char* virtual_port_name = "midi_in";
+constexpr const char* output_client_name = "legume-out";  // JACK has each name once
+constexpr const char* virtual_output_name = "midi_out";
 constexpr int polls_between_knocks = 10;  // asking for a JACK server that is not there costs a few milliseconds
 
 // Once set, RtMidi no longer throws nor prints: what failed shows in the ports that are missing.
@@ -61,7 +65,7 @@ bool listened_to(RtMidi::Api api, const std::string& full) {
 }
 
 // Ports by their full names; names that occur twice (two controllers of one kind) are numbered in order.
-std::map<std::string, unsigned> port_numbers(RtMidiIn& in, RtMidi::Api api) {
+std::map<std::string, unsigned> port_numbers(RtMidi& in, RtMidi::Api api) {
     std::map<std::string, unsigned> found;
     for (unsigned i = 0; i < in.getPortCount(); ++i) {
         const std::string full = in.getPortName(i);
@@ -131,7 +135,101 @@ std::vector<System> systems() {
     return found;
 }
 
+// The same for what goes out.
+struct OutputSystem {
+    RtMidi::Api api;
+    std::unique_ptr<RtMidiOut> own;
+    std::map<std::string, std::unique_ptr<RtMidiOut>> outputs;  // by full name
+};
+
+std::unique_ptr<RtMidiOut> open_own_output(RtMidi::Api api) {
+    if (!present(api)) return nullptr;
+    try {
+        auto out = std::make_unique<RtMidiOut>(api, output_client_name);
+        out->openVirtualPort(virtual_output_name);
+        out->setErrorCallback(ignore_error);
+        return out;
+    } catch (const RtMidiError&) {
+        return nullptr;  // no server; poll knocks again
+    }
+}
+
+std::unique_ptr<RtMidiOut> open_output(RtMidi::Api api, const std::string& full) {
+    try {
+        auto out = std::make_unique<RtMidiOut>(api, output_client_name);
+        out->setErrorCallback(ignore_error);
+        const auto now = port_numbers(*out, api);  // opening a client may have renumbered the ports
+        const auto at = now.find(full);
+        if (at == now.end()) return nullptr;
+        out->openPort(at->second, "out");
+        return out->isPortOpen() ? std::move(out) : nullptr;
+    } catch (const RtMidiError&) {
+        return nullptr;  // busy or just gone; the next poll tries again
+    }
+}
+
 }  // namespace
+
+struct MidiOutputs::State {
+    const bool verbose;
+    std::vector<OutputSystem> systems;
+    int polls = 0;
+    std::mutex mutex;  // of what is open; nothing is opened, closed or looked up under it
+};
+
+MidiOutputs::MidiOutputs(bool verbose) : state_(new State{verbose, {}, 0, {}}) {
+    for (const System& system : legume::systems()) state_->systems.push_back({system.api, nullptr, {}});
+}
+
+MidiOutputs::~MidiOutputs() {
+    const Quiet quiet(state_->verbose);
+    state_.reset();
+}
+
+bool MidiOutputs::poll(const std::vector<std::string>& inputs, const std::string& named) {
+    std::set<std::string> pairs;
+    for (const auto& name : inputs) pairs.insert(midi_port_pair(name));
+    const bool knock = state_->polls++ % polls_between_knocks == 0;
+    bool fresh = false;
+    for (auto& system : state_->systems) {
+        if (!system.own && knock) {
+            const Quiet quiet(state_->verbose);
+            if (auto own = open_own_output(system.api)) {
+                const std::lock_guard lock(state_->mutex);
+                system.own = std::move(own);
+                fresh = true;
+            }
+        }
+        if (!system.own) continue;
+        std::map<std::string, std::unique_ptr<RtMidiOut>> next, gone;
+        for (const auto& entry : port_numbers(*system.own, system.api)) {
+            const auto& full = entry.first;
+            const auto name = midi_port_name(full);
+            if (pairs.count(midi_port_pair(name)) == 0 && (named.empty() || name.find(named) == name.npos)) continue;
+            if (system.outputs.count(full) > 0) {
+                next[full] = nullptr;  // it stays
+            } else if (auto out = open_output(system.api, full)) {
+                next[full] = std::move(out);
+                fresh = true;
+            }
+        }
+        {
+            const std::lock_guard lock(state_->mutex);
+            for (auto& [full, out] : system.outputs) (next.count(full) > 0 ? next : gone)[full] = std::move(out);
+            system.outputs = std::move(next);
+        }
+    }
+    return fresh;
+}
+
+void MidiOutputs::send(std::string_view port, std::span<const std::uint8_t> bytes) {
+    const std::lock_guard lock(state_->mutex);
+    for (auto& system : state_->systems) {
+        if (system.own) system.own->sendMessage(bytes.data(), bytes.size());
+        for (auto& [full, out] : system.outputs)
+            if (full.find(port) != full.npos) out->sendMessage(bytes.data(), bytes.size());
+    }
+}
 
 struct MidiInputs::State {
     const OnMessage on_message;

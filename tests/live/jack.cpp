@@ -5,6 +5,7 @@
 #include <jack/jack.h>
 #include <jack/midiport.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -52,8 +53,10 @@ JackServer::~JackServer() {
 struct JackClient::State {
     jack_client_t* client = nullptr;
     jack_port_t* hands = nullptr;
+    jack_port_t* lights = nullptr;
     jack_port_t* ear = nullptr;
     Ring<Knob> knobs{64};
+    Ring<Knob> shown{4096};
     Ring<float> sound{48'000 * 300};
     std::atomic<bool> listening{false};
 
@@ -62,6 +65,10 @@ struct JackClient::State {
         void* notes = jack_port_get_buffer(self.hands, frames);
         jack_midi_clear_buffer(notes);
         for (Knob knob; self.knobs.pop(knob);) jack_midi_event_write(notes, 0, knob.data(), knob.size());
+        void* lights = jack_port_get_buffer(self.lights, frames);
+        jack_midi_event_t event;
+        for (std::uint32_t i = 0; jack_midi_event_get(&event, lights, i) == 0; ++i)
+            if (event.size == 3) self.shown.push({event.buffer[0], event.buffer[1], event.buffer[2]});
         const auto* x = static_cast<const float*>(jack_port_get_buffer(self.ear, frames));
         if (self.listening) self.sound.write({x, frames});
         return 0;
@@ -71,14 +78,16 @@ struct JackClient::State {
     }
 };
 
-JackClient::JackClient() : state_(new State) {
+JackClient::JackClient(const char* name) : state_(new State) {
     auto& s = *state_;
-    s.client = open_client("performer");
+    s.client = open_client(name);
     if (!s.client) throw std::runtime_error("the JACK server takes no client");
-    s.hands = jack_port_register(s.client, "hands", JACK_DEFAULT_MIDI_TYPE, JackPortIsOutput, 0);
+    s.hands = jack_port_register(s.client, "midi_capture", JACK_DEFAULT_MIDI_TYPE, JackPortIsOutput, 0);
+    s.lights = jack_port_register(s.client, "midi_playback", JACK_DEFAULT_MIDI_TYPE, JackPortIsInput, 0);
     s.ear = jack_port_register(s.client, "ear", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
     jack_set_process_callback(s.client, &State::process, &s);
-    if (!s.hands || !s.ear || jack_activate(s.client) != 0) throw std::runtime_error("the JACK client does not start");
+    if (!s.hands || !s.lights || !s.ear || jack_activate(s.client) != 0)
+        throw std::runtime_error("the JACK client does not start");
 }
 
 JackClient::~JackClient() = default;
@@ -90,6 +99,21 @@ bool JackClient::play_into(const std::string& port) {
 bool JackClient::listen_to(const std::string& port) {
     state_->listening = true;
     return jack_connect(state_->client, port.c_str(), jack_port_name(state_->ear)) == 0;
+}
+
+bool JackClient::watch(const std::string& port) {
+    return jack_connect(state_->client, port.c_str(), jack_port_name(state_->lights)) == 0;
+}
+
+bool JackClient::shown(int status, int first, int second) {
+    for (Knob knob; state_->shown.pop(knob);) shown_.push_back({knob[0], knob[1], knob[2]});
+    const bool found = std::find(shown_.begin(), shown_.end(), std::array{status, first, second}) != shown_.end();
+    if (found) shown_.clear();
+    return found;
+}
+
+void JackClient::note(int key, int velocity) {
+    state_->knobs.push({0x90, static_cast<jack_midi_data_t>(key), static_cast<jack_midi_data_t>(velocity)});
 }
 
 void JackClient::cc(int number, int value) {

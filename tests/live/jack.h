@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/child.h"
 #include "tests/harness.h"
@@ -25,20 +27,27 @@ class JackServer {
 
 class JackClient {
   public:
-    JackClient();  // throws std::runtime_error when the server does not answer
+    // Throws std::runtime_error when the server does not answer. As "a2j" it is what a controller looks like, with the
+    // ports a2j:midi_capture and a2j:midi_playback; it is unplugged when it goes.
+    explicit JackClient(const char* name = "performer");
     ~JackClient();
     JackClient(const JackClient&) = delete;
     JackClient& operator=(const JackClient&) = delete;
 
     bool play_into(const std::string& midi_port);  // "legume:midi_in"
     bool listen_to(const std::string& audio_port);
+    bool watch(const std::string& midi_port);
     void cc(int number, int value);  // on channel 1, in the next cycle
-    const Samples& heard();          // since listen_to
+    void note(int key, int velocity);
+    // Whether these bytes came, of all that did since the last call.
+    bool shown(int status, int first, int second);
+    const Samples& heard();  // since listen_to
 
   private:
     struct State;
     std::unique_ptr<State> state_;
     Samples heard_;
+    std::vector<std::array<int, 3>> shown_;
 };
 
 }  // namespace legume::test

@@ -291,3 +291,77 @@ TEST_CASE("when the sound server dies the patch plays on, and says so") {
     CHECK_MESSAGE(legume.wait() == 0, legume.output());
     CHECK(finite({stage.recorded()}));
 }
+
+TEST_CASE("a controller comes, learns, shows what it moves, goes with a key held, and comes back") {
+    const JackServer server;
+    Stage stage;
+    stage.write(R"(legume: 1
+seed: 5
+nodes:
+  keys: {type: midi-note}
+  beep: {type: oscillator, gain: -40 dB}
+  held: {type: gain, gain: -90 dB}
+  hiss: {type: oscillator, shape: saw, frequency: 110 Hz, gain: -14 dB}
+  tone: {type: filter, cutoff: 8 kHz}
+  out:  {type: output}
+wires:
+  - keys.pitch -> beep.pitch
+  - beep -> held -> out
+  - {wire: keys.gate -> held.gain, depth: 1}
+  - hiss -> tone -> out
+bindings:
+  - {midi: {notes: all}, to: keys.notes}
+  - {midi: {cc: 1, port: a2j}, to: tone.cutoff, range: [200 Hz, 8 kHz], feedback: true}
+)");
+    Child legume(stage.command({"--record", (stage.folder / "take.wav").string()}));
+    REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
+    OscHand hand(stage.port);
+    const auto bright = [](const Samples& x) { return centroid(x, rate) > 1'000 && beep(x, 830.61) < 0.01; };
+    const auto dark = [](const Samples& x) { return centroid(x, rate) < 400; };
+    REQUIRE(stage.heard(bright));
+
+    auto nano = std::make_unique<JackClient>("a2j");
+    CHECK_MESSAGE(legume.says("MIDI: a2j:midi_capture\n"), legume.output());
+    CHECK(eventually([&] { return nano->shown(0xb0, 1, 127); }));  // where the knob should be
+    nano->cc(1, 0);
+    CHECK(stage.heard(dark));
+    hand.send("/tone/cutoff", {8'000.0f});
+    CHECK(eventually([&] { return nano->shown(0xb0, 1, 127); }));
+    CHECK(stage.heard(bright));
+
+    nano->note(80, 127);
+    CHECK(stage.heard([](const Samples& x) { return beep(x, 830.61) > 0.05; }));
+    nano.reset();  // the cable, with the key down
+    CHECK_MESSAGE(legume.says("MIDI: a2j:midi_capture is gone"), legume.output());
+    CHECK(stage.heard(bright));
+
+    nano = std::make_unique<JackClient>("a2j");
+    CHECK(eventually([&] { return nano->shown(0xb0, 1, 127); }));  // bound again, by itself
+    nano->cc(1, 0);                                                // it has not passed the value: it waits
+    hand.send("/legume/learn", {std::string("hiss/frequency")});
+    CHECK_MESSAGE(legume.says("Learn: move the control for hiss/frequency"), legume.output());
+    nano->cc(21, 1);
+    CHECK_MESSAGE(legume.says("Learn: midi cc 21 moves hiss/frequency"), legume.output());
+    CHECK_MESSAGE(legume.says("Reloaded: bindings"), legume.output());
+    CHECK(stage.heard(bright));
+    nano->cc(21, 127);
+    CHECK(stage.heard([](const Samples& x) { return centroid(x, rate) > 6'000; }));
+    nano->cc(1, 127);
+    nano->cc(1, 0);
+    nano->cc(21, 60);
+    CHECK(stage.heard(dark));
+
+    JackClient performer;
+    REQUIRE(performer.watch("legume-out:midi_out"));
+    nano->cc(1, 64);
+    hand.send("/tone/cutoff", {200.0f});
+    CHECK(eventually([&] { return performer.shown(0xb0, 1, 0); }));
+    performer.play_into("legume:midi_in");
+    performer.note(80, 100);
+    CHECK(stage.heard([](const Samples& x) { return beep(x, 830.61) > 0.05; }));
+    hand.send("/legume/panic", {});
+    CHECK(stage.heard([](const Samples& x) { return beep(x, 830.61) < 0.01; }));
+    legume.signal(SIGTERM);
+    CHECK_MESSAGE(legume.wait() == 0, legume.output());
+    CHECK(finite({stage.recorded()}));
+}
