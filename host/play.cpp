@@ -106,6 +106,9 @@ void Session::open_controls() {
     if (!request_.log.empty()) log_ = std::make_unique<Log>(request_.log, *runner_);
     midi_ = std::make_unique<MidiControl>(LearnSettings{request_.patch, request_.learn}, *controls_, commands_, inbox_,
                                           request_.verbose, say_);
+    midi_->want(runner_->patch().clock.out.value_or(""));
+    transport_->send_clock([this](const std::string& port, auto bytes) { midi_->send(port, bytes); },
+                           device_->output_latency());
     if (!request_.osc) return;
     osc_ = std::make_unique<OscControl>(request_.osc_settings, *controls_, commands_, inbox_, say_);
     osc_->stats = [this] {
@@ -207,6 +210,7 @@ void Session::bind() {
     if (morphs_) morphs_->bind();
     if (cues_) cues_->bind();
     if (midi_) midi_->bind();
+    if (midi_) midi_->want(runner_->patch().clock.out.value_or(""));
     if (osc_) osc_->bind();
 }
 

@@ -85,7 +85,7 @@ void TransportControl::open_out() {
     out_ = std::make_unique<ClockOut>(
         controls_.runner(), latency_,
         [send = send_, port = *setting_.out](std::span<const std::uint8_t> bytes) { send(port, bytes); });
-    if (say_) say_("MIDI clock goes to " + (setting_.out->empty() ? "every port" : *setting_.out) + ".");
+    if (say_) say_("MIDI clock goes to midi_out" + (setting_.out->empty() ? "" : " and " + *setting_.out) + ".");
 }
 
 void TransportControl::move(const char* member, double value) {

@@ -4,7 +4,10 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "host/control/commands.h"
@@ -28,6 +31,9 @@ class MidiControl {
     void bind() { router_.bind(); }  // after every edit, and after the controls
     void take(const MidiMessage& message);
     void tick();  // often: takes up what was plugged in, says what went
+    // Any thread: to midi_out, and to every open output whose name has `port` in it.
+    void send(std::string_view port, std::span<const std::uint8_t> bytes) { outputs_.send(port, bytes); }
+    void want(std::string port) { wanted_ = std::move(port); }  // these outputs are opened for it; empty is none
     std::uint64_t refused() const { return router_.refused(); }
 
   private:
@@ -37,6 +43,7 @@ class MidiControl {
     MidiOutputs outputs_;
     MidiFeedback feedback_{router_, [this](auto port, auto bytes) { outputs_.send(port, bytes); }};
     Every poll_{500};
+    std::string wanted_;
     std::vector<std::string> gone_;       // ports whose last messages may still wait in the inbox
     std::unique_ptr<MidiInputs> inputs_;  // last: its threads stop first
 };
