@@ -81,6 +81,7 @@ std::string OscRouter::unknown(const std::string& address, bool advise) const {
 
 std::string OscRouter::give(const Hit& hit, const OscMessage& message) {
     const auto& target = hit.target;
+    const auto* bound = hit.bound < bound_.size() ? &bound_[hit.bound] : nullptr;
     const auto number = number_of(message);
     const auto source = "osc " + message.address;
     if (target.member->kind == Member::Kind::trigger) {
@@ -96,7 +97,6 @@ std::string OscRouter::give(const Hit& hit, const OscMessage& message) {
     const auto& range = target.param()->range;
     if (!number) return message.address + " wants a number, " + range.limits();
     if (!finite(*number)) return message.address + " was sent a value that is not a finite number";
-    const auto* bound = hit.bound < bound_.size() ? &bound_[hit.bound] : nullptr;
     if (bound && (bound->binding.from || bound->binding.range || bound->binding.curve)) {
         const auto [a, b] = bound->binding.from.value_or(std::pair(0.0f, 1.0f));
         controls_.move(target, bound->mapping.value(a == b ? 0.0f : (*number - a) / (b - a)), source);
