@@ -337,12 +337,13 @@ bindings:
 
     nano = std::make_unique<JackClient>("a2j");
     CHECK(eventually([&] { return nano->shown(0xb0, 1, 127); }));  // bound again, by itself
-    nano->cc(1, 0);                                                // it has not passed the value: it waits
     hand.send("/legume/learn", {std::string("hiss/frequency")});
     CHECK_MESSAGE(legume.says("Learn: move the control for hiss/frequency"), legume.output());
     nano->cc(21, 1);
     CHECK_MESSAGE(legume.says("Learn: midi cc 21 moves hiss/frequency"), legume.output());
     CHECK_MESSAGE(legume.says("Reloaded: bindings"), legume.output());
+    nano->cc(1, 0);  // it has not passed the value, so it waits, and is told again where that is
+    CHECK(eventually([&] { return nano->shown(0xb0, 1, 127); }));
     CHECK(stage.heard(bright));
     nano->cc(21, 127);
     CHECK(stage.heard([](const Samples& x) { return centroid(x, rate) > 6'000; }));
@@ -353,9 +354,8 @@ bindings:
 
     JackClient performer;
     REQUIRE(performer.watch("legume-out:midi_out"));
-    nano->cc(1, 64);
-    hand.send("/tone/cutoff", {200.0f});
-    CHECK(eventually([&] { return performer.shown(0xb0, 1, 0); }));
+    hand.send("/tone/cutoff", {2'000.0f});
+    CHECK(eventually([&] { return performer.shown(0xb0, 1, 79); }));
     performer.play_into("legume:midi_in");
     performer.note(80, 100);
     CHECK(stage.heard([](const Samples& x) { return beep(x, 830.61) > 0.05; }));
