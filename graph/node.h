@@ -197,7 +197,7 @@ class Param : public Member {
     float start_ = 0;            // where that one began, in the param's unit
     float blocks_a_second_ = 0;  // of the graph; until it is known, glides last a block
     bool still_ = false;         // settled and not modulated in the last block: nothing to compute
-    struct alignas(8) Move {  // so aligned, every compiler moves it in one piece
+    struct alignas(8) Move {     // so aligned, every compiler moves it in one piece
         float value;
         float seconds;
     };

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "host/control/controls.h"
@@ -183,7 +184,8 @@ TEST_CASE("an edit of a strip's file is one of every patch that plays it") {
     desk.write("whole.yaml",
                around("  a: {type: patch, file: strip.yaml}\n  out: {type: output}\nwires: [saw -> a -> out]\n"));
     const auto before = open_patch(desk.folder / "whole.yaml").patch;
-    CHECK(before.files == std::vector<std::string>{desk.folder / "whole.yaml", desk.folder / "strip.yaml"});
+    for (const char* name : {"whole.yaml", "strip.yaml"})  // and what may lie beside them, scenes and learned bindings
+        CHECK(std::count(before.files.begin(), before.files.end(), (desk.folder / name).string()) == 1);
     Watch watch;
     watch.set(before.files);
     CHECK_FALSE(watch.edited());
