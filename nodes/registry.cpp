@@ -3,10 +3,13 @@
 #include "nodes/registry.h"
 
 #define LEGUME_NODES(X) \
+    X(compressor)       \
     X(crossfade)        \
+    X(dc_block)         \
     X(delay)            \
     X(filter)           \
     X(gain)             \
+    X(gate)             \
     X(input)            \
     X(lfo)              \
     X(midi_cc)          \
@@ -20,6 +23,7 @@
     X(player)           \
     X(recorder)         \
     X(samplernn)        \
+    X(stereo)           \
     X(train)
 
 namespace legume {
