@@ -5,8 +5,11 @@
 #define LEGUME_NODES(X) \
     X(compressor)       \
     X(crossfade)        \
+    X(crush)            \
     X(dc_block)         \
     X(delay)            \
+    X(distort)          \
+    X(eq)               \
     X(filter)           \
     X(gain)             \
     X(gate)             \
