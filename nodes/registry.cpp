@@ -3,6 +3,7 @@
 #include "nodes/registry.h"
 
 #define LEGUME_NODES(X) \
+    X(chorus)           \
     X(compressor)       \
     X(crossfade)        \
     X(crush)            \
@@ -15,6 +16,7 @@
     X(gate)             \
     X(input)            \
     X(lfo)              \
+    X(limiter)          \
     X(midi_cc)          \
     X(midi_note)        \
     X(mix)              \
@@ -25,7 +27,9 @@
     X(pan)              \
     X(player)           \
     X(recorder)         \
+    X(reverb)           \
     X(samplernn)        \
+    X(shift)            \
     X(stereo)           \
     X(train)
 
