@@ -11,7 +11,9 @@
     X(delay)            \
     X(distort)          \
     X(eq)               \
+    X(envelope)         \
     X(filter)           \
+    X(follower)         \
     X(gain)             \
     X(gate)             \
     X(input)            \
@@ -31,6 +33,8 @@
     X(samplernn)        \
     X(shift)            \
     X(stereo)           \
+    X(sample_hold)      \
+    X(slew)             \
     X(train)
 
 namespace legume {
