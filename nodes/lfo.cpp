@@ -16,10 +16,11 @@ struct Lfo final : Node {
                "How many times a second it goes round."};
     Param phase{this, "phase", {.min = 0, .max = 1, .initial = 0}, "How far ahead of its start the wave is, in turns."};
     Trigger again{this, "reset", "Begins the wave anew, unless it is in sync."};
-    ChoiceOption shape{this,
-                       "shape",
-                       {"sine", "triangle", "saw", "square", "random"},
-                       "The wave's shape; random holds a new value each time round."};
+    ChoiceOption shape{
+        this,
+        "shape",
+        {"sine", "triangle", "saw", "square", "random", "smooth"},
+        "The wave's shape; random holds a new value each time round, smooth glides from one to the next."};
     Sync sync{this,
               "One round in so many beats, in step with the transport, whatever the rate; 1/8 is an eighth note."};
 
@@ -27,6 +28,10 @@ struct Lfo final : Node {
     double turns = 0;
 
     void prepare(const Prepare& p) override { seed = p.seed; }
+    float drawn(double at, std::uint64_t ahead) const noexcept RT_SAFE {
+        const auto whole = static_cast<std::uint64_t>(math::floor(at));
+        return static_cast<float>(2 * dsp::random_uniform(seed, 0, round + whole + ahead) - 1);
+    }
     float wave(double at) const noexcept RT_SAFE {
         const double part = math::fraction(at);
         switch (shape.at()) {
@@ -34,9 +39,10 @@ struct Lfo final : Node {
             case 1: return static_cast<float>(part < 0.25 ? 4 * part : part < 0.75 ? 2 - 4 * part : 4 * part - 4);
             case 2: return static_cast<float>(2 * part - 1);
             case 3: return part < 0.5 ? 1.0f : -1.0f;
+            case 4: return drawn(at, 0);
             default: {
-                const auto whole = static_cast<std::uint64_t>(math::floor(at));
-                return static_cast<float>(2 * dsp::random_uniform(seed, 0, round + whole) - 1);
+                const float from = drawn(at, 0), to = drawn(at, 1), way = static_cast<float>(part);
+                return from + (to - from) * way * way * (3 - 2 * way);
             }
         }
     }

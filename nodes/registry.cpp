@@ -28,6 +28,7 @@
     X(output)           \
     X(pan)              \
     X(player)           \
+    X(random_walk)      \
     X(recorder)         \
     X(reverb)           \
     X(samplernn)        \

@@ -47,6 +47,16 @@ TEST_CASE("a random lfo holds one value each time round, the same for the same s
     CHECK(peak(wave) <= 1);
 }
 
+TEST_CASE("a smooth random lfo glides through a new value each time round") {
+    const auto held = lfo("random", "100 Hz")->run(48'000)[0], wave = lfo("smooth", "100 Hz")->run(48'000)[0];
+    for (std::size_t i = 240; i < 47'000; i += 480) {
+        CHECK(wave[i - 239] == doctest::Approx(held[i]).scale(1).epsilon(0.01));  // it leaves from there
+        CHECK(wave[i] == doctest::Approx((held[i] + held[i + 480]) / 2).scale(1).epsilon(0.02));
+    }
+    CHECK(largest_step(wave) < 2 * 1.5 / 479);
+    CHECK(peak(wave) <= 1);
+}
+
 TEST_CASE("an lfo in sync goes round with the beat, whatever its rate, and is where the beat is after any change") {
     Rig rig({{"l", "lfo", {{"shape", "saw"}, {"rate", "7 Hz"}, {"sync", "1/8"}}}, {"t", "tap", {}}}, {"l -> t"});
     const auto wave = rig.run(96'000)[0];
