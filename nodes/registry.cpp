@@ -5,6 +5,7 @@
 #define LEGUME_NODES(X) \
     X(chorus)           \
     X(compressor)       \
+    X(clock)            \
     X(crossfade)        \
     X(crush)            \
     X(dc_block)         \
@@ -35,6 +36,8 @@
     X(shift)            \
     X(stereo)           \
     X(sample_hold)      \
+    X(scale_quantise)   \
+    X(sequencer)        \
     X(slew)             \
     X(train)
 
