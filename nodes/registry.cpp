@@ -25,6 +25,7 @@
     X(mix)              \
     X(morph)            \
     X(noise)            \
+    X(onset)            \
     X(oscillator)       \
     X(output)           \
     X(pan)              \
