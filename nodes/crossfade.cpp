@@ -1,7 +1,6 @@
 // Fades from one signal to another, at equal power or in a straight line.
 // SPDX-License-Identifier: MIT
-#include "graph/math.h"
-#include "graph/node.h"
+#include "nodes/law.h"
 
 namespace legume {
 namespace {
@@ -11,22 +10,15 @@ struct Crossfade final : Node {
     In b{this, "b", "Heard at position 1."};
     Out out{this, "out", "The blend of a and b."};
     Param position{this, "position", {.min = 0, .max = 1, .initial = 0.5f}, "Where the sound stands between a and b."};
-    ChoiceOption law{
-        this,
-        "law",
-        {"equal-power", "linear"},
-        "Equal-power keeps unrelated sounds equally loud on the way, linear suits two takes of one sound."};
+    Law law{this};
 
-    // Turns of a sine whose quarter is the way from b's silence to its full level.
-    float share(float at) const noexcept RT_SAFE {
-        return law.at() == 0 ? static_cast<float>(math::sin_turns(0.25 * at)) : at;
-    }
     void process(const Block& block) noexcept RT_SAFE override {
         for (int ch = 0; ch < out.channels(block); ++ch) {
             const auto x = a.read(block, ch), y = b.read(block, ch);
             const auto to = out.write(block, ch);
             const Ramp at = position.ramp(block, ch);
-            const Ramp x_gain{share(1 - at.from), share(1 - at.to)}, y_gain{share(at.from), share(at.to)};
+            const Ramp x_gain{law.share(1 - at.from), law.share(1 - at.to)},
+                y_gain{law.share(at.from), law.share(at.to)};
             for (int i = 0; i < block_frames; ++i) to[i] = x[i] * x_gain[i] + y[i] * y_gain[i];
         }
     }

@@ -38,9 +38,12 @@
     X(stereo)           \
     X(sample_hold)      \
     X(scale_quantise)   \
+    X(scan)             \
     X(sequencer)        \
     X(slew)             \
-    X(train)
+    X(switch)           \
+    X(train)            \
+    X(vector)
 
 namespace legume {
 
