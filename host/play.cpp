@@ -104,8 +104,7 @@ void Session::open_controls() {
     morphs_ = std::make_unique<Morphs>(*controls_);
     cues_ = std::make_unique<Cues>(*controls_, commands_, say_);
     if (!request_.log.empty()) log_ = std::make_unique<Log>(request_.log, *runner_);
-    midi_ = std::make_unique<MidiControl>(LearnSettings{request_.patch, request_.learn}, *controls_, commands_, inbox_,
-                                          request_.verbose, say_);
+    midi_ = std::make_unique<MidiControl>(request_.learn, *controls_, commands_, inbox_, request_.verbose, say_);
     midi_->want(runner_->patch().clock.out.value_or(""));
     transport_->send_clock([this](const std::string& port, auto bytes) { midi_->send(port, bytes); },
                            device_->output_latency());

@@ -4,15 +4,15 @@
 
 #define LEGUME_NODES(X) \
     X(chorus)           \
-    X(compressor)       \
     X(clock)            \
+    X(compressor)       \
     X(crossfade)        \
     X(crush)            \
     X(dc_block)         \
     X(delay)            \
     X(distort)          \
-    X(eq)               \
     X(envelope)         \
+    X(eq)               \
     X(filter)           \
     X(follower)         \
     X(gain)             \
@@ -33,14 +33,14 @@
     X(random_walk)      \
     X(recorder)         \
     X(reverb)           \
-    X(samplernn)        \
-    X(shift)            \
-    X(stereo)           \
     X(sample_hold)      \
+    X(samplernn)        \
     X(scale_quantise)   \
     X(scan)             \
     X(sequencer)        \
+    X(shift)            \
     X(slew)             \
+    X(stereo)           \
     X(switch)           \
     X(train)            \
     X(vector)

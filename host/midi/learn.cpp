@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "host/midi/learn.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "host/midi/router.h"
@@ -33,18 +34,18 @@ std::optional<MidiSource> control_of(const std::vector<MidiEvent>& events, bool 
 
 }  // namespace
 
-MidiLearn::MidiLearn(const LearnSettings& settings, Controls& controls, Commands& commands, Say say)
-    : patch_(settings.patch), controls_(controls), say_(std::move(say)), armed_(settings.target == "next") {
+MidiLearn::MidiLearn(const std::string& target, Controls& controls, Commands& commands, Say say)
+    : controls_(controls), say_(std::move(say)), armed_(target == "next") {
     commands.add({"learn", "Binds the control that is moved next to a param: its name as node/param.", false,
                   [this](const CommandArguments& arguments) {
                       const auto* name = arguments.size() == 1 ? std::get_if<std::string>(&arguments[0]) : nullptr;
                       return name ? wait_for(*name) : "/legume/learn wants one name, such as tone/cutoff";
                   }});
-    controls_.on_change([this](const Target& target, float, std::string_view source) {
-        if (armed_ && source.starts_with("osc ")) (void)wait_for(target.name);
+    controls_.on_change([this](const Target& moved, float, std::string_view source) {
+        if (armed_ && source.starts_with("osc ")) (void)wait_for(moved.name);
     });
-    if (!settings.target.empty() && !armed_) {
-        if (const auto wrong = wait_for(settings.target); !wrong.empty()) say_("Learn: " + wrong);
+    if (!target.empty() && !armed_) {
+        if (const auto wrong = wait_for(target); !wrong.empty()) say_("Learn: " + wrong);
     } else if (armed_) {
         say_("Learn: move a param by OSC, or send its name to /legume/learn; then move a knob");
     }
@@ -72,9 +73,10 @@ bool MidiLearn::take(const MidiEvent& event, std::string_view port) {
     const auto* target = controls_.find(target_);
     const auto control = control_of(events, target && target->member->kind == Member::Kind::notes);
     if (!control) return false;
-    const auto wrong = target ? store_learned(patch_, *control, target_) : target_ + " is gone";
+    const std::filesystem::path patch = controls_.runner().patch().file;
+    const auto wrong = target ? store_learned(patch, *control, target_) : target_ + " is gone";
     say_("Learn: " + (wrong.empty() ? name_of(*control) + " moves " + target_ + " from now on, as " +
-                                          controls_file(patch_).filename().string() + " says"
+                                          controls_file(patch).filename().string() + " says"
                                     : wrong));
     target_.clear();
     return true;

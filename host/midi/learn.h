@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,22 +13,18 @@
 
 namespace legume {
 
-struct LearnSettings {
-    std::filesystem::path patch;  // the binding goes into the file beside it, which is then loaded as any edit
-    std::string target;           // from the start: "node/param", "next" for what OSC moves next, or nothing
-};
-
 // Control thread.
 class MidiLearn {
   public:
     using Say = std::function<void(const std::string&)>;
-    MidiLearn(const LearnSettings& settings, Controls& controls, Commands& commands, Say say);
+    // `target`, from the start: "node/param", "next" for what OSC moves next, or nothing. The binding goes into the
+    // file beside the patch that plays, which is then loaded as any edit.
+    MidiLearn(const std::string& target, Controls& controls, Commands& commands, Say say);
     // True when it was waited for: the event is then no one else's.
     bool take(const MidiEvent& event, std::string_view port);
 
   private:
     std::string wait_for(std::string target);  // gives what is wrong with it
-    const std::filesystem::path patch_;
     Controls& controls_;
     const Say say_;
     MidiAssembler assembler_;

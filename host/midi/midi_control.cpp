@@ -6,7 +6,7 @@
 
 namespace legume {
 
-MidiControl::MidiControl(const LearnSettings& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose,
+MidiControl::MidiControl(const std::string& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose,
                          Say say)
     : say_(std::move(say)), router_(controls), learn_(learn, controls, commands, say_), outputs_(verbose) {
     std::vector<std::string> messages;

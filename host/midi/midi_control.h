@@ -26,8 +26,7 @@ class MidiControl {
   public:
     using Say = std::function<void(const std::string&)>;
     // Opens every port; what comes is left in the inbox, from which the session brings it to take().
-    MidiControl(const LearnSettings& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose,
-                Say say);
+    MidiControl(const std::string& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose, Say say);
     void bind() { router_.bind(); }  // after every edit, and after the controls
     void take(const MidiMessage& message);
     void tick();  // often: takes up what was plugged in, says what went

@@ -58,19 +58,24 @@ struct JackClient::State {
     Ring<Knob> knobs{64};
     Ring<Knob> shown{4096};
     Ring<float> sound{48'000 * 300};
-    std::atomic<bool> listening{false};
+    std::atomic<bool> listening{false}, began{false};
+    std::atomic<jack_nframes_t> start{0};  // the server's frame that heard() begins with
 
     static int process(jack_nframes_t frames, void* user) {
         auto& self = *static_cast<State*>(user);
         void* notes = jack_port_get_buffer(self.hands, frames);
         jack_midi_clear_buffer(notes);
-        for (Knob knob; self.knobs.pop(knob);) jack_midi_event_write(notes, 0, knob.data(), knob.size());
+        for (Knob knob; self.knobs.pop(knob);)
+            jack_midi_event_write(notes, 0, knob.data(), knob[0] >> 4 == 0xc ? 2 : knob.size());
         void* lights = jack_port_get_buffer(self.lights, frames);
         jack_midi_event_t event;
         for (std::uint32_t i = 0; jack_midi_event_get(&event, lights, i) == 0; ++i)
             if (event.size == 3) self.shown.push({event.buffer[0], event.buffer[1], event.buffer[2]});
         const auto* x = static_cast<const float*>(jack_port_get_buffer(self.ear, frames));
-        if (self.listening) self.sound.write({x, frames});
+        if (!self.listening) return 0;
+        if (!self.began) self.start = jack_last_frame_time(self.client);
+        self.began = true;
+        self.sound.write({x, frames});
         return 0;
     }
     ~State() {
@@ -119,6 +124,10 @@ void JackClient::note(int key, int velocity) {
 void JackClient::cc(int number, int value) {
     state_->knobs.push({0xb0, static_cast<jack_midi_data_t>(number), static_cast<jack_midi_data_t>(value)});
 }
+
+void JackClient::program(int number) { state_->knobs.push({0xc0, static_cast<jack_midi_data_t>(number), 0}); }
+
+std::uint64_t JackClient::frame() { return state_->began ? jack_frame_time(state_->client) - state_->start : 0; }
 
 const Samples& JackClient::heard() {
     Samples piece(state_->sound.readable());

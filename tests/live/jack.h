@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,9 +40,11 @@ class JackClient {
     bool watch(const std::string& midi_port);
     void cc(int number, int value);  // on channel 1, in the next cycle
     void note(int key, int velocity);
+    void program(int number);  // as it stands in the message, from 0
     // Whether these bytes came, of all that did since the last call.
     bool shown(int status, int first, int second);
     const Samples& heard();  // since listen_to
+    std::uint64_t frame();   // of the sound that it hears now, counted as heard() is; by the server's clock
 
   private:
     struct State;

@@ -14,14 +14,12 @@
 #include "nodes/sound_file.h"
 #include "tests/folder.h"
 #include "tests/live/jack.h"
+#include "tests/live/stage.h"
 
 using namespace legume;
 using namespace legume::test;
 
 namespace {
-
-constexpr double rate = 48'000;
-constexpr std::size_t quarter = 12'000;  // frames, a quarter of a second
 
 const char* const patch_text = R"(legume: 1
 title: Under the hands
@@ -47,91 +45,6 @@ std::string replaced(std::string text, const std::string& what, const std::strin
     return text.replace(at, what.size(), with);
 }
 
-int free_port() {
-    return OscSocket(OscSocket::Listen::loopback, 0, [](auto, const auto&) {}).port();
-}
-
-// A performer's OSC: what it sends, and what comes back.
-class OscHand {
-  public:
-    explicit OscHand(int port)
-        : to_{0x7f000001, static_cast<std::uint16_t>(port)},
-          socket_(OscSocket::Listen::loopback, 0, [this](std::span<const std::uint8_t> bytes, const OscPeer&) {
-              std::string error;
-              const std::lock_guard lock(mutex_);
-              for (auto& message : parse_osc(bytes, error)) answers_.push_back(std::move(message));
-          }) {}
-    void send(const std::string& address, const std::vector<OscArgument>& args) { send(compose_osc(address, args)); }
-    void send(std::vector<std::uint8_t> bytes) { socket_.send(std::move(bytes), to_); }
-    // Whether an answer at that address, with a text that contains this, came soon enough.
-    bool hears(const std::string& address, const std::string& text) {
-        return eventually([&] {
-            const std::lock_guard lock(mutex_);
-            return std::any_of(answers_.begin(), answers_.end(), [&](const OscMessage& answer) {
-                const auto* said = answer.args.empty() ? nullptr : std::get_if<std::string>(&answer.args[0]);
-                return answer.address == address && said && said->find(text) != said->npos;
-            });
-        });
-    }
-
-  private:
-    const OscPeer to_;
-    std::mutex mutex_;
-    std::vector<OscMessage> answers_;
-    OscSocket socket_;  // last: no packet comes once the rest goes
-};
-
-// A legume at work, recording what it plays.
-class Stage {
-  public:
-    Stage() {
-        setenv("XDG_CONFIG_HOME", folder.path.c_str(), 1);  // what this machine remembers is not what is tested
-        write(patch_text);
-    }
-    void write(const std::string& text) {
-        std::ofstream(folder / "new") << text;
-        std::filesystem::rename(folder / "new", folder / "patch.yaml");
-    }
-    std::vector<std::string> command(std::vector<std::string> more) const {
-        std::vector<std::string> all{built("legume"),     "play",         (folder / "patch.yaml").string(),
-                                     "--device",          "system (JACK", "--osc-port",
-                                     std::to_string(port)};
-        all.insert(all.end(), more.begin(), more.end());
-        return all;
-    }
-    // The left channel of what is in the file by now; a header that is just being written reads as nothing.
-    Samples recorded() const {
-        const auto part = folder / "take.part.wav";
-        try {
-            const auto sound = read_sound(std::filesystem::exists(part) ? part : folder / "take.wav");
-            Samples left(sound.frames());
-            const auto channels = static_cast<std::size_t>(sound.channels);
-            for (std::size_t i = 0; i < left.size(); ++i) left[i] = sound.samples[i * channels];
-            return left;
-        } catch (const SoundError&) {
-            return {};
-        }
-    }
-    // Whether the newest quarter of a second comes to sound like that.
-    bool heard(const std::function<bool(const Samples&)>& like) const {
-        return eventually([&] {
-            const auto all = recorded();
-            return all.size() >= 2 * rate && like(part(all, all.size() - quarter, quarter));
-        });
-    }
-    // All that is recorded from `from` on, once that is at least a second and a half.
-    Samples since(std::size_t from) const {
-        Samples all;
-        const bool enough = eventually([&] { return (all = recorded()).size() >= from + 72'000; });
-        return enough ? part(all, from, all.size() - from) : Samples{};
-    }
-
-    Folder folder;
-    const int port = free_port();
-};
-
-double beep(const Samples& x, double hertz) { return amplitude_at(x, rate, hertz); }
-
 void print_played(Child& legume) {
     for (const auto& line : legume.lines())
         if (line.starts_with("Played")) MESSAGE(line);
@@ -142,7 +55,7 @@ void print_played(Child& legume) {
 TEST_CASE("a knob, a fader and an edit are heard, and SIGTERM ends with a fade") {
     const JackServer server;
     JackClient performer;
-    Stage stage;
+    Stage stage(patch_text);
     Child legume(stage.command({"--record", (stage.folder / "take.wav").string()}));
     REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
     CHECK(legume.output().find("Playing on system (JACK") != std::string::npos);
@@ -250,7 +163,7 @@ TEST_CASE("a knob, a fader and an edit are heard, and SIGTERM ends with a fade")
 
 TEST_CASE("SIGINT ends it, and --seconds does") {
     const JackServer server;
-    Stage stage;
+    Stage stage(patch_text);
     for (const bool by_hand : {true, false}) {
         Child legume(stage.command(by_hand ? std::vector<std::string>{} : std::vector<std::string>{"--seconds", "1"}));
         REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
@@ -263,7 +176,7 @@ TEST_CASE("SIGINT ends it, and --seconds does") {
 
 TEST_CASE("a port in use is said with its number, and an older take is not touched") {
     const JackServer server;
-    Stage stage;
+    Stage stage(patch_text);
     const OscSocket other(OscSocket::Listen::loopback, stage.port, [](auto, const auto&) {});
     const auto take = stage.folder / "take.wav";
     write_wav(take, {sine(440, rate, 4'800)}, rate);
@@ -276,7 +189,7 @@ TEST_CASE("a port in use is said with its number, and an older take is not touch
 
 TEST_CASE("when the sound server dies the patch plays on, and says so") {
     JackServer server;
-    Stage stage;
+    Stage stage(patch_text);
     Child legume(stage.command({"--record", (stage.folder / "take.wav").string()}));
     REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
     REQUIRE(eventually([&] { return stage.recorded().size() >= 48'000; }));
@@ -294,7 +207,7 @@ TEST_CASE("when the sound server dies the patch plays on, and says so") {
 
 TEST_CASE("a controller comes, learns, shows what it moves, goes with a key held, and comes back") {
     const JackServer server;
-    Stage stage;
+    Stage stage(patch_text);
     stage.write(R"(legume: 1
 seed: 5
 nodes:

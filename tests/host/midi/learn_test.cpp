@@ -37,7 +37,7 @@ struct Desk {
         for (const auto& problem : checked.problems) FAIL(to_string(problem));
         for (const auto& problem : runner.edit(std::move(checked))) FAIL(to_string(problem));
         controls.bind();
-        learn = std::make_unique<MidiLearn>(LearnSettings{patch, from_the_start}, controls, commands,
+        learn = std::make_unique<MidiLearn>(from_the_start, controls, commands,
                                             [this](const std::string& line) { said.push_back(line); });
     }
     std::string ask(const std::string& name) { return commands.run("learn", {name}); }
