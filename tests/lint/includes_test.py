@@ -42,7 +42,7 @@ LAYERS = (
     ("nodes/registry.*", "graph/node.h nodes/registry.h"),
     ("nodes/sound_file.*", "nodes/sound_file.h"),
     ("nodes/samplernn/*", "graph/* nodes/level.h nodes/sound_file.h nodes/dsp/* nodes/samplernn/*"),
-    ("nodes/*", "graph/* nodes/level.h nodes/sync.h nodes/sound_file.h nodes/dsp/*"),
+    ("nodes/*", "graph/* nodes/law.h nodes/level.h nodes/sync.h nodes/sound_file.h nodes/dsp/*"),
     ("host/train_main.cpp", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
     ("host/models/picture.*", "host/models/picture.h nodes/samplernn/measure.h"),
     ("host/models/*", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
