@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "graph/check.h"
+#include "graph/conductor.h"
 #include "host/control/log.h"
 #include "host/opening.h"
 
@@ -135,8 +136,10 @@ int print_cues(const std::filesystem::path& file) {
         const auto checked = open_patch(show.patch);
         if (print_problems(checked.problems))
             throw Refused(file.string() + ": its patch has faults; mend them, so that its params are known");
+        const Conductor conductor;
         const auto find = [&](const std::string& target) -> const Member* {
             const auto end = end_of(target);
+            if (end.node == Conductor::id) return conductor.find(end.member);
             for (std::size_t i = 0; i < checked.nodes.size(); ++i)
                 if (checked.patch.nodes[i].id == end.node)
                     if (const auto* member = checked.nodes[i]->find(end.member)) return member;

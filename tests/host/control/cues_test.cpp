@@ -216,6 +216,8 @@ TEST_CASE("what is no log is said, with its place") {
           at("a.log") + ":1:1: this is no line of a log; it is frame, seconds, target, value and glide\n");
     CHECK(test::said(1, {"cues", at("b.log")}) ==
           at("b.log") + ": there is no such log; `legume play --log FILE` writes one\n");
+    desk.write("d.log", "# legume log of " + at("p.yaml") + "\n64 0.001 transport/tempo 96 own\n");
+    CHECK(test::said(0, {"cues", at("d.log")}) == "cues:\n  - {at: 0:00.001, set: transport.tempo, to: 96 bpm}\n");
     desk.write("c.log", "# legume log of " + at("p.yaml") + "\n64 0.001 gone/gain -3 own\n");
     CHECK(test::said(0, {"cues", at("c.log")}).find("the patch has no gone/gain any more; it is left out") !=
           std::string::npos);
