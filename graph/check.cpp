@@ -302,6 +302,7 @@ Checked check(Patch patch, NodeTypes types) {
     checker.check_order();
     checker.count_channels();
     check_scenes(c);
+    check_sends(c);
     tidy(c.problems);
     return c;
 }

@@ -39,6 +39,7 @@ Checked check(Patch patch, NodeTypes types);
 std::size_t find_node(const Checked& checked, const Endpoint& end, Problems& problems);
 // In check_scenes.cpp: whether scenes, what goes between them, and cues name what there is.
 void check_scenes(Checked& checked);
+void check_sends(Checked& checked);               // in check_sends.cpp: whether what goes out by OSC is there
 const ScenesOption* scenes_of(const Node& node);  // of a node that moves between scenes; nullptr of any other
 std::string beside(const std::string& id, const std::string& scene);  // of the same patch within the patch as that node
 

@@ -151,7 +151,8 @@ Diff diff(const Patch& before, const Patch& after) {
     d.scenes = before.scenes != after.scenes;
     d.cues = before.cues != after.cues;
     d.settings = before.seed != after.seed || before.tempo != after.tempo || before.bar_beats != after.bar_beats ||
-                 before.clock != after.clock || before.length_seconds != after.length_seconds;
+                 before.clock != after.clock || before.sends != after.sends ||
+                 before.length_seconds != after.length_seconds;
     return d;
 }
 

@@ -188,6 +188,16 @@ struct Cue {
     }
 };
 
+// Params and meters that go out by OSC while the patch plays.
+struct SendSetting {
+    std::string to;  // "127.0.0.1:7000"
+    std::vector<Endpoint> values;
+    float rate = 20;  // times a second at the most
+    bool operator==(const SendSetting& other) const {
+        return to == other.to && values == other.values && rate == other.rate;
+    }
+};
+
 struct Patch {
     std::string file;                // as given by the user; problems are printed with it
     std::vector<std::string> files;  // all that it was read from, itself first
@@ -204,12 +214,13 @@ struct Patch {
     std::vector<Setting> ports;  // what a patch that plays this one as a node may wire, by name: "node.member"
     std::vector<Scene> scenes;
     std::vector<Cue> cues;
+    std::vector<SendSetting> sends;
 
     const PatchNode* find(std::string_view id) const;
     bool operator==(const Patch& other) const {  // whether it sounds and plays the same
         return seed == other.seed && length_seconds == other.length_seconds && tempo == other.tempo &&
                bar_beats == other.bar_beats && clock == other.clock && nodes == other.nodes && wires == other.wires &&
-               bindings == other.bindings && scenes == other.scenes && cues == other.cues;
+               bindings == other.bindings && scenes == other.scenes && cues == other.cues && sends == other.sends;
     }
 };
 

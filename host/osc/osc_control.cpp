@@ -31,12 +31,15 @@ bool allowed(const OscSettings& settings, const OscPeer& sender) {
 }  // namespace
 
 OscControl::OscControl(const OscSettings& settings, Controls& controls, const Commands& commands, Inbox& inbox, Say say)
-    : commands_(commands),
+    : controls_(controls),
+      commands_(commands),
       settings_(settings),
       say_(std::move(say)),
       router_(controls),
       subscriptions_(controls, [this](const std::string& address, float value,
                                       const OscPeer& to) { answer(address, {value}, to); }),
+      sends_(controls, [this](const std::string& address, float value,
+                              const OscPeer& to) { socket_.send(compose_osc(address, {value}), to); }),
       socket_(settings.listen, settings.port,
               [this, &inbox](std::span<const std::uint8_t> bytes, const OscPeer& sender) {
                   if (allowed(settings_, sender))
@@ -66,8 +69,29 @@ OscControl::OscControl(const OscSettings& settings, Controls& controls, const Co
 void OscControl::bind() {
     router_.bind();
     subscriptions_.bind();
+    sends_.bind();
+    bind_sends();
     if (query_) query_->bind();
     flush();
+}
+
+void OscControl::bind_sends() {
+    const auto& sends = controls_.runner().patch().sends;
+    if (sends == sent_) return;
+    for (const auto& send : sent_)
+        if (const auto to = parse_peer(send.to)) (void)sends_.remove("", *to);
+    sent_ = sends;
+    for (const auto& send : sent_) {
+        const auto to = parse_peer(send.to);
+        if (!to) continue;  // such a patch has been refused
+        if (!is_here(*to) && settings_.listen == OscSocket::Listen::loopback)
+            say_("send: " + send.to + " is another computer, to which --osc-listen lan opens the way");
+        for (const auto& value : send.values)
+            if (const auto wrong =
+                    sends_.add("/" + value.node + "/" + value.member, static_cast<double>(send.rate), *to);
+                !wrong.empty())
+                say_("send: " + wrong);
+    }
 }
 
 void OscControl::answer(const std::string& address, std::vector<OscArgument> args, OscPeer to) {
@@ -186,6 +210,7 @@ void OscControl::tick() {
         open(held_.begin()->second);
     flush();
     subscriptions_.tick(Clock::now());
+    sends_.tick(Clock::now());
     if (query_) query_->tick();
     if (!rate_.due()) return;
     a_second_ = messages_ - messages_before_;

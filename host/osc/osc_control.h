@@ -60,13 +60,16 @@ class OscControl {
     std::string command(const OscMessage& message, const OscPeer& sender);
     std::string subscribe(const OscMessage& message, const OscPeer& sender);
     void tell_stats(const OscPeer& sender);
+    void bind_sends();
 
+    Controls& controls_;
     const Commands& commands_;
     const OscSettings settings_;
     const Say say_;
     OscRouter router_;
     std::vector<Pending> pending_;
-    Subscriptions subscriptions_;
+    Subscriptions subscriptions_, sends_;  // who asked, and what the patch says
+    std::vector<SendSetting> sent_;
     TimeTags time_tags_;
     std::multimap<Clock::time_point, OscPacket> held_;
     std::map<std::uint32_t, std::uint16_t> reply_ports_;  // by sender: /legume/reply-to

@@ -61,6 +61,7 @@ ClockSetting read_clock(Reader& reader, const Tree& tree);
 Grid read_grid(Reader& reader, const Tree& tree);
 std::vector<Scene> read_scenes(Reader& reader, const Tree& root);  // all that is under `scenes`
 std::optional<Cue> read_cue(Reader& reader, const Tree& tree);
+std::optional<SendSetting> read_send(Reader& reader, const Tree& tree);
 std::optional<Span> read_span(Reader& reader, const Tree& tree);  // "8 s" or "8 beats"; in scenes.cpp
 
 }  // namespace legume

@@ -229,6 +229,23 @@ ordered_json binding_schema() {
             {"additionalProperties", false}};
 }
 
+ordered_json send_schema() {
+    return {
+        {"type", "object"},
+        {"properties",
+         {{"to",
+           {{"description", "Where to, such as 127.0.0.1:9001."}, {"type", "string"}, {"pattern", "^[0-9.]+:[0-9]+$"}}},
+          {"values",
+           {{"description", "Params and meters, node.name each; one number goes to /node/name."},
+            {"type", "array"},
+            {"minItems", 1},
+            {"items", {{"type", "string"}, {"pattern", "^\\s*" + end_pattern + "\\s*$"}}}}},
+          {"rate",
+           {{"description", "How often at the most, 1 to 100 Hz; 20 when absent."}, {"type", {"number", "string"}}}}}},
+        {"required", {"to", "values"}},
+        {"additionalProperties", false}};
+}
+
 ordered_json subpatch_schema() {
     return {
         {"type", "object"},
@@ -326,7 +343,11 @@ std::string patch_schema(NodeTypes types) {
             {"type", {"object", "null"}},
             {"additionalProperties", {{"type", "string"}, {"pattern", "^\\s*" + end_pattern + "\\s*$"}}}}},
           {"scenes", scenes_schema()},
-          {"cues", {{"description", "What happens by itself, and when."}, {"type", list}, {"items", cue_schema()}}}}},
+          {"cues", {{"description", "What happens by itself, and when."}, {"type", list}, {"items", cue_schema()}}},
+          {"send",
+           {{"description", "Params and meters that go out by OSC while it plays."},
+            {"type", list},
+            {"items", send_schema()}}}}},
         {"required", {"legume", "nodes"}},
         {"additionalProperties", false},
         {"definitions", {{"node", any_node(types)}}}};

@@ -53,6 +53,11 @@ class Flattener {
         }
         for (auto& cue : cues)
             if (cue.to.node.empty() || lead(cue.to, "in")) patch_.cues.push_back(std::move(cue));
+        for (auto& send : patch_.sends) {
+            auto values = std::exchange(send.values, {});
+            for (auto& value : values)
+                if (lead(value, "out")) send.values.push_back(std::move(value));
+        }
         read_ports();
         if (patch_.nodes.size() <= max_patch_nodes) return;
         patch_.nodes.resize(max_patch_nodes);
@@ -84,7 +89,9 @@ class Flattener {
                     (found.place.line ? "" : file->value.text + ": ") + found.message);
         if (!inner.readable) return;
         if (const auto* with = text.find("with")) set(inner.patch, with->value, strip.file);
-        const auto within = [&](const std::string& id) { return text.id + "/" + id; };
+        const auto within = [&](const std::string& id) {  // there is but one transport
+            return id == Conductor::id ? id : text.id + "/" + id;
+        };
         for (auto& node : inner.patch.nodes) {
             node.id = within(node.id);
             patch_.nodes.push_back(std::move(node));
@@ -95,7 +102,7 @@ class Flattener {
             patch_.wires.push_back(std::move(wire));
         }
         for (auto& binding : inner.patch.bindings) {
-            if (binding.to.node != Conductor::id) binding.to.node = within(binding.to.node);  // there is but one
+            binding.to.node = within(binding.to.node);
             patch_.bindings.push_back(std::move(binding));
         }
         for (auto& scene : inner.patch.scenes) {

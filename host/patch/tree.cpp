@@ -28,7 +28,7 @@ class PatchReader : private Reader {
         if (root.kind != Kind::map) return problem(root.place, "a patch is a map; begin with `legume: 1` and `nodes:`");
         known(root, "a patch",
               {"legume", "title", "seed", "length", "tempo", "meter", "clock", "nodes", "wires", "bindings", "ports",
-               "scenes", "cues"});
+               "scenes", "cues", "send"});
 
         if (!root.find("legume"))
             problem(start, "the patch does not say its format; add `legume: 1` at the top");
@@ -60,6 +60,9 @@ class PatchReader : private Reader {
         if (const auto* cues = part(root, "cues", Kind::list, "- {at: 3:20, scene: dark, over: 8 s}"))
             for (const auto& cue : cues->items)
                 if (auto read = read_cue(*this, cue)) patch_.cues.push_back(std::move(*read));
+        if (const auto* sends = part(root, "send", Kind::list, "- {to: 127.0.0.1:9001, values: [out.level]}"))
+            for (const auto& send : sends->items)
+                if (auto read = read_send(*this, send)) patch_.sends.push_back(std::move(*read));
     }
 
   private:

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 
@@ -70,4 +71,32 @@ TEST_CASE("another program loads a patch, records it, asks how it is and ends it
     ear.send({"/legume/quit", {}}, host);
     CHECK(legume.wait() == 0);
     CHECK(legume.says("Played"));
+}
+
+TEST_CASE("what a patch sends arrives as one number at each address, and anew where an edit sends it elsewhere") {
+    Folder folder;
+    setenv("XDG_CONFIG_HOME", folder.path.c_str(), 1);
+    Ear first, second;
+    const auto write = [&](const Ear& ear, const char* frequency) {
+        std::ofstream(folder / "new") << "legume: 1\nnodes:\n  tone: {type: oscillator, frequency: " << frequency
+                                      << ", gain: -6 dB}\n  out: {type: output}\nwires: [tone -> out]\nsend:\n"
+                                      << "  - {to: \"127.0.0.1:" << ear.peer().port
+                                      << "\", values: [tone.frequency, out.level], rate: 50}\n";
+        std::filesystem::rename(folder / "new", folder / "patch.yaml");
+    };
+    write(first, "220 Hz");
+    const int port = OscSocket(OscSocket::Listen::loopback, 0, [](auto, const auto&) {}).port();
+    Child legume({built("legume"), "play", (folder / "patch.yaml").string(), "--device", "null", "--osc-port",
+                  std::to_string(port)});
+    REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
+    CHECK(first.hears("/tone/frequency", 220.0f));
+    CHECK(eventually([&] {
+        const auto level = first.newest("/out/level");
+        return level && std::abs(std::get<float>(*level) + 6) < 0.5f;  // of a block, once it has faded in
+    }));
+    write(second, "330 Hz");
+    CHECK(legume.says("Reloaded: "));
+    CHECK(second.hears("/tone/frequency", 330.0f));
+    legume.signal(SIGTERM);
+    CHECK(legume.wait() == 0);
 }
