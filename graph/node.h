@@ -432,6 +432,14 @@ class Checking {
     Problems& problems_;
 };
 
+// Where a node's meter goes by OSC, while the host has OSC.
+struct OscOut {
+    const Meter& value;
+    const TextOption& to;       // "127.0.0.1:9001"; the host says what is wrong with it
+    const TextOption& address;  // empty: the meter's own
+    const NumberOption& rate;   // times a second at the most
+};
+
 class Node {
   public:
     Node() = default;
@@ -458,6 +466,7 @@ class Node {
     virtual int device_outputs() const { return 0; }  // channels that it gives to the device
     virtual bool portable() const { return true; }    // false: stands on a library whose bytes differ between machines
     virtual bool offline() const { return false; }    // true: runs under `legume train` and idles elsewhere
+    virtual const OscOut* osc_out() const { return nullptr; }  // of what goes out by OSC by the node's own settings
 
     const std::vector<Member*>& members() const { return members_; }
     Member* find(std::string_view name) const;

@@ -8,13 +8,32 @@
 #include <cstdio>
 #include <random>
 
+#include "host/osc/socket.h"
 #include "host/patch/learned.h"
+#include "host/patch/reader.h"
 #include "host/patch/yaml.h"
 #include "nodes/registry.h"
 
 namespace legume {
 
 namespace {
+
+// What a node sends by OSC has an address to go to; nodes know of no network.
+void check_osc_out(Checked& checked) {
+    for (std::size_t i = 0; i < checked.nodes.size(); ++i) {
+        const auto* out = checked.nodes[i]->osc_out();
+        if (!out) continue;
+        const auto& text = checked.patch.nodes[i];
+        const auto wrong = [&](const TextOption& option, const std::string& why) {
+            const auto* setting = text.find(option.name);
+            checked.problems.push_back(
+                {setting ? setting->value.place : text.place, option.name + ": \"" + option.value() + "\" is " + why});
+        };
+        if (!parse_peer(out->to.value())) wrong(out->to, "no address and port; write one such as 127.0.0.1:9001");
+        if (const auto& address = out->address.value(); !address.empty() && !valid_address(address))
+            wrong(out->address, "no OSC address; write one such as /td/mix");
+    }
+}
 
 Checked checked_of(LoadedPatch loaded, const std::function<void(Patch&)>& edit) {
     if (!loaded.readable) {
@@ -25,6 +44,7 @@ Checked checked_of(LoadedPatch loaded, const std::function<void(Patch&)>& edit) 
     }
     if (edit) edit(loaded.patch);
     auto checked = check(std::move(loaded.patch), node_types());
+    check_osc_out(checked);
     checked.problems.insert(checked.problems.end(), loaded.problems.begin(), loaded.problems.end());
     tidy(checked.problems);
     return checked;

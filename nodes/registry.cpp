@@ -26,6 +26,7 @@
     X(morph)            \
     X(noise)            \
     X(onset)            \
+    X(osc_send)         \
     X(oscillator)       \
     X(output)           \
     X(pan)              \

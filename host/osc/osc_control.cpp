@@ -76,21 +76,25 @@ void OscControl::bind() {
 }
 
 void OscControl::bind_sends() {
-    const auto& sends = controls_.runner().patch().sends;
+    std::vector<Fixed> sends;
+    const auto add = [&](const std::string& peer, std::string address, std::string as, float rate) {
+        if (const auto to = parse_peer(peer)) sends.push_back({std::move(address), std::move(as), rate, *to});
+    };
+    for (const auto& send : controls_.runner().patch().sends)
+        for (const auto& value : send.values) add(send.to, "/" + value.node + "/" + value.member, "", send.rate);
+    const auto& plan = controls_.runner().schedule().plan();
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i)
+        if (const auto* out = plan.nodes[i]->osc_out())
+            add(out->to.value(), "/" + plan.ids[i] + "/" + out->value.name, out->address.value(), out->rate.value());
     if (sends == sent_) return;
-    for (const auto& send : sent_)
-        if (const auto to = parse_peer(send.to)) (void)sends_.remove("", *to);
-    sent_ = sends;
+    for (const auto& send : sent_) (void)sends_.remove("", send.to);
+    sent_ = std::move(sends);
     for (const auto& send : sent_) {
-        const auto to = parse_peer(send.to);
-        if (!to) continue;  // such a patch has been refused
-        if (!is_here(*to) && settings_.listen == OscSocket::Listen::loopback)
-            say_("send: " + send.to + " is another computer, to which --osc-listen lan opens the way");
-        for (const auto& value : send.values)
-            if (const auto wrong =
-                    sends_.add("/" + value.node + "/" + value.member, static_cast<double>(send.rate), *to);
-                !wrong.empty())
-                say_("send: " + wrong);
+        if (!is_here(send.to) && settings_.listen == OscSocket::Listen::loopback)
+            say_("OSC: " + to_string(send.to) + " is another computer, to which --osc-listen lan opens the way");
+        if (const auto wrong = sends_.add(send.address, static_cast<double>(send.rate), send.to, send.as);
+            !wrong.empty())
+            say_("OSC: " + wrong);
     }
 }
 

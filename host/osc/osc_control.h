@@ -69,7 +69,13 @@ class OscControl {
     OscRouter router_;
     std::vector<Pending> pending_;
     Subscriptions subscriptions_, sends_;  // who asked, and what the patch says
-    std::vector<SendSetting> sent_;
+    struct Fixed {
+        std::string address, as;
+        float rate;
+        OscPeer to;
+        bool operator==(const Fixed&) const = default;
+    };
+    std::vector<Fixed> sent_;
     TimeTags time_tags_;
     std::multimap<Clock::time_point, OscPacket> held_;
     std::map<std::uint32_t, std::uint16_t> reply_ports_;  // by sender: /legume/reply-to

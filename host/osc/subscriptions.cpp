@@ -33,10 +33,10 @@ void Subscriptions::look_up(Subscription& subscription) const {
     subscription.watched = std::move(watched);
 }
 
-std::string Subscriptions::add(const std::string& pattern, double hertz, const OscPeer& to) {
+std::string Subscriptions::add(const std::string& pattern, double hertz, const OscPeer& to, const std::string& as) {
     if (!(hertz >= 1 && hertz <= 100)) return "/legume/subscribe: how often is 1 to 100 Hz";
     if (pattern.size() > longest) return "/legume/subscribe: the address is longer than 1024 characters";
-    Subscription fresh{pattern, to, {}, {}, {}};
+    Subscription fresh{pattern, as, to, {}, {}, {}};
     fresh.period = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / hertz));
     look_up(fresh);
     if (fresh.watched.empty()) {
@@ -76,7 +76,7 @@ void Subscriptions::tick(Clock::time_point now) {
             if (value == watched.sent || !finite(value)) continue;
             if (left-- == 0) return;  // goes on from here at the next tick
             watched.sent = value;
-            send_(watched.address, value, subscription.to);
+            send_(subscription.as.empty() ? watched.address : subscription.as, value, subscription.to);
         }
         subscription.next = now + subscription.period;
     }

@@ -21,7 +21,8 @@ class Subscriptions {
 
     // `pattern` is an address or a pattern of them, `hertz` 1 to 100. What is wrong, with its next step; else empty,
     // and all values go out with the next tick(). The same once more changes the rate and sends all anew.
-    std::string add(const std::string& pattern, double hertz, const OscPeer& to);
+    // `as` stands for the address, where the pattern is one that has another name there.
+    std::string add(const std::string& pattern, double hertz, const OscPeer& to, const std::string& as = "");
     // Nothing for all that this peer has.
     std::string remove(const std::string& pattern, const OscPeer& from);
     void bind();                       // after every edit, and after the controls
@@ -34,7 +35,7 @@ class Subscriptions {
         float sent;  // NaN: nothing yet
     };
     struct Subscription {
-        std::string pattern;
+        std::string pattern, as;
         OscPeer to;
         Clock::duration period;
         Clock::time_point next;

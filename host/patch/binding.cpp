@@ -9,13 +9,6 @@ namespace {
 
 using Kind = Tree::Kind;
 
-// OSC 1.0: printable ASCII, but nothing that means a pattern.
-bool valid_address(std::string_view address) {
-    if (address.size() < 2 || address.front() != '/' || address.back() == '/') return false;
-    if (address.find("//") != address.npos || address.find_first_of(" #*,?[]{}") != address.npos) return false;
-    return std::all_of(address.begin(), address.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
 struct MidiKind {
     const char* name;
     MidiSource::Kind kind;
@@ -150,6 +143,12 @@ void read_hands(Reader& reader, const Tree& tree, Binding& binding) {
 }
 
 }  // namespace
+
+bool valid_address(std::string_view address) {
+    if (address.size() < 2 || address.front() != '/' || address.back() == '/') return false;
+    if (address.find("//") != address.npos || address.find_first_of(" #*,?[]{}") != address.npos) return false;
+    return std::all_of(address.begin(), address.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
 
 std::optional<Binding> read_binding(Reader& reader, const Tree& tree) {
     if (tree.kind != Kind::map) {

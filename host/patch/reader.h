@@ -53,6 +53,7 @@ Value value_of(const Tree& tree);
 // A setting is text, a list or a map, and nothing in it is left out.
 bool has_values(Reader& reader, const Tree& tree, const std::string& name);
 
+bool valid_address(std::string_view address);  // of OSC 1.0: printable ASCII, but nothing that means a pattern
 // A part of the patch each, in the file of that name.
 std::optional<Binding> read_binding(Reader& reader, const Tree& tree);
 // Of transport.cpp: quarters in a bar of "6/8", whose clock is followed, and what a trigger waits for.

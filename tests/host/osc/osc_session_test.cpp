@@ -77,13 +77,16 @@ TEST_CASE("what a patch sends arrives as one number at each address, and anew wh
     Folder folder;
     setenv("XDG_CONFIG_HOME", folder.path.c_str(), 1);
     Ear first, second;
-    const auto write = [&](const Ear& ear, const char* frequency) {
-        std::ofstream(folder / "new") << "legume: 1\nnodes:\n  tone: {type: oscillator, frequency: " << frequency
-                                      << ", gain: -6 dB}\n  out: {type: output}\nwires: [tone -> out]\nsend:\n"
-                                      << "  - {to: \"127.0.0.1:" << ear.peer().port
-                                      << "\", values: [tone.frequency, out.level], rate: 50}\n";
-        std::filesystem::rename(folder / "new", folder / "patch.yaml");
-    };
+    const auto write =
+        [&](const Ear& ear, const char* frequency) {
+            std::ofstream(folder / "new")
+                << "legume: 1\nnodes:\n  tone: {type: oscillator, frequency: " << frequency
+                << ", gain: -6 dB}\n  out: {type: output}\n  slow: {type: lfo, shape: square, rate: 0.01 Hz}\n"
+                << "  eye: {type: osc-send, address: /td/eye, to: \"127.0.0.1:" << ear.peer().port
+                << "\"}\nwires: [tone -> out, slow -> eye]\nsend:\n"
+                << "  - {to: \"127.0.0.1:" << ear.peer().port << "\", values: [tone.frequency, out.level], rate: 50}\n";
+            std::filesystem::rename(folder / "new", folder / "patch.yaml");
+        };
     write(first, "220 Hz");
     const int port = OscSocket(OscSocket::Listen::loopback, 0, [](auto, const auto&) {}).port();
     Child legume({built("legume"), "play", (folder / "patch.yaml").string(), "--device", "null", "--osc-port",
@@ -94,9 +97,11 @@ TEST_CASE("what a patch sends arrives as one number at each address, and anew wh
         const auto level = first.newest("/out/level");
         return level && std::abs(std::get<float>(*level) + 6) < 0.5f;  // of a block, once it has faded in
     }));
+    CHECK(first.hears("/td/eye", 1.0f));
     write(second, "330 Hz");
     CHECK(legume.says("Reloaded: "));
     CHECK(second.hears("/tone/frequency", 330.0f));
+    CHECK(second.hears("/td/eye", 1.0f));
     legume.signal(SIGTERM);
     CHECK(legume.wait() == 0);
 }
