@@ -1,6 +1,6 @@
 # Two computers on one network, as two network namespaces: what the one may ask of the legume on the other.
 # SPDX-License-Identifier: MIT
-# usage: lan_test.py build/legume   (77: this machine lets nobody make namespaces)
+# usage: control_lan_test.py build/legume   (77: this machine lets nobody make namespaces)
 import os
 import pathlib
 import socket
