@@ -69,6 +69,7 @@ class MidiInputs {
     // Control thread, about twice a second: no MIDI system tells of plugging, so names are looked up anew.
     std::vector<MidiPortChange> poll();
     std::vector<std::string> ports() const;  // open now, without our own
+    std::vector<bool> systems() const;       // which MIDI systems answer, of all that there may be
 
   private:
     struct State;
@@ -84,8 +85,9 @@ class MidiOutputs {
     MidiOutputs& operator=(const MidiOutputs&) = delete;
 
     // Control thread, about twice a second: opens the outputs that belong to these inputs, and those in whose name
-    // `named` occurs, if it is not empty; closes all others. True when there is a new one.
-    bool poll(const std::vector<std::string>& inputs, const std::string& named = {});
+    // `named` occurs, if it is not empty; closes all others. Of `systems` only those are asked that answer, as
+    // MidiInputs::systems() says. True when there is a new one.
+    bool poll(const std::vector<std::string>& inputs, const std::string& named, const std::vector<bool>& systems);
     // Any thread but the audio thread: to midi_out, and to every open port in whose name `port` occurs.
     void send(std::string_view port, std::span<const std::uint8_t> bytes);
 

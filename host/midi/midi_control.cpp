@@ -35,7 +35,8 @@ void MidiControl::tick() {
         say_("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
         if (!change.arrived) gone_.push_back(change.port);
     }
-    if (outputs_.poll(feedback_.wanted() ? inputs_->ports() : std::vector<std::string>{}, wanted_)) feedback_.again();
+    if (outputs_.poll(feedback_.wanted() ? inputs_->ports() : std::vector<std::string>{}, wanted_, inputs_->systems()))
+        feedback_.again();
 }
 
 }  // namespace legume
