@@ -5,7 +5,6 @@
 namespace legume {
 namespace {
 
-constexpr int data_coarse = 6, data_fine = 38, nrpn_fine = 98, nrpn_coarse = 99, rpn_fine = 100, rpn_coarse = 101;
 constexpr int nothing = 127;  // both halves: no parameter is selected
 
 // Without a fine half the coarse bits are repeated: 0 stays 0 and 127 becomes 16383.

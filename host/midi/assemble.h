@@ -38,8 +38,11 @@ class MidiAssembler {
     std::map<std::string, std::array<Channel, 16>, std::less<>> ports_;
 };
 
+// Controllers that carry or select a parameter (MIDI 1.0, "Control Change Messages", table III).
+constexpr int data_coarse = 6, data_fine = 38, nrpn_fine = 98, nrpn_coarse = 99, rpn_coarse = 101;
+
 // Whether the controller only says which parameter the data that follows are for.
-constexpr bool selects_parameter(int controller) { return controller >= 98 && controller <= 101; }
+constexpr bool selects_parameter(int controller) { return controller >= nrpn_fine && controller <= rpn_coarse; }
 
 // Where the event stands in its own range, 0 to 1; a bend's middle is exactly a half.
 float share_of(const MidiEvent& event);

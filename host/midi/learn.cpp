@@ -13,7 +13,7 @@ namespace {
 
 using Kind = MidiEvent::Kind;
 
-constexpr int data_fine = 38, channel_modes = 120;
+constexpr int channel_modes = 120;  // the first of them
 
 // The control that this came from, if a hand has surely moved it.
 std::optional<MidiSource> control_of(const std::vector<MidiEvent>& events, bool notes) {
