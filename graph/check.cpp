@@ -22,12 +22,18 @@ std::vector<std::string> names_of(const Node& node, std::initializer_list<Member
     return names;
 }
 
+bool unknown(const Node& node) { return dynamic_cast<const Unknown*>(&node) != nullptr; }
+
+Problem no_member(const std::string& type, const Endpoint& end, const std::string& what,
+                  const std::vector<std::string>& names) {
+    return {end.place,
+            type + " has no " + what + " \"" + end.member + "\"; it has " + (names.empty() ? "none" : join(names))};
+}
+
 struct Checker {
     Checked& c;
-    const Conductor conductor{};  // for what a binding may move of it
 
     void problem(const Place& place, std::string message) { c.problems.push_back({place, std::move(message)}); }
-    bool unknown(std::size_t node) const { return dynamic_cast<const Unknown*>(c.nodes[node].get()) != nullptr; }
 
     void make_nodes(NodeTypes types) {
         std::vector<std::string> type_names;
@@ -37,10 +43,8 @@ struct Checker {
             if (!type) {
                 c.nodes.push_back(std::make_shared<Unknown>());
                 if (text.type.empty()) continue;  // the loader has said so
-                const auto near = nearest(text.type, type_names);
-                problem(text.type_place,
-                        "there is no node type \"" + text.type + "\"; " +
-                            (near.empty() ? "there are " + join(type_names) : "did you mean \"" + near + "\"?"));
+                problem(text.type_place, "there is no node type \"" + text.type + "\"; " +
+                                             instead_of(text.type, type_names, "there are none"));
                 continue;
             }
             c.nodes.push_back(type->make());
@@ -49,19 +53,11 @@ struct Checker {
         }
     }
 
-    static bool transport(const Endpoint& end) { return end.node == Conductor::id; }
-
     std::size_t find_node(const Endpoint& end) { return legume::find_node(c, end, c.problems); }
-
-    void no_port(const std::string& type, const Endpoint& end, const char* what,
-                 const std::vector<std::string>& names) {
-        problem(end.place,
-                type + " has no " + what + " \"" + end.member + "\"; it has " + (names.empty() ? "none" : join(names)));
-    }
 
     void resolve(const Wire& wire) {
         for (const auto* end : {&wire.from, &wire.to})
-            if (transport(*end))
+            if (end->node == Conductor::id)
                 return problem(end->place, "the transport has no wires; bind a control to it, or move it by OSC");
         Link link;
         link.place = wire.place;
@@ -69,7 +65,7 @@ struct Checker {
         link.from_node = find_node(wire.from);
         link.to_node = find_node(wire.to);
         const auto none = c.nodes.size();
-        if (link.from_node != none && !unknown(link.from_node)) {
+        if (link.from_node != none && !unknown(*c.nodes[link.from_node])) {
             const auto& node = *c.nodes[link.from_node];
             if (wire.from.member.empty()) {
                 if (node.outs().empty())
@@ -79,10 +75,11 @@ struct Checker {
             } else if (auto* member = node.find(wire.from.member); member && member->kind == Member::Kind::out) {
                 link.from = static_cast<Out*>(member);
             } else {
-                no_port(c.patch.nodes[link.from_node].type, wire.from, "output", names_of(node, {Member::Kind::out}));
+                c.problems.push_back(no_member(c.patch.nodes[link.from_node].type, wire.from, "output",
+                                               names_of(node, {Member::Kind::out})));
             }
         }
-        if (link.to_node != none && !unknown(link.to_node)) {
+        if (link.to_node != none && !unknown(*c.nodes[link.to_node])) {
             const auto& node = *c.nodes[link.to_node];
             if (wire.to.member.empty()) {
                 if (node.ins().empty())
@@ -99,8 +96,9 @@ struct Checker {
                 else if (member && member->kind == Member::Kind::option)
                     problem(wire.to.place, wire.to.member + " is a setting, not a signal; set it under nodes");
                 else
-                    no_port(c.patch.nodes[link.to_node].type, wire.to, "port",
-                            names_of(node, {Member::Kind::in, Member::Kind::param, Member::Kind::trigger}));
+                    c.problems.push_back(
+                        no_member(c.patch.nodes[link.to_node].type, wire.to, "port",
+                                  names_of(node, {Member::Kind::in, Member::Kind::param, Member::Kind::trigger})));
             }
         }
         if (!link.from || !link.to) return;
@@ -118,24 +116,11 @@ struct Checker {
     }
 
     void check_binding(const Binding& binding) {
-        const bool time = transport(binding.to);
-        const auto node = time ? c.nodes.size() : find_node(binding.to);
-        if (!time && (node == c.nodes.size() || unknown(node))) return;
-        const Node& n = time ? static_cast<const Node&>(conductor) : *c.nodes[node];
-        if (binding.to.member.empty()) {
-            problem(binding.to.place,
-                    "a binding needs node.param; " + binding.to.node + " has " +
-                        join(names_of(n, {Member::Kind::param, Member::Kind::trigger, Member::Kind::notes})));
-            return;
-        }
-        const auto* member = n.find(binding.to.member);
+        const auto* member =
+            find_member(c, binding.to, {Member::Kind::param, Member::Kind::trigger, Member::Kind::notes},
+                        "param or trigger", c.problems);
+        if (!member) return;
         const bool notes = binding.midi && binding.midi->kind == MidiSource::Kind::notes;
-        if (!member || (member->kind != Member::Kind::param && member->kind != Member::Kind::trigger &&
-                        member->kind != Member::Kind::notes)) {
-            no_port(time ? binding.to.node : c.patch.nodes[node].type, binding.to, "param or trigger",
-                    names_of(n, {Member::Kind::param, Member::Kind::trigger, Member::Kind::notes}));
-            return;
-        }
         if (notes != (member->kind == Member::Kind::notes)) {
             problem(binding.to.place, notes ? to_string(binding.to) + " takes no notes; bind one note or a cc to it"
                                             : to_string(binding.to) + " takes notes; bind {midi: {notes: all}} to it");
@@ -241,12 +226,28 @@ std::size_t find_node(const Checked& checked, const Endpoint& end, Problems& pro
     if (node < nodes.size()) return node;
     std::vector<std::string> ids;
     for (const auto& text : nodes) ids.push_back(text.id);
-    const auto near = nearest(end.node, ids);
-    problems.push_back({end.place, "there is no node \"" + end.node + "\"; " +
-                                       (!near.empty() ? "did you mean \"" + near + "\"?"
-                                        : ids.empty() ? "the patch has none"
-                                                      : "there are " + join(ids))});
+    problems.push_back(
+        {end.place, "there is no node \"" + end.node + "\"; " + instead_of(end.node, ids, "the patch has none")});
     return node;
+}
+
+const Member* find_member(const Checked& checked, const Endpoint& end, std::initializer_list<Member::Kind> kinds,
+                          const std::string& what, Problems& problems) {
+    static const Conductor transport;  // for what it declares
+    const bool time = end.node == Conductor::id;
+    const auto index = time ? 0 : find_node(checked, end, problems);
+    if (!time && index == checked.nodes.size()) return nullptr;
+    const Node& node = time ? static_cast<const Node&>(transport) : *checked.nodes[index];
+    if (unknown(node)) return nullptr;
+    const auto* member = node.find(end.member);
+    if (member && std::find(kinds.begin(), kinds.end(), member->kind) != kinds.end()) return member;
+    const auto names = names_of(node, kinds);
+    if (end.member.empty())
+        problems.push_back({end.place, "name the " + what + " too, as in " + end.node + "." +
+                                           (names.empty() ? "gain" : names.front())});
+    else
+        problems.push_back(no_member(time ? end.node : checked.patch.nodes[index].type, end, what, names));
+    return nullptr;
 }
 
 Order order(std::size_t nodes, const std::vector<Link>& links) {

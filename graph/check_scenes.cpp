@@ -11,32 +11,9 @@ namespace {
 
 struct ScenesChecker {
     Checked& c;
-    Conductor conductor{};
-
-    // The member of that kind; nullptr with a problem, or without one when its node has been found wrong already.
-    const Member* find(const Endpoint& end, Member::Kind kind, Problems& problems) const {
-        const bool time = end.node == Conductor::id;
-        const auto node = time ? c.nodes.size() : find_node(c, end, problems);
-        if (!time && node == c.nodes.size()) return nullptr;
-        const auto& members = time ? conductor.members() : c.nodes[node]->members();
-        if (members.empty()) return nullptr;  // of an unknown type
-        std::vector<std::string> names;
-        for (const auto* member : members) {
-            if (member->kind != kind) continue;
-            if (member->name == end.member) return member;
-            names.push_back(member->name);
-        }
-        const std::string what = kind == Member::Kind::param ? "param" : "trigger";
-        problems.push_back({end.place, end.member.empty()
-                                           ? "name the " + what + " too, as in " + end.node + "." +
-                                                 (names.empty() ? what : names.front())
-                                           : (time ? end.node : c.patch.nodes[node].type) + " has no " + what + " \"" +
-                                                 end.member + "\"; it has " + (names.empty() ? "none" : join(names))});
-        return nullptr;
-    }
     // Whether `to` is a param that can take this value.
     bool takes(const Endpoint& to, const Value& value, Problems& problems) const {
-        const auto* member = find(to, Member::Kind::param, problems);
+        const auto* member = find_member(c, to, {Member::Kind::param}, "param", problems);
         if (!member) return false;
         const auto& range = static_cast<const Param*>(member)->range;
         const auto read = parse_quantity(value.text, range.unit);
@@ -53,11 +30,8 @@ struct ScenesChecker {
         std::vector<std::string> names;
         for (const auto& scene : c.patch.scenes) names.push_back(scene.name);
         if (std::find(names.begin(), names.end(), name) != names.end()) return;
-        const auto near = nearest(name, names);
-        c.problems.push_back({place, "there is no scene \"" + name + "\"; " +
-                                         (!near.empty()   ? "did you mean \"" + near + "\"?"
-                                          : names.empty() ? "add it under `scenes:`"
-                                                          : "there are " + join(names))});
+        c.problems.push_back(
+            {place, "there is no scene \"" + name + "\"; " + instead_of(name, names, "add it under `scenes:`")});
     }
 
     void check(Scene& scene) {
@@ -90,7 +64,7 @@ struct ScenesChecker {
     void check(const Cue& cue) {
         switch (cue.kind) {
             case Cue::Kind::set: takes(cue.to, cue.value, c.problems); break;
-            case Cue::Kind::fire: find(cue.to, Member::Kind::trigger, c.problems); break;
+            case Cue::Kind::fire: find_member(c, cue.to, {Member::Kind::trigger}, "trigger", c.problems); break;
             case Cue::Kind::scene: find_scene(cue.name, cue.place); break;
             case Cue::Kind::patch: break;  // its file is looked for where it is read
         }

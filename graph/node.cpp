@@ -295,11 +295,8 @@ void Node::configure(const PatchNode& text, Problems& problems) {
             std::vector<std::string> names;
             for (const auto* option : options_) names.push_back(option->name);
             for (const auto* param : params_) names.push_back(param->name);
-            const auto near = nearest(setting.name, names);
-            const std::string next = !near.empty()   ? "; did you mean \"" + near + "\"?"
-                                     : names.empty() ? "; it has none"
-                                                     : "; it has " + join(names);
-            problems.push_back({setting.place, text.type + " has no setting \"" + setting.name + "\"" + next});
+            problems.push_back({setting.place, text.type + " has no setting \"" + setting.name + "\"; " +
+                                                   instead_of(setting.name, names, "it has none", "it has ")});
         } else if (member->kind == Member::Kind::option) {
             if (const auto error = static_cast<Option*>(member)->configure(setting.value))
                 at(setting.name + ": " + *error);

@@ -185,4 +185,11 @@ std::string join(const std::vector<std::string>& names, std::string_view separat
     return text;
 }
 
+std::string instead_of(std::string_view wrong, const std::vector<std::string>& names, const std::string& none,
+                       const std::string& list) {
+    if (names.empty()) return none;
+    const auto near = nearest(wrong, names);
+    return near.empty() ? list + join(names) : "did you mean \"" + near + "\"?";
+}
+
 }  // namespace legume

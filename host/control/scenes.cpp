@@ -65,11 +65,8 @@ std::string Scenes::recall(std::string_view name, std::optional<double> seconds)
         if (scene.name == name) return recall(scene, seconds);
         names.push_back(scene.name);
     }
-    const auto near = nearest(name, names);
     return "there is no scene \"" + std::string(name) + "\"; " +
-           (!near.empty()   ? "did you mean \"" + near + "\"?"
-            : names.empty() ? "the patch has none, and /legume/scene-store makes one"
-                            : "there are " + join(names));
+           instead_of(name, names, "the patch has none, and /legume/scene-store makes one");
 }
 
 std::string Scenes::by_argument(const CommandArguments& arguments) {

@@ -28,9 +28,8 @@ Value value_of(const Tree& tree) {
 void Reader::known(const Tree& map, const std::string& what, const std::vector<std::string>& keys) {
     for (const auto& item : map.items) {
         if (std::find(keys.begin(), keys.end(), item.key) != keys.end()) continue;
-        const auto near = nearest(item.key, keys);
-        problem(item.key_place, what + " has no \"" + item.key + "\"; " +
-                                    (near.empty() ? "it has " + join(keys) : "did you mean \"" + near + "\"?"));
+        problem(item.key_place,
+                what + " has no \"" + item.key + "\"; " + instead_of(item.key, keys, "it has none", "it has "));
     }
 }
 
