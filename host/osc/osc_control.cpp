@@ -23,11 +23,6 @@ CommandArguments arguments_of(const OscMessage& message) {
     return arguments;
 }
 
-bool allowed(const OscSettings& settings, const OscPeer& sender) {
-    const auto& list = settings.allow;
-    return is_here(sender) || list.empty() || std::find(list.begin(), list.end(), sender.address) != list.end();
-}
-
 }  // namespace
 
 OscControl::OscControl(const OscSettings& settings, Controls& controls, const Commands& commands, Inbox& inbox, Say say)
@@ -42,7 +37,7 @@ OscControl::OscControl(const OscSettings& settings, Controls& controls, const Co
                               const OscPeer& to) { socket_.send(compose_osc(address, {value}), to); }),
       socket_(settings.listen, settings.port,
               [this, &inbox](std::span<const std::uint8_t> bytes, const OscPeer& sender) {
-                  if (allowed(settings_, sender))
+                  if (settings_.hears(sender.address))
                       inbox.post(OscPacket{{bytes.begin(), bytes.end()}, sender});
                   else
                       not_allowed_.fetch_add(1, std::memory_order_relaxed);
@@ -90,7 +85,7 @@ void OscControl::bind_sends() {
     for (const auto& send : sent_) (void)sends_.remove("", send.to);
     sent_ = std::move(sends);
     for (const auto& send : sent_) {
-        if (!is_here(send.to) && settings_.listen == OscSocket::Listen::loopback)
+        if (!is_here(send.to.address) && settings_.listen == OscSocket::Listen::loopback)
             say_("OSC: " + to_string(send.to) + " is another computer, to which --osc-listen lan opens the way");
         if (const auto wrong = sends_.add(send.address, static_cast<double>(send.rate), send.to, send.as);
             !wrong.empty())
@@ -148,11 +143,11 @@ std::string OscControl::command(const OscMessage& message, const OscPeer& sender
     } else if (name == "unsubscribe") {
         const auto* pattern = message.args.empty() ? nullptr : std::get_if<std::string>(&message.args[0]);
         return subscriptions_.remove(pattern ? *pattern : "", sender);
-    } else if (name == "stats" && is_here(sender)) {
+    } else if (name == "stats" && is_here(sender.address)) {
         tell_stats(sender);
     } else {
         return commands_.run(name, arguments_of(message),
-                             is_here(sender) ? Commands::From::here : Commands::From::network);
+                             is_here(sender.address) ? Commands::From::here : Commands::From::network);
     }
     return "";
 }

@@ -112,10 +112,7 @@ struct OscQuery::State {
           listeners(all, [this](const std::string& address, float value,
                                 const OscPeer& to) { server.send(to.port, compose_osc(address, {value})); }),
           server(settings.listen, osc,
-                 {[allow = settings.allow](std::uint32_t from) {
-                      return from >> 24 == 127 || allow.empty() ||
-                             std::find(allow.begin(), allow.end(), from) != allow.end();
-                  },
+                 {[settings](std::uint32_t from) { return settings.hears(from); },
                   [this](const std::string& path, const std::string& query) { return answer(path, query); },
                   [this](int client, std::string text) {
                       leave({client, false, std::move(text)});

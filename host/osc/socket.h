@@ -19,7 +19,7 @@ struct OscPeer {
     bool operator==(const OscPeer&) const = default;
 };
 std::string to_string(const OscPeer&);  // "192.168.1.7:9001"
-inline bool is_here(const OscPeer& peer) { return peer.address >> 24 == 127; }
+inline bool is_here(std::uint32_t address) { return address >> 24 == 127; }
 std::optional<std::uint32_t> parse_address(const std::string& text);  // "192.168.1.7"; nothing when it is none
 std::optional<OscPeer> parse_peer(const std::string& text);           // "192.168.1.7:9001"
 
