@@ -6,6 +6,13 @@
 
 namespace legume {
 
+std::string name_of(const Endpoint& end) { return end.node + "/" + end.member; }
+
+Endpoint end_of(const std::string& name) {
+    const auto slash = name.rfind('/');
+    return {name.substr(0, slash), slash == name.npos ? "" : name.substr(slash + 1), {}};
+}
+
 std::optional<float> reading(const Target& target) {
     if (const auto* param = target.param()) return param->shown();
     if (target.member->kind == Member::Kind::meter) return static_cast<const Meter*>(target.member)->value();

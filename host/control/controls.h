@@ -24,6 +24,10 @@ struct Target {
     }
 };
 
+// "node/member" and back; the name of a node within another patch has slashes of its own.
+std::string name_of(const Endpoint& end);
+Endpoint end_of(const std::string& name);
+
 // What is heard of a param now, after glides and wires, or what a meter shows; nothing of all else.
 std::optional<float> reading(const Target& target);
 
@@ -36,6 +40,7 @@ class Controls {
     const std::vector<Target>& targets() const { return targets_; }
     const std::vector<Target>& meters() const { return meters_; }  // what can be read and not moved
     const Target* find(std::string_view name) const;               // nullptr: nothing of what plays has that name
+    const Target* find(const Endpoint& end) const { return find(name_of(end)); }
 
     // A value in the param's unit, to which it glides in `seconds`; below zero: in its own time. True when it was a
     // change.

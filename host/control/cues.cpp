@@ -62,7 +62,7 @@ void Cues::run(std::size_t index) {
     const auto source = "cue " + std::to_string(index + 1);
     std::optional<double> seconds;
     if (cue.over) seconds = cue.over->seconds(static_cast<double>(controls_.runner().conductor().tempo.own()));
-    const auto* target = controls_.find(cue.to.node + "/" + cue.to.member);
+    const auto* target = controls_.find(cue.to);
     std::string wrong;
     switch (cue.kind) {
         case Cue::Kind::set: {

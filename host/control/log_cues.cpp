@@ -11,6 +11,7 @@
 
 #include "graph/check.h"
 #include "graph/conductor.h"
+#include "host/control/controls.h"
 #include "host/control/log.h"
 #include "host/opening.h"
 
@@ -121,11 +122,6 @@ Show read_log(const std::filesystem::path& file) {
     if (show.patch.empty())
         throw Refused(file.string() + ":1:1: this log does not say its patch; is it one of `legume play --log`?");
     return show;
-}
-
-Endpoint end_of(const std::string& target) {
-    const auto slash = target.rfind('/');
-    return {target.substr(0, slash), slash == target.npos ? "" : target.substr(slash + 1), {}};
 }
 
 }  // namespace

@@ -12,8 +12,7 @@ namespace {
 
 std::optional<float> value_in(const Scene& scene, const Target& target) {
     for (const auto& [to, value] : scene.values)
-        if (to.node + "/" + to.member == target.name)
-            return parse_quantity(value.text, target.param()->range.unit).value;
+        if (name_of(to) == target.name) return parse_quantity(value.text, target.param()->range.unit).value;
     return {};
 }
 

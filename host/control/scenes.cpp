@@ -49,7 +49,7 @@ std::string Scenes::recall(const Scene& scene, std::optional<double> seconds) {
         seconds = scene.over->seconds(static_cast<double>(controls_.runner().conductor().tempo.own()));
     controls_.runner().control().forget(source);  // recalled again it means it again
     for (const auto& [to, value] : scene.values) {
-        const auto* target = controls_.find(to.node + "/" + to.member);
+        const auto* target = controls_.find(to);
         if (!target || !target->param()) continue;  // check() has refused such a scene
         if (const auto read = parse_quantity(value.text, target->param()->range.unit); read.value)
             controls_.move(*target, *read.value, source, static_cast<float>(seconds.value_or(-1)));
@@ -114,10 +114,9 @@ std::vector<Endpoint> Scenes::stored_params(const std::string& name) const {
         for (const auto& scene : scenes_) take(scene);
     if (!params.empty()) return params;
     for (const auto& target : controls_.targets()) {
-        const auto slash = target.name.rfind('/');
-        if (!target.param() || scenes_of(target.member->node) || target.name.substr(0, slash) == Conductor::id)
-            continue;
-        params.push_back({target.name.substr(0, slash), target.name.substr(slash + 1), {}});
+        auto end = end_of(target.name);
+        if (target.param() && !scenes_of(target.member->node) && end.node != Conductor::id)
+            params.push_back(std::move(end));
     }
     return params;
 }
@@ -134,7 +133,7 @@ std::string Scenes::store(std::string_view name) {
             stored.program = scene.program;
         }
     for (auto& to : stored_params(stored.name)) {
-        const auto* target = controls_.find(to.node + "/" + to.member);
+        const auto* target = controls_.find(to);
         if (!target || !target->param()) continue;
         Value value;
         value.text = target->param()->range.print(target->param()->own());

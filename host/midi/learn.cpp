@@ -74,7 +74,7 @@ bool MidiLearn::take(const MidiEvent& event, std::string_view port) {
     const auto control = control_of(events, target && target->member->kind == Member::Kind::notes);
     if (!control) return false;
     const std::filesystem::path patch = controls_.runner().patch().file;
-    const auto wrong = target ? store_learned(patch, *control, target_) : target_ + " is gone";
+    const auto wrong = target ? store_learned(patch, *control, end_of(target_)) : target_ + " is gone";
     say_("Learn: " + (wrong.empty() ? name_of(*control) + " moves " + target_ + " from now on, as " +
                                           controls_file(patch).filename().string() + " says"
                                     : wrong));

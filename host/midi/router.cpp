@@ -79,7 +79,7 @@ void MidiRouter::bind() {
     const auto before = std::exchange(bound_, {});
     for (const auto& binding : controls_.runner().patch().bindings) {
         if (!binding.midi) continue;
-        const auto* target = controls_.find(binding.to.node + "/" + binding.to.member);
+        const auto* target = controls_.find(binding.to);
         if (!target) continue;  // check() has refused such a patch
         Bound bound{binding, *target, {}, Fader(binding.mode), 0, 0, false, {}};
         if (const auto* param = target->param()) {

@@ -76,7 +76,7 @@ void OscControl::bind_sends() {
         if (const auto to = parse_peer(peer)) sends.push_back({std::move(address), std::move(as), rate, *to});
     };
     for (const auto& send : controls_.runner().patch().sends)
-        for (const auto& value : send.values) add(send.to, "/" + value.node + "/" + value.member, "", send.rate);
+        for (const auto& value : send.values) add(send.to, "/" + name_of(value), "", send.rate);
     const auto& plan = controls_.runner().schedule().plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i)
         if (const auto* out = plan.nodes[i]->osc_out())

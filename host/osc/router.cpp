@@ -30,7 +30,7 @@ void OscRouter::bind() {
     known_.clear();
     for (const auto& binding : controls_.runner().patch().bindings) {
         if (!binding.osc) continue;
-        const auto* target = controls_.find(binding.to.node + "/" + binding.to.member);
+        const auto* target = controls_.find(binding.to);
         if (!target) continue;  // check() has refused such a patch
         Bound bound{binding, *target, {}};
         if (const auto* param = target->param()) bound.mapping = mapping_of(binding, param->range);

@@ -42,7 +42,7 @@ std::vector<Binding> read_learned(const std::string& text, const std::string& na
     return bindings;
 }
 
-std::string line_of(const MidiSource& midi, const std::string& target) {
+std::string line_of(const MidiSource& midi, const Endpoint& to) {
     std::string source;
     switch (midi.kind) {
         case MidiSource::Kind::cc: source = "cc: "; break;
@@ -58,9 +58,7 @@ std::string line_of(const MidiSource& midi, const std::string& target) {
         midi.kind == MidiSource::Kind::notes || midi.kind == MidiSource::Kind::bend || midi.number == MidiSource::all;
     source += all ? "all" : std::to_string(midi.number);
     if (midi.channel) source += ", channel: " + std::to_string(midi.channel);
-    auto end = target;
-    if (const auto at = end.rfind('/'); at != end.npos) end[at] = '.';
-    return "  - {midi: {" + source + "}, to: " + end + "}";
+    return "  - {midi: {" + source + "}, to: " + to_string(to) + "}";
 }
 
 bool same_control(const MidiSource& a, const MidiSource& b) {
@@ -84,7 +82,7 @@ void load_learned(const fs::path& patch, Patch& into, Problems& problems) {
     problems.insert(problems.end(), own.begin(), own.end());
 }
 
-std::string store_learned(const fs::path& patch, const MidiSource& control, const std::string& target) {
+std::string store_learned(const fs::path& patch, const MidiSource& control, const Endpoint& to) {
     const auto file = controls_file(patch);
     const auto text = read(file);
     Problems problems;
@@ -108,7 +106,7 @@ std::string store_learned(const fs::path& patch, const MidiSource& control, cons
         old.push_back(at);
     }
     for (auto at = old.rbegin(); at != old.rend(); ++at) lines.erase(lines.begin() + static_cast<std::ptrdiff_t>(*at));
-    lines.push_back(line_of(control, target));
+    lines.push_back(line_of(control, to));
     std::string whole;
     for (const auto& line : lines) whole += line + "\n";
     if (read_learned(whole, file.string(), problems); !problems.empty())

@@ -15,8 +15,8 @@ std::filesystem::path controls_file(const std::filesystem::path& patch);  // "dr
 // No file is no problem.
 void load_learned(const std::filesystem::path& patch, Patch& into, Problems& problems);
 
-// Binds the control to "node/member", in place of what it was taught before; all else in the file stays as it was
+// Binds the control to a param, in place of what it was taught before; all else in the file stays as it was
 // written. Gives what is wrong, with its next step, or nothing.
-std::string store_learned(const std::filesystem::path& patch, const MidiSource& control, const std::string& target);
+std::string store_learned(const std::filesystem::path& patch, const MidiSource& control, const Endpoint& to);
 
 }  // namespace legume
