@@ -54,6 +54,17 @@ bool Controls::move(const Target& target, float value, std::string_view source, 
     return true;
 }
 
+void Controls::set(const Endpoint& to, const Value& value, std::string_view source, std::optional<double> seconds) {
+    const auto* target = find(to);
+    if (!target || !target->param()) return;
+    if (const auto read = parse_quantity(value.text, target->param()->range.unit); read.value)
+        move(*target, *read.value, source, static_cast<float>(seconds.value_or(-1)));
+}
+
+double Controls::seconds(const Span& span) const {
+    return span.seconds(static_cast<double>(runner_.conductor().tempo.own()));
+}
+
 void Controls::fire(const Target& target, std::string_view source, const Grid& grid) {
     ++taken_;
     runner_.control().post(*static_cast<Trigger*>(target.member), grid);

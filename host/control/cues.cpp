@@ -61,19 +61,16 @@ void Cues::run(std::size_t index) {
     const auto cue = controls_.runner().patch().cues[index];
     const auto source = "cue " + std::to_string(index + 1);
     std::optional<double> seconds;
-    if (cue.over) seconds = cue.over->seconds(static_cast<double>(controls_.runner().conductor().tempo.own()));
-    const auto* target = controls_.find(cue.to);
+    if (cue.over) seconds = controls_.seconds(*cue.over);
     std::string wrong;
     switch (cue.kind) {
-        case Cue::Kind::set: {
-            if (!target || !target->param()) break;  // check() has refused such a cue
+        case Cue::Kind::set:
             controls_.runner().control().forget(source);
-            const auto read = parse_quantity(cue.value.text, target->param()->range.unit);
-            if (read.value) controls_.move(*target, *read.value, source, static_cast<float>(seconds.value_or(-1)));
+            controls_.set(cue.to, cue.value, source, seconds);
             break;
-        }
         case Cue::Kind::fire:
-            if (target && target->member->kind == Member::Kind::trigger) controls_.fire(*target, source);
+            if (const auto* target = controls_.find(cue.to); target && target->member->kind == Member::Kind::trigger)
+                controls_.fire(*target, source);
             break;
         case Cue::Kind::scene: {
             CommandArguments arguments{cue.name};

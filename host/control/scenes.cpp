@@ -45,15 +45,9 @@ void Scenes::bind() { scenes_ = controls_.runner().patch().scenes; }
 
 std::string Scenes::recall(const Scene& scene, std::optional<double> seconds) {
     const auto source = "scene " + scene.name;
-    if (!seconds && scene.over)
-        seconds = scene.over->seconds(static_cast<double>(controls_.runner().conductor().tempo.own()));
+    if (!seconds && scene.over) seconds = controls_.seconds(*scene.over);
     controls_.runner().control().forget(source);  // recalled again it means it again
-    for (const auto& [to, value] : scene.values) {
-        const auto* target = controls_.find(to);
-        if (!target || !target->param()) continue;  // check() has refused such a scene
-        if (const auto read = parse_quantity(value.text, target->param()->range.unit); read.value)
-            controls_.move(*target, *read.value, source, static_cast<float>(seconds.value_or(-1)));
-    }
+    for (const auto& [to, value] : scene.values) controls_.set(to, value, source, seconds);
     current_ = scene.name;
     controls_.say(source);
     return {};
