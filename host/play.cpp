@@ -216,8 +216,8 @@ void Session::bind() {
 void Session::take(const Mail& mail) {
     if (const auto* midi = std::get_if<MidiMessage>(&mail)) {
         if (osc_) osc_->flush();  // what came before
-        midi_->take(*midi);
         if (const auto event = parse_midi(midi->bytes)) {
+            midi_->take(*event, midi->port);
             transport_->take(*event, midi->port, midi->time);
             scenes_->take(*event);
         }

@@ -3,8 +3,10 @@
 #include "host/midi/learn.h"
 
 #include <filesystem>
+#include <optional>
 #include <utility>
 
+#include "host/midi/assemble.h"
 #include "host/midi/router.h"
 #include "host/patch/learned.h"
 
@@ -16,7 +18,7 @@ using Kind = MidiEvent::Kind;
 constexpr int channel_modes = 120;  // the first of them
 
 // The control that this came from, if a hand has surely moved it.
-std::optional<MidiSource> control_of(const std::vector<MidiEvent>& events, bool notes) {
+std::optional<MidiSource> control_of(std::span<const MidiEvent> events, bool notes) {
     const auto& first = events.front();
     const auto& last = events.back();
     if (notes) {
@@ -67,8 +69,7 @@ std::string MidiLearn::wait_for(std::string target) {
     return {};
 }
 
-bool MidiLearn::take(const MidiEvent& event, std::string_view port) {
-    const auto events = assembler_.take(event, port);  // always, for an NRPN may have been selected long ago
+bool MidiLearn::take(std::span<const MidiEvent> events, std::string_view) {
     if (target_.empty()) return false;
     const auto* target = controls_.find(target_);
     const auto control = control_of(events, target && target->member->kind == Member::Kind::notes);

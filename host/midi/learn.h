@@ -3,13 +3,13 @@
 #pragma once
 
 #include <functional>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "host/control/commands.h"
 #include "host/control/controls.h"
-#include "host/midi/assemble.h"
+#include "host/midi/midi.h"
 
 namespace legume {
 
@@ -20,14 +20,13 @@ class MidiLearn {
     // `target`, from the start: "node/param", "next" for what OSC moves next, or nothing. The binding goes into the
     // file beside the patch that plays, which is then loaded as any edit.
     MidiLearn(const std::string& target, Controls& controls, Commands& commands, Say say);
-    // True when it was waited for: the event is then no one else's.
-    bool take(const MidiEvent& event, std::string_view port);
+    // What a message is and has made whole. True when it was waited for: it is then no one else's.
+    bool take(std::span<const MidiEvent> events, std::string_view port);
 
   private:
     std::string wait_for(std::string target);  // gives what is wrong with it
     Controls& controls_;
     const Say say_;
-    MidiAssembler assembler_;
     bool armed_;
     std::string target_;  // empty: nothing is learned now
 };

@@ -22,13 +22,16 @@ MidiControl::MidiControl(const std::string& learn, Controls& controls, Commands&
     bind();
 }
 
-void MidiControl::take(const MidiMessage& message) {
-    const auto event = parse_midi(message.bytes);
-    if (event && !learn_.take(*event, message.port)) router_.take(*event, message.port);
+void MidiControl::take(const MidiEvent& event, std::string_view port) {
+    const auto events = assembler_.take(event, port);
+    if (!learn_.take(events, port)) router_.take(events, port);
 }
 
 void MidiControl::tick() {
-    for (const auto& port : std::exchange(gone_, {})) router_.lose(port);
+    for (const auto& port : std::exchange(gone_, {})) {
+        assembler_.forget(port);
+        router_.lose(port);
+    }
     feedback_.tick();
     if (!poll_.due()) return;
     for (const auto& change : inputs_->poll()) {

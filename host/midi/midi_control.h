@@ -14,6 +14,7 @@
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
 #include "host/every.h"
+#include "host/midi/assemble.h"
 #include "host/midi/feedback.h"
 #include "host/midi/learn.h"
 #include "host/midi/midi.h"
@@ -28,7 +29,7 @@ class MidiControl {
     // Opens every port; what comes is left in the inbox, from which the session brings it to take().
     MidiControl(const std::string& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose, Say say);
     void bind() { router_.bind(); }  // after every edit, and after the controls
-    void take(const MidiMessage& message);
+    void take(const MidiEvent& event, std::string_view port);
     void tick();  // often: takes up what was plugged in, says what went
     // Any thread: to midi_out, and to every open output whose name has `port` in it.
     void send(std::string_view port, std::span<const std::uint8_t> bytes) { outputs_.send(port, bytes); }
@@ -37,6 +38,7 @@ class MidiControl {
 
   private:
     const Say say_;
+    MidiAssembler assembler_;
     MidiRouter router_;
     MidiLearn learn_;
     MidiOutputs outputs_;

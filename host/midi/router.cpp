@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "host/midi/assemble.h"
+
 namespace legume {
 namespace {
 
@@ -102,14 +104,14 @@ void MidiRouter::bind() {
     }
 }
 
-void MidiRouter::take(const MidiEvent& event, std::string_view port) {
+void MidiRouter::take(std::span<const MidiEvent> events, std::string_view port) {
+    const auto& event = events.front();
     const Key key{port, event.channel, event.number};
     if (event.kind == Kind::note_on) held_.insert(key);
     if (event.kind == Kind::note_off) held_.erase(key);
     const bool panic = event.kind == Kind::cc && (event.number == all_sound_off || event.number == all_notes_off);
     if (panic) release(port, event.channel);
     bool taken = panic || event.kind == Kind::reset;
-    const auto events = assembler_.take(event, port);
     for (const auto& each : events) taken = give(each, port) || taken;
     if (taken) return;
     const auto& last = events.back().kind == Kind::cc14 ? event : events.back();
@@ -224,7 +226,6 @@ void MidiRouter::release(std::string_view port, int channel) {
 
 void MidiRouter::lose(std::string_view port) {
     release(port, 0);
-    assembler_.forget(port);
     for (auto& bound : bound_) {
         if (!bound.heard || bound.port != port) continue;
         bound.fader.lose();

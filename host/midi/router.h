@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -12,7 +13,6 @@
 
 #include "host/control/controls.h"
 #include "host/control/mapping.h"
-#include "host/midi/assemble.h"
 #include "host/midi/fader.h"
 #include "host/midi/midi.h"
 
@@ -23,7 +23,8 @@ class MidiRouter {
   public:
     explicit MidiRouter(Controls& controls) : controls_(controls) {}
     void bind();  // after every edit, and after the controls; a fader that stays bound stays where it is
-    void take(const MidiEvent& event, std::string_view port);
+    // What a message is and, after it, what it has made whole.
+    void take(std::span<const MidiEvent> events, std::string_view port);
     void lose(std::string_view port);                   // it is gone: its keys are let go, its faders are anywhere
     void silence();                                     // lets all keys go that are held
     std::uint64_t refused() const { return refused_; }  // events that nothing is bound to
@@ -54,7 +55,6 @@ class MidiRouter {
     void let_go(const Key& key);
 
     Controls& controls_;
-    MidiAssembler assembler_;
     std::vector<Bound> bound_;
     std::set<Key> held_;
     std::uint64_t refused_ = 0;

@@ -10,6 +10,7 @@
 #include "host/patch/yaml.h"
 #include "nodes/registry.h"
 #include "tests/harness.h"
+#include "tests/host/midi/whole.h"
 
 using namespace legume;
 
@@ -19,7 +20,7 @@ struct Desk {
     test::Folder folder;
     Runner runner{{48'000, 0, 2, 3, {}}};
     Controls controls{runner};
-    MidiRouter midi{controls};
+    test::Whole<MidiRouter> midi{controls};
     OscRouter osc_router{controls};
     Desk() {
         test::write_wav(folder / "a.wav", {test::sine(330, 48'000, 4'800, 0.3f)}, 48'000);

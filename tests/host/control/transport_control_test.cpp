@@ -12,6 +12,7 @@
 #include "nodes/dsp/random.h"
 #include "nodes/registry.h"
 #include "tests/harness.h"
+#include "tests/host/midi/whole.h"
 
 using namespace legume;
 
@@ -30,7 +31,7 @@ struct Stage {
     Runner runner{{48'000, 0, 2, 3, {}}};
     Controls controls{runner};
     Commands commands;
-    MidiRouter midi{controls};
+    test::Whole<MidiRouter> midi{controls};
     OscRouter osc{controls};
     std::vector<std::string> said;
     std::vector<Applied> applied;

@@ -6,6 +6,7 @@
 
 #include "host/patch/yaml.h"
 #include "tests/harness.h"
+#include "tests/host/midi/whole.h"
 
 using namespace legume;
 using Kind = MidiEvent::Kind;
@@ -17,7 +18,7 @@ using Sent = std::vector<std::pair<std::string, std::vector<int>>>;
 struct Desk {
     Runner runner{{48'000, 0, 2, 3, {}}};
     Controls controls{runner};
-    MidiRouter midi{controls};
+    test::Whole<MidiRouter> midi{controls};
     Sent sent;
     MidiFeedback feedback{
         midi, [this](auto port, auto bytes) { sent.emplace_back(port, std::vector<int>(bytes.begin(), bytes.end())); }};

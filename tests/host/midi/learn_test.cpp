@@ -10,6 +10,7 @@
 #include "host/midi/router.h"
 #include "host/opening.h"
 #include "tests/harness.h"
+#include "tests/host/midi/whole.h"
 
 using namespace legume;
 using Kind = MidiEvent::Kind;
@@ -29,7 +30,7 @@ struct Desk {
     Controls controls{runner};
     Commands commands;
     std::vector<std::string> said;
-    std::unique_ptr<MidiLearn> learn;
+    std::unique_ptr<test::Whole<MidiLearn>> learn;
     explicit Desk(const std::string& from_the_start = "", const std::string& stored = "") {
         std::ofstream(patch) << text;
         if (!stored.empty()) std::ofstream(file) << stored;
@@ -37,8 +38,8 @@ struct Desk {
         for (const auto& problem : checked.problems) FAIL(to_string(problem));
         for (const auto& problem : runner.edit(std::move(checked))) FAIL(to_string(problem));
         controls.bind();
-        learn = std::make_unique<MidiLearn>(from_the_start, controls, commands,
-                                            [this](const std::string& line) { said.push_back(line); });
+        learn = std::make_unique<test::Whole<MidiLearn>>(from_the_start, controls, commands,
+                                                         [this](const std::string& line) { said.push_back(line); });
     }
     std::string ask(const std::string& name) { return commands.run("learn", {name}); }
     bool cc(int number, int value, int channel = 1) { return learn->take({Kind::cc, channel, number, value}, "nano"); }

@@ -8,6 +8,7 @@
 
 #include "host/patch/yaml.h"
 #include "tests/harness.h"
+#include "tests/host/midi/whole.h"
 
 using namespace legume;
 using Kind = MidiEvent::Kind;
@@ -28,7 +29,7 @@ bindings:
 struct Desk {
     Runner runner{{48'000, 0, 2, 3, {}}};
     Controls controls{runner};
-    MidiRouter midi{controls};
+    test::Whole<MidiRouter> midi{controls};
     explicit Desk(const std::string& bindings) { edit(bindings); }
     void edit(const std::string& bindings, const std::string& text = head) {
         auto loaded = load_patch_text(text + bindings, "t.yaml");
