@@ -10,20 +10,7 @@ using namespace legume::test;
 
 namespace {
 
-const char* const patch_text = R"(legume: 1
-title: From another program
-seed: 5
-nodes:
-  saw:   {type: oscillator, shape: saw, frequency: 110 Hz, gain: -14 dB}
-  tone:  {type: filter, cutoff: 300 Hz}
-  beep:  {type: oscillator, frequency: 1 kHz, gain: -6 dB}
-  blend: {type: crossfade, position: 0}
-  out:   {type: output}
-wires:
-  - saw -> tone -> blend.a
-  - beep -> blend.b
-  - blend -> out
-scenes:
+const char* const scenes = R"(scenes:
   dry: {blend.position: 0, program: 3}
   wet: {blend.position: 1, over: 500 ms, program: 4}
 )";
@@ -47,7 +34,7 @@ bool beeps(const Samples& x) { return beep(x, 1'000) > 0.45 && beep(x, 110) < 0.
 TEST_CASE("a sweep and a scene from Pure Data and a program change from a keyboard move what is heard") {
     const JackServer server;
     JackClient performer;
-    Stage stage(patch_text);
+    Stage stage(replaced(two_sounds, "8 kHz", "300 Hz") + scenes);
     Child legume(stage.command({"--record", (stage.folder / "take.wav").string()}));
     REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
     REQUIRE(performer.play_into("legume:midi_in"));

@@ -21,29 +21,10 @@ using namespace legume::test;
 
 namespace {
 
-const char* const patch_text = R"(legume: 1
-title: Under the hands
-seed: 5
-nodes:
-  saw:   {type: oscillator, shape: saw, frequency: 110 Hz, gain: -14 dB}
-  tone:  {type: filter, cutoff: 8 kHz}
-  beep:  {type: oscillator, frequency: 1 kHz, gain: -6 dB}
-  blend: {type: crossfade, position: 0}
-  out:   {type: output}
-wires:
-  - saw -> tone -> blend.a
-  - beep -> blend.b
-  - blend -> out
-bindings:
+const std::string patch_text = two_sounds + R"(bindings:
   - {midi: {cc: 1}, to: tone.cutoff, range: [200 Hz, 8 kHz]}
   - {osc: /td/mix, to: blend.position}
 )";
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-    const auto at = text.find(what);
-    REQUIRE(at != text.npos);
-    return text.replace(at, what.size(), with);
-}
 
 void print_played(Child& legume) {
     for (const auto& line : legume.lines())

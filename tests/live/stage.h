@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -20,6 +22,27 @@ namespace legume::test {
 
 inline constexpr double rate = 48'000;
 inline constexpr std::size_t quarter = 12'000;  // frames, a quarter of a second
+
+// A saw through a filter, and a beep of 1 kHz that a crossfade puts in its place.
+inline const std::string two_sounds = R"(legume: 1
+seed: 5
+nodes:
+  saw:   {type: oscillator, shape: saw, frequency: 110 Hz, gain: -14 dB}
+  tone:  {type: filter, cutoff: 8 kHz}
+  beep:  {type: oscillator, frequency: 1 kHz, gain: -6 dB}
+  blend: {type: crossfade, position: 0}
+  out:   {type: output}
+wires:
+  - saw -> tone -> blend.a
+  - beep -> blend.b
+  - blend -> out
+)";
+
+inline std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    const auto at = text.find(what);
+    REQUIRE(at != text.npos);
+    return text.replace(at, what.size(), with);
+}
 
 inline int free_port() {
     return OscSocket(OscSocket::Listen::loopback, 0, [](auto, const auto&) {}).port();

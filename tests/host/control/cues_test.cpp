@@ -5,19 +5,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <fstream>
 #include <iterator>
-#include <optional>
 
 #include "host/control/log.h"
-#include "host/control/morphs.h"
-#include "host/control/scenes.h"
-#include "host/opening.h"
 #include "nodes/sound_file.h"
 #include "tests/child.h"
-#include "tests/harness.h"
+#include "tests/host/control/desk.h"
 
 using namespace legume;
 
@@ -39,40 +34,9 @@ scenes:
 cues:
 )";
 
-struct Desk {
-    test::Folder folder;
-    std::string said;
-    Runner runner{{48'000, 0, 1, 3, {}}};
-    Controls controls{runner};
-    Commands commands;
-    const std::function<void(const std::string&)> say = [this](const std::string& line) { said += line + "\n"; };
-    std::optional<Scenes> scenes;
-    std::optional<Cues> cues;
-    explicit Desk(const std::string& more) {
-        write("p.yaml", head + more);
-        open("p.yaml");
-        scenes.emplace(controls, commands, say);
-        cues.emplace(controls, commands, say);
-    }
-    void write(const char* name, const std::string& text) const { std::ofstream(folder / name) << text; }
-    void open(const char* name) {
-        auto checked = open_patch(folder / name);
-        for (const auto& problem : checked.problems) FAIL(to_string(problem));
-        REQUIRE(runner.edit(std::move(checked)).empty());
-        controls.bind();
-        if (scenes) scenes->bind();
-        if (cues) cues->bind();
-    }
-    void play_until(double seconds) {
-        std::array<float, 64> block;
-        float* out[] = {block.data()};
-        while (static_cast<double>(runner.frames()) < seconds * 48'000) {
-            cues->tick();
-            runner.render_block(nullptr, out);
-            runner.tick();
-        }
-    }
-    const Param& gain() { return *controls.find("tone/gain")->param(); }
+struct Desk : test::ControlDesk {
+    explicit Desk(const std::string& more) : ControlDesk(head + more) {}
+    const Param& gain() { return param("tone/gain"); }
     std::string bytes(const char* name) const {
         std::ifstream in(folder / name, std::ios::binary);
         return {std::istreambuf_iterator<char>(in), {}};

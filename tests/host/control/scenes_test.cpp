@@ -4,14 +4,10 @@
 
 #include <doctest/doctest.h>
 
-#include <array>
 #include <cmath>
 #include <fstream>
-#include <memory>
 
-#include "host/control/morphs.h"
-#include "host/opening.h"
-#include "tests/harness.h"
+#include "tests/host/control/desk.h"
 
 using namespace legume;
 
@@ -35,44 +31,8 @@ scenes:
   high:   {tone.cutoff: 6.4 kHz, side.mute: true}
 )";
 
-struct Desk {
-    test::Folder folder;
-    std::string said;
-    Runner runner{{48'000, 0, 1, 3, {}}};
-    Controls controls{runner};
-    Commands commands;
-    std::unique_ptr<Scenes> scenes;
-    std::unique_ptr<Morphs> morphs;
-
-    explicit Desk(const std::string& patch = text, const std::string& stored = "") {
-        std::ofstream(folder / "p.yaml") << patch;
-        if (!stored.empty()) std::ofstream(folder / "p.scenes.yaml") << stored;
-        open();
-        scenes = std::make_unique<Scenes>(controls, commands, [this](const std::string& line) { said = line; });
-        morphs = std::make_unique<Morphs>(controls);
-    }
-    void open() {
-        auto checked = open_patch(folder / "p.yaml");
-        for (const auto& problem : checked.problems) FAIL(to_string(problem));
-        for (const auto& notice : checked.notices) said += to_string(notice) + "\n";
-        REQUIRE(runner.edit(std::move(checked)).empty());
-        controls.bind();
-        if (scenes) scenes->bind();
-        if (morphs) morphs->bind();
-    }
-    test::Samples play(double seconds) {
-        test::Samples heard;
-        std::array<float, 64> block;
-        float* out[] = {block.data()};
-        while (static_cast<double>(heard.size()) < seconds * 48'000) {
-            if (morphs) morphs->tick();
-            runner.render_block(nullptr, out);
-            runner.tick();
-            heard.insert(heard.end(), block.begin(), block.end());
-        }
-        return heard;
-    }
-    const Param& param(const char* name) { return *controls.find(name)->param(); }
+struct Desk : test::ControlDesk {
+    explicit Desk(const std::string& patch = text, const std::string& stored = "") : ControlDesk(patch, stored) {}
     void hand(const char* name, float value, float seconds = -1) {
         controls.move(*controls.find(name), value, "hand " + std::to_string(++hands), seconds);
     }
@@ -153,7 +113,7 @@ TEST_CASE("a stored scene is there after a restart, and the patch's text is unto
     desk.hand("one/gain", -13);
     CHECK(desk.commands.run("scene-store", {std::string("mine")}) == "");
     CHECK(desk.commands.run("scene-store", {std::string("second")}) == "");  // takes the place of the patch's
-    CHECK(desk.said == "Stored the scene second in " + (desk.folder / "p.scenes.yaml").string());
+    CHECK(desk.said.ends_with("Stored the scene second in " + (desk.folder / "p.scenes.yaml").string() + "\n"));
     desk.hand("tone/cutoff", 300);
     desk.scenes->recall("mine");
     CHECK(desk.param("tone/cutoff").own() == doctest::Approx(1'234.5));
@@ -242,13 +202,13 @@ TEST_CASE("an edit takes up scenes, and one that they no longer fit is refused a
     Desk desk;
     std::string edited = text;
     edited.replace(edited.find("400 Hz"), 6, "450 Hz");
-    std::ofstream(desk.folder / "p.yaml") << edited;
+    desk.write("p.yaml", edited);
     desk.play(0.1);
-    desk.open();
+    desk.open("p.yaml");
     desk.scenes->recall("low", 0);
     CHECK(desk.param("tone/cutoff").own() == 450);
     edited.erase(edited.find("  two:"), edited.find("  tone:") - edited.find("  two:"));
-    std::ofstream(desk.folder / "p.yaml") << edited;
+    desk.write("p.yaml", edited);
     std::string all;
     for (const auto& problem : open_patch(desk.folder / "p.yaml").problems) all += to_string(problem) + "\n";
     CHECK(all.find("p.yaml:12:29: there is no node \"two\"") != all.npos);
@@ -275,7 +235,7 @@ scenes:
   mine: {strip.colour: 700 Hz, transport.tempo: 90}
 )";
     desk.play(0.1);
-    desk.open();
+    desk.open("p.yaml");
     CHECK(desk.scenes->recall("strip/bright") == "");
     CHECK(desk.param("strip/tone/cutoff").own() == 3'200);
     CHECK(desk.scenes->recall("mine") == "");
