@@ -25,6 +25,7 @@ inline constexpr std::size_t quarter = 12'000;  // frames, a quarter of a second
 
 // A saw through a filter, and a beep of 1 kHz that a crossfade puts in its place.
 inline const std::string two_sounds = R"(legume: 1
+title: Under the hands
 seed: 5
 nodes:
   saw:   {type: oscillator, shape: saw, frequency: 110 Hz, gain: -14 dB}
