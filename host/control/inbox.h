@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -40,10 +41,18 @@ class Inbox {
         }
         came_.notify_one();
     }
-    // Everything that waits, after at most `patience`.
+    // Everything that waits, after at most `patience`. A flood is taken up once in a millisecond and not at every
+    // packet, so that of what was sent to one address meanwhile the newest alone is played; what comes alone is taken
+    // at once.
     std::deque<Mail> take(std::chrono::milliseconds patience) {
         std::unique_lock lock(mutex_);
-        came_.wait_for(lock, patience, [&] { return !mail_.empty(); });
+        if (!came_.wait_for(lock, patience, [&] { return !mail_.empty(); })) return {};
+        if (std::chrono::steady_clock::now() < rest_) {
+            lock.unlock();
+            std::this_thread::sleep_until(rest_);
+            lock.lock();
+        }
+        rest_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
         bytes_ = 0;
         return std::exchange(mail_, {});
     }
@@ -59,6 +68,7 @@ class Inbox {
         const auto* packet = std::get_if<OscPacket>(&mail);
         return packet ? packet->bytes.size() : 0;
     }
+    std::chrono::steady_clock::time_point rest_{};  // the taker's
     std::mutex mutex_;
     std::condition_variable came_;
     std::deque<Mail> mail_;

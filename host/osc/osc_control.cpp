@@ -113,6 +113,7 @@ void OscControl::tell_stats(const OscPeer& sender) {
     auto numbers = stats ? stats() : Numbers{};
     numbers.insert(numbers.end(), {{"osc-messages", static_cast<double>(messages_)},
                                    {"osc-a-second", static_cast<double>(a_second_)},
+                                   {"osc-lost", static_cast<double>(socket_.lost().value_or(0))},
                                    {"osc-overtaken", static_cast<double>(overtaken_)},
                                    {"osc-refused", static_cast<double>(refused())},
                                    {"osc-not-allowed", static_cast<double>(not_allowed_.load())}});
@@ -227,6 +228,8 @@ std::string OscControl::summary() const {
     std::string said;
     if (messages_ > 0) said += "; OSC: " + std::to_string(messages_) + " messages";
     if (overtaken_ > 0) said += ", " + std::to_string(overtaken_) + " of them overtaken by newer ones";
+    if (const auto lost = socket_.lost().value_or(0); lost > 0)
+        said += ", " + std::to_string(lost) + " packets lost before they were read";
     if (not_allowed_ > 0) said += "; OSC from elsewhere, not allowed: " + std::to_string(not_allowed_.load());
     return said;
 }

@@ -7,6 +7,10 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
+#ifdef __linux__
+#include <linux/sock_diag.h>
+#endif
 
 #include <algorithm>
 #include <array>
@@ -25,6 +29,8 @@ using asio::ip::udp;
 
 constexpr std::size_t max_packet = 65'535;
 constexpr int max_waiting = 256;
+constexpr int most_at_once = 256;        // packets, before what is to be sent has its turn
+constexpr int receive_buffer = 4 << 20;  // bytes; the system gives what it allows (on Linux net.core.rmem_max)
 
 udp::socket bind(asio::io_context& context, OscSocket::Listen listen, int port) {
     if (port < 0 || port > 65'535)
@@ -37,6 +43,8 @@ udp::socket bind(asio::io_context& context, OscSocket::Listen listen, int port) 
     socket.open(udp::v4(), error);
     if (!error) socket.bind({address, static_cast<std::uint16_t>(port)}, error);
     if (!error) socket.non_blocking(true, error);
+    asio::error_code smaller;
+    socket.set_option(asio::socket_base::receive_buffer_size(receive_buffer), smaller);
     const std::string place = "UDP port " + std::to_string(port);
     if (error == asio::error::address_in_use)
         throw std::runtime_error(place + " is in use, perhaps by another legume; choose another by --osc-port N");
@@ -61,14 +69,24 @@ struct OscSocket::State {
     }
 
     void receive() {
-        socket.async_receive_from(asio::buffer(bytes), from, [this](asio::error_code error, std::size_t size) {
+        socket.async_wait(udp::socket::wait_read, [this](asio::error_code error) {
             if (error == asio::error::operation_aborted || error == asio::error::bad_descriptor) return;
+            if (!error) error = take_all();
             if (error)  // a network that went; it may come back, and must not keep a core busy until then
                 std::this_thread::sleep_for(std::chrono::milliseconds(10));
-            else
-                on_packet({bytes.data(), size}, {from.address().to_v4().to_uint(), from.port()});
             receive();
         });
+    }
+    // All that waits.
+    asio::error_code take_all() {
+        for (int i = 0; i < most_at_once; ++i) {
+            asio::error_code error;
+            const auto size = socket.receive_from(asio::buffer(bytes), from, 0, error);
+            if (error == asio::error::would_block || error == asio::error::try_again) break;
+            if (error) return error;
+            on_packet({bytes.data(), size}, {from.address().to_v4().to_uint(), from.port()});
+        }
+        return {};
     }
 
     const OnPacket on_packet;
@@ -86,6 +104,17 @@ OscSocket::OscSocket(Listen listen, int port, OnPacket on_packet)
 OscSocket::~OscSocket() = default;
 
 int OscSocket::port() const { return state_->socket.local_endpoint().port(); }
+
+std::optional<std::uint64_t> OscSocket::lost() const {
+#ifdef SO_MEMINFO
+    std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+    socklen_t size = sizeof memory;
+    if (::getsockopt(state_->socket.native_handle(), SOL_SOCKET, SO_MEMINFO, memory.data(), &size) == 0 &&
+        size > SK_MEMINFO_DROPS * sizeof memory[0])
+        return memory[SK_MEMINFO_DROPS];
+#endif
+    return {};
+}
 
 void OscSocket::send(std::vector<std::uint8_t> bytes, const OscPeer& to) {
     if (bytes.size() > max_packet || state_->waiting.fetch_add(1) >= max_waiting) {

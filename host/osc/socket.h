@@ -36,6 +36,9 @@ class OscSocket {
     OscSocket& operator=(const OscSocket&) = delete;
 
     int port() const;
+    // Any thread: packets that the system threw away, because they came faster than they were read. Nothing where it
+    // does not tell.
+    std::optional<std::uint64_t> lost() const;
     // Any thread; never waits. Lost when it is longer than UDP carries, or 256 are already waiting.
     void send(std::vector<std::uint8_t> bytes, const OscPeer& to);
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -70,6 +71,14 @@ class OscHand {
                 return answer.address == address && said && said->find(text) != said->npos;
             });
         });
+    }
+    // The newest number that came at that address; NaN when none has.
+    double number(const std::string& address) {
+        const std::lock_guard lock(mutex_);
+        for (auto at = answers_.rbegin(); at != answers_.rend(); ++at)
+            if (at->address == address && !at->args.empty())
+                if (const auto* value = std::get_if<float>(&at->args[0])) return static_cast<double>(*value);
+        return std::numeric_limits<double>::quiet_NaN();
     }
 
   private:

@@ -4,12 +4,15 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
 #include <random>
 
 #include "host/osc/socket.h"
+#include "tests/child.h"
+#include "tests/host/osc/burst.h"
 
 using namespace legume;
 
@@ -307,6 +310,27 @@ TEST_CASE("empty, large and impossible packets do not stop the socket") {
     REQUIRE(at_host.wait(2));
     CHECK(at_host.packets[0].first.empty());
     CHECK(at_host.packets[1].first.size() == 65'507);
+}
+
+TEST_CASE("of a burst that is not read in time what was lost is counted, and the rest arrives") {
+    std::mutex busy;
+    std::atomic<std::uint64_t> arrived{0};
+    OscSocket host(OscSocket::Listen::loopback, 0, [&](std::span<const std::uint8_t>, const OscPeer&) {
+        const std::lock_guard lock(busy);
+        ++arrived;
+    });
+    if (!host.lost()) return;  // this system does not tell
+    CHECK(*host.lost() == 0);
+    constexpr std::uint64_t sent = 40'000;  // more than 4 MB of them, however they are weighed
+    const std::vector<std::uint8_t> packet(256, 7);
+    {
+        const std::lock_guard lock(busy);
+        test::Burst burst(host.port());
+        for (std::uint64_t i = 0; i < sent; ++i) burst.send(packet);
+    }
+    CHECK(test::eventually([&] { return arrived + *host.lost() == sent; }));
+    CHECK(*host.lost() > 0);
+    CHECK(arrived > 1);
 }
 
 TEST_CASE("a port in use is said with its number and the next step") {
