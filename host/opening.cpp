@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <random>
+#include <utility>
 
 #include "host/osc/socket.h"
 #include "host/patch/learned.h"
@@ -35,6 +36,29 @@ void check_osc_out(Checked& checked) {
     }
 }
 
+// What was learned of a controller stays when the patch goes on: a line of it that fits no longer is left out and said.
+void leave_out_learned(Checked& checked) {
+    const auto file = controls_file(checked.patch.file).string();
+    const auto begins_before = [](const Place& place, const Binding& binding) {
+        return std::pair(place.line, place.column) < std::pair(binding.place.line, binding.place.column);
+    };
+    auto& bindings = checked.patch.bindings;
+    const auto first =
+        std::find_if(bindings.begin(), bindings.end(), [&](const Binding& b) { return b.place.file == file; });
+    std::vector<bool> wrong(bindings.size());
+    const auto said = std::stable_partition(checked.problems.begin(), checked.problems.end(), [&](const Problem& p) {
+        const auto after = std::upper_bound(first, bindings.end(), p.place, begins_before);
+        if (p.place.file != file || after == first) return true;
+        wrong[static_cast<std::size_t>(after - bindings.begin()) - 1] = true;
+        return false;
+    });
+    for (auto at = said; at != checked.problems.end(); ++at)
+        checked.notices.push_back({at->place, "left out: " + at->message});
+    checked.problems.erase(said, checked.problems.end());
+    for (auto i = bindings.size(); i-- > 0;)
+        if (wrong[i]) bindings.erase(bindings.begin() + static_cast<std::ptrdiff_t>(i));
+}
+
 Checked checked_of(LoadedPatch loaded, const std::function<void(Patch&)>& edit) {
     if (!loaded.readable) {
         Checked checked;
@@ -45,6 +69,7 @@ Checked checked_of(LoadedPatch loaded, const std::function<void(Patch&)>& edit) 
     if (edit) edit(loaded.patch);
     auto checked = check(std::move(loaded.patch), node_types());
     check_osc_out(checked);
+    leave_out_learned(checked);
     checked.problems.insert(checked.problems.end(), loaded.problems.begin(), loaded.problems.end());
     tidy(checked.problems);
     return checked;

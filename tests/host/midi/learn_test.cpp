@@ -120,8 +120,6 @@ TEST_CASE("what people write into the file of controls stays, and faults in it h
     CHECK(desk.cc(2, 1));
     CHECK(Desk::read(desk.file) == kept + "  - {midi: {cc: 2, channel: 1}, to: fade.position}\n");
     for (const auto& [broken, problem] : std::vector<std::pair<std::string, std::string>>{
-             {"bindings:\n  - {midi: {cc: 1}, to: gone.cutoff}\n",
-              ":2:25: there is no node \"gone\"; did you mean \"tone\"?"},
              {"bindings: 3\n", ":1:11: bindings must be a list, such as `- {midi: {cc: 1}, to: dream.gain}`"},
              {"nodes: {}\n", ":1:1: a file of controls has no \"nodes\"; it has bindings"},
              {"- {midi: {cc: 1}, to: tone.cutoff}\n", ":1:1: this file is a map; begin it with `bindings:`"}}) {
@@ -132,6 +130,22 @@ TEST_CASE("what people write into the file of controls stays, and faults in it h
         CHECK(bound[0].starts_with(desk.file.string() + ":"));
         CHECK(bound[0] == desk.file.string() + problem);
     }
+}
+
+TEST_CASE("what was learned for a node that is gone is left out and said, and all else stays bound") {
+    Desk desk("",
+              "bindings:\n  - {midi: {cc: 1}, to: gone.cutoff}\n  - {midi: {cc: 2}, to: tone.cutoff}\n"
+              "  - midi: {cc: 3}\n    to: fade.position\n    range: [0, 9]\n  - {midi: {cc: 4}, to: fade.position}\n");
+    CHECK(desk.bound() == Lines{"midi cc 2/0 > tone.cutoff", "midi cc 4/0 > fade.position"});
+    const auto notices = open_patch(desk.patch).notices;
+    REQUIRE(notices.size() == 2);
+    CHECK(to_string(notices[0]) ==
+          desk.file.string() + ":2:25: left out: there is no node \"gone\"; did you mean \"tone\"?");
+    CHECK(to_string(notices[1]) == desk.file.string() + ":6:16: left out: range: 9 is outside 0 to 1");
+    CHECK(desk.ask("fade/position") == "");  // and learning goes on
+    CHECK(desk.cc(1, 1, 5));
+    CHECK(desk.bound() ==
+          Lines{"midi cc 2/0 > tone.cutoff", "midi cc 4/0 > fade.position", "midi cc 1/5 > fade.position"});
 }
 
 TEST_CASE("a file of controls that cannot be added to is said and left alone") {
