@@ -1,4 +1,4 @@
-// Plays a sound file at any speed, in either direction, without a click where it starts, stops or loops.
+// Plays a sound file of any length at any speed, in either direction, without a click where it starts, stops or loops.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <array>
@@ -6,7 +6,8 @@
 
 #include "nodes/dsp/interpolate.h"
 #include "nodes/level.h"
-#include "nodes/sound_file.h"
+#include "nodes/sound_stream.h"
+#include "nodes/sync.h"
 
 namespace legume {
 namespace {
@@ -16,14 +17,24 @@ struct Head {
     double at = 0;  // frames of the file
     float level = 0, slope = 0;
     bool on = false;
-
-    void leave(double frames) noexcept RT_SAFE { slope = static_cast<float>(-1 / std::max(frames, 1.0)); }
-    void advance(double step) noexcept RT_SAFE {
+    float cover = 1;   // goes to 0 before a stretch that is missing
+    bool here = true;  // what comes next has been read
+    void leave(double frames) noexcept RT_SAFE {
+        slope = std::min(slope, static_cast<float>(-1 / std::max(frames, 1.0)));
+    }
+    void advance(double step, float cover_step) noexcept RT_SAFE {
         at += step;
         level = std::min(level + slope, 1.0f);
+        if (level >= 1) slope = std::min(slope, 0.0f);
+        cover = std::clamp(cover + (here ? cover_step : -cover_step), 0.0f, 1.0f);
         on = level > 0 || slope > 0;
     }
 };
+
+constexpr Range place_in_file{.min = 0, .max = 36'000, .initial = 0, .unit = Unit::seconds, .glide_seconds = 0};
+constexpr Range fade_range(float initial) {
+    return {.min = 0.001f, .max = 30, .initial = initial, .unit = Unit::seconds, .curve = Curve::log};
+}
 
 struct Player final : Node {
     FileOption file{this, "file", Required{}, "The sound to play."};
@@ -35,20 +46,39 @@ struct Player final : Node {
                 "How fast it plays: 2 is an octave up, below 0 is backwards, 0 stands still."};
     Param loop{this, "loop", {.initial = 1, .unit = Unit::flag}, "Goes round and round."};
     Param gain{this, "gain", gain_range, "How loud it is."};
+    Param offset{this, "offset", place_in_file, "How far into the file it starts; backwards, how far from its end."};
+    Param loop_start{this, "loop_start", place_in_file,
+                     "Where in the file the loop begins; what is before it is heard once."};
+    Param loop_end{this, "loop_end", place_in_file, "Where in the file the loop ends; 0 is the file's end."};
+    Param crossfade{this, "crossfade", fade_range(0.01f), "How long the loop's end fades into its beginning."};
+    Param fade_in{this, "fade_in", fade_range(0.002f), "How long it rises when it starts."};
+    Param fade_out{this, "fade_out", fade_range(0.005f), "How long it dies away when it is stopped."};
     Trigger start{this, "start", "Plays from the beginning (from the end when speed is below 0)."};
     Trigger stop{this, "stop", "Falls silent."};
+    ChoiceOption stream{this,
+                        "stream",
+                        {"auto", "memory", "disk"},
+                        "Where it plays from; by itself it holds three minutes of stereo in memory and reads longer "
+                        "files from the disk as they play."};
+    Sync sync{this, "Each start waits for the next such line of the transport."};
     Meter position{this, "position", Unit::seconds, "Where in the file it is."};
+    Meter late{this, "late", Unit::count, "How often the disk was too slow and the sound was faded over."};
+    Work reader{this, "reader", Work::Pool::io, [this] { return sound.fill(); }, "Reads ahead from the disk."};
 
-    static constexpr double rise_seconds = 0.002, fall_seconds = 0.005, seam_seconds = 0.01;
+    static constexpr double hurried_seconds = 0.005;  // what makes room for a new start, or stands before a gap
+    static constexpr double shortest_loop = 0.02, shortest_seam = 0.01, ahead_seconds = 1;
 
-    std::shared_ptr<const Sound> sound;
+    SoundStream sound;
     const dsp::Sinc* sinc = nullptr;
     dsp::Sinc::Taps taps;
     double ratio = 1, length = 0;  // file frames a graph frame at speed 1; frames
+    double low = 0, high = 0;      // of the loop, frames
     bool circular = false;         // shorter than two seams: a loop of it is a wave, read round its end
     std::array<Head, 8> heads;     // one leads, the others are leaving
     std::size_t lead = 0;
+    Lines lines{sync};
     bool playing = false, fresh = true, around = false;
+    bool on_line = false, due = false;  // a start waits: for a line, for the disk
     mutable std::optional<SoundHeader> header;
 
     // 1 until the file can be read: check says why it cannot.
@@ -64,30 +94,64 @@ struct Player final : Node {
     }
     void check(const Checking& checking) const override {
         try {
-            read_sound_header(file.path());
+            const auto now = read_sound_header(file.path());
+            const double seconds = static_cast<double>(now.frames) / now.rate;
+            for (const auto* place : {&offset, &loop_start, &loop_end})
+                if (static_cast<double>(place->own()) > seconds)
+                    checking.problem(*place, place->name + " is at " + place->range.print(place->own()) + ", but " +
+                                                 file.path().string() + " is only " +
+                                                 place->range.print(static_cast<float>(seconds)) + " long");
+            if (loop_end.own() > 0 && loop_end.own() <= loop_start.own())
+                checking.problem(loop_end, "loop_end comes before loop_start; put it behind " +
+                                               loop_start.range.print(loop_start.own()) + ", or at 0 for the end");
         } catch (const SoundError& error) {
             checking.problem(file, file.path().string() + " " + error.what());
         }
     }
-    // Ogg and MP3 decode to other bits on other machines.
-    bool portable() const override {
-        const auto extension = file.path().extension();
-        return extension == ".wav" || extension == ".flac" || extension == ".aiff" || extension == ".aif";
-    }
+    bool portable() const override { return decodes_alike(file.path()); }
     void prepare(const Prepare& p) override {
         try {
-            sound = p.store.get<Sound>(file.path().lexically_normal().string(),
-                                       [&] { return std::make_shared<const Sound>(read_sound(file.path())); });
+            sound.open(file.path(), p.store, static_cast<SoundStream::From>(stream.at()), p.tell);
         } catch (const SoundError& error) {
             throw Refusal("file", file.path().string() + " " + error.what());
         }
-        if (sound->channels != p.channels(out))
+        if (sound.header().channels != p.channels(out))
             throw Refusal("file", file.path().string() + " has changed its channels meanwhile; save the patch again");
         sinc = &dsp::Sinc::table();
-        ratio = sound->rate / p.rate;
-        length = static_cast<double>(sound->frames());
-        circular = length < 2 * seam_seconds * sound->rate;
+        ratio = sound.header().rate / p.rate;
+        length = static_cast<double>(sound.header().frames);
+        circular = length < shortest_loop * sound.header().rate;
+        bound(loop.own() >= 0.5f, static_cast<double>(loop_start.own()), static_cast<double>(loop_end.own()));
+        sound.begin();
+        ask(static_cast<double>(speed.own()) * ratio, p.rate, static_cast<double>(offset.own()));
+        while (sound.fill()) {
+        }
     }
+
+    void bound(bool again, double from, double to) noexcept RT_SAFE {
+        const double rate = sound.header().rate, least = std::min(shortest_loop * rate, length);
+        low = again ? std::min(from * rate, length - least) : 0;
+        high = again && to > 0 ? std::clamp(to * rate, low + least, length) : length;
+        around = circular && again;
+    }
+    double first_frame(double step, double skip) const noexcept RT_SAFE {
+        const double in = std::min(skip * sound.header().rate, length - 1);
+        return step < 0 ? length - 1 - in : in;
+    }
+    // Says to the disk what is needed next: of what leaves, of what plays, of the loop's next round, of a start.
+    void ask(double step, double rate, double skip) noexcept RT_SAFE {
+        constexpr double page = SoundStream::page_frames;
+        const double pace = step < 0 ? -step : step, way = step < 0 ? -1 : 1;
+        const double reach = std::clamp(pace * rate * ahead_seconds, 2 * page, double{SoundStream::most_ahead});
+        for (const Head& head : heads)
+            if (head.on) sound.want(mirrored(head.at - way * page), mirrored(head.at + way * page));
+        if (playing) sound.want(heads[lead].at, heads[lead].at + way * reach);
+        const double entry = step < 0 ? high : low;
+        sound.want(entry, entry + way * reach);
+        const double first = first_frame(step, skip);
+        sound.want(first, first + way * reach);
+    }
+    double mirrored(double at) const noexcept RT_SAFE { return at < 0 ? -at : at > length ? 2 * length - at : at; }
 
     // The quietest that does not lead: with this many, one that has all but left.
     std::size_t spare() const noexcept RT_SAFE {
@@ -98,85 +162,130 @@ struct Player final : Node {
     }
     void begin(double at, double rise_frames) noexcept RT_SAFE {
         lead = spare();
-        heads[lead] = {at, 0, static_cast<float>(1 / std::max(rise_frames, 1.0)), true};
+        const bool read = sound.here(at - dsp::Sinc::most_taps, at + dsp::Sinc::most_taps);
+        if (!read && !sound.broken()) sound.missed();
+        heads[lead] = {at, 0, static_cast<float>(1 / std::max(rise_frames, 1.0)), true, read ? 1.0f : 0.0f, read};
         playing = true;
     }
     void end(double fall_frames) noexcept RT_SAFE {
         if (playing) heads[lead].leave(fall_frames);
         playing = false;
     }
-    // A head that passes the sound's end leaves over its mirror image, while the next one rises from the start: the
-    // loop keeps its length to the frame, and a sound that stops in full voice does not click.
-    void turn(double step, double rate, bool again) noexcept RT_SAFE {
+    // A head that passes the loop's end leaves over what follows (at the file's end its mirror image), while the next
+    // one rises from the start: the loop keeps its length to the frame, and a sound that stops in full voice does not
+    // click.
+    void turn(double step, double seam, bool again) noexcept RT_SAFE {
         Head& head = heads[lead];
-        const bool past = head.at >= length, before = head.at < 0;
-        if (!past && !before) return;
-        const double next = past ? head.at - length : head.at + length;
         if (around) {
-            head.at = length * math::fraction(head.at / length);
+            if (head.at >= length || head.at < 0) head.at = length * math::fraction(head.at / length);
             return;
         }
+        const bool past = step >= 0 && head.at >= high, before = step <= 0 && head.at < low;
+        if (!past && !before) return;
+        double next = past ? head.at - (high - low) : head.at + (high - low);
+        if (next < low || next >= high) next = past ? low : high - 1;  // the loop was moved away
         const double pace = std::max(step < 0 ? -step : step, 1e-9);
-        const double seam = std::min(seam_seconds * rate, 0.5 * length / pace);
+        seam = std::min(seam, 0.5 * (high - low) / pace);
         end(seam);
         if (again) begin(next, seam);
     }
-    std::size_t frame_at(std::ptrdiff_t i) const noexcept RT_SAFE {
-        const auto count = static_cast<std::ptrdiff_t>(sound->frames());
-        if (around) return static_cast<std::size_t>(((i % count) + count) % count);
+    const float* frame_at(std::int64_t i) const noexcept RT_SAFE {
+        const std::int64_t count = sound.header().frames;
+        if (around) return sound.piece(((i % count) + count) % count, 1);
         if (i < 0) i = -i;
         if (i >= count) i = 2 * (count - 1) - i;
-        return static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(i, 0, count - 1));
+        return sound.piece(std::clamp<std::int64_t>(i, 0, count - 1), 1);
     }
     void add(const Head& head, double step, std::array<float, max_channels>& sum) noexcept RT_SAFE {
         const double whole = math::floor(head.at);
         sinc->weigh(head.at - whole, step, taps);
-        const auto first = static_cast<std::ptrdiff_t>(whole) + taps.first;
-        const auto width = static_cast<std::size_t>(sound->channels);
-        const auto frames = static_cast<std::ptrdiff_t>(sound->frames());
-        const bool inside = first >= 0 && first + taps.count <= frames;
-        std::array<float, max_channels> here{};
+        const auto first = static_cast<std::int64_t>(whole) + taps.first;
+        const auto width = static_cast<std::size_t>(sound.header().channels);
+        const float* const inside = sound.piece(first, taps.count);
+        std::array<float, max_channels> now{};
         for (int k = 0; k < taps.count; ++k) {
-            const auto i = inside ? static_cast<std::size_t>(first + k) : frame_at(first + k);
-            const float* const frame = sound->samples.data() + i * width;
+            const float* const frame = inside ? inside + static_cast<std::size_t>(k) * width : frame_at(first + k);
             const float weight = taps.weights[static_cast<std::size_t>(k)];
-            for (std::size_t c = 0; c < width; ++c) here[c] += frame[c] * weight;
+            for (std::size_t c = 0; frame && c < width; ++c) now[c] += frame[c] * weight;
         }
-        for (std::size_t c = 0; c < width; ++c) sum[c] += here[c] * head.level;
+        for (std::size_t c = 0; c < width; ++c) sum[c] += now[c] * head.level * head.cover;
+    }
+    // Whether a head's next stretch has been read, and the fade before a gap has its time.
+    bool here(double at, double step, double rate) const noexcept RT_SAFE {
+        constexpr double reach = dsp::Sinc::most_taps;
+        const double to = at + step * (hurried_seconds * rate + block_frames);
+        return sound.here(mirrored(std::min(at, to) - reach), mirrored(at)) &&
+               sound.here(mirrored(at), mirrored(std::max(at, to) + reach));
+    }
+    void look_ahead(double step, double rate) noexcept RT_SAFE {
+        sound.begin();
+        for (Head& head : heads) {
+            if (!head.on) continue;
+            const bool was = head.here;
+            head.here = here(head.at, step, rate);
+            if (was && !head.here && !sound.broken()) sound.missed();
+        }
+        late.set(static_cast<float>(sound.misses()));
+        ask(step, rate, static_cast<double>(offset.own()));
     }
     void process(const Block& b) noexcept RT_SAFE override {
         const Ramp pace = speed.ramp(b);
         const double rate = b.rate();
         const bool again = loop.value(b) >= 0.5f;
-        around = circular && again;
+        bound(again, static_cast<double>(loop_start.value(b)), static_cast<double>(loop_end.value(b)));
+        look_ahead(static_cast<double>(pace.to) * ratio, rate);
+        lines.begin(b);
+        const double seam = static_cast<double>(again ? crossfade.value(b) : 0.01f) * rate;
+        const float cover_step = static_cast<float>(1 / (hurried_seconds * rate));
         const std::uint64_t starts = start.edges(b), stops = stop.edges(b);
+        const int channels = sound.header().channels;
         for (int i = 0; i < block_frames; ++i) {
-            const double step = pace[i] * ratio;
+            const double step = static_cast<double>(pace[i]) * ratio;
             if ((fresh && autostart.value()) || (starts >> i & 1)) {
-                end(fall_seconds * rate);
-                begin(step < 0 ? length - 1 : 0, rise_seconds * rate);
+                (sync.on() ? on_line : due) = true;
+                sound.mend();
             }
             fresh = false;
-            if (stops >> i & 1) end(fall_seconds * rate);
+            if (sync.on() && lines.falls(b, i) && on_line) {
+                on_line = false;
+                due = true;
+            }
+            if (stops >> i & 1) {
+                end(static_cast<double>(fade_out.value(b)) * rate);
+                due = on_line = false;
+            }
+            if (due) set_off(step, b);
             std::array<float, max_channels> sum{};
             for (Head& head : heads)
                 if (head.on) add(head, step, sum);
-            for (int ch = 0; ch < sound->channels; ++ch) out.write(b, ch)[i] = sum[static_cast<std::size_t>(ch)];
+            for (int ch = 0; ch < channels; ++ch)
+                out.write(b, ch)[static_cast<std::size_t>(i)] = sum[static_cast<std::size_t>(ch)];
             for (Head& head : heads)
-                if (head.on) head.advance(step);
-            if (playing) turn(step, rate, again);
+                if (head.on) head.advance(step, cover_step);
+            if (playing) turn(step, seam, again);
         }
-        for (int ch = 0; ch < sound->channels; ++ch) {
+        for (int ch = 0; ch < channels; ++ch) {
             const Ramp level = amplitude(gain.ramp(b, ch));
             const auto y = out.write(b, ch);
-            for (int i = 0; i < block_frames; ++i) y[i] *= level[i];
+            for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] *= level[i];
         }
-        position.set(static_cast<float>(std::clamp(heads[lead].at, 0.0, length) / sound->rate));
+        position.set(static_cast<float>(std::clamp(heads[lead].at, 0.0, length) / sound.header().rate));
+    }
+    // Starts as soon as the first frames have been read: a block later at the most, unless the disk is slow.
+    void set_off(double step, const Block& b) noexcept RT_SAFE {
+        const double first = first_frame(step, static_cast<double>(offset.value(b)));
+        if (!here(first, step, b.rate())) return;
+        due = false;
+        for (Head& head : heads)
+            if (head.on) head.leave(hurried_seconds * b.rate());
+        begin(first, static_cast<double>(fade_in.value(b)) * b.rate());
     }
     void reset() noexcept RT_SAFE override {
         heads.fill({});
-        playing = false;
+        lines.reset();
+        playing = due = on_line = false;
         fresh = true;
+        sound.mend();
     }
 };
 

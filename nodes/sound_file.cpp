@@ -91,6 +91,12 @@ std::size_t SoundReader::read(std::span<float> samples) {
     return 0;
 }
 
+void SoundReader::seek(std::int64_t frame) {
+    if (sf_seek(open_->file.get(), frame, SEEK_SET) != frame)
+        throw SoundError("cannot be read from the middle on; convert it to WAV or FLAC");
+    open_->frames = frame;
+}
+
 Sound read_sound(const fs::path& path) {
     SoundReader reader(path);
     const auto& header = reader.header();

@@ -48,6 +48,7 @@ class SoundReader {
     // As many whole frames, interleaved, as fit; 0 when that was all. Throws what read_sound throws of the sound
     // itself.
     std::size_t read(std::span<float> samples);
+    void seek(std::int64_t frame);  // the next to be read; throws SoundError
 
   private:
     struct Open;

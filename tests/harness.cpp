@@ -125,7 +125,7 @@ Channels Rig::run(std::size_t frames, const Channels& in) {
             sprung += armed.sprung();
         }
         frame_ += block_frames;
-        work();
+        if (frame_ / block_frames % static_cast<std::uint64_t>(lag) == 0) work();
         for (std::size_t c = 0; c < result.size(); ++c)
             result[c].insert(result[c].end(), played.data[c], played.data[c] + block_frames);
         Stamp stamp;

@@ -62,6 +62,7 @@ class Rig {
     std::vector<std::string> told;
     bool trap = false;  // arm the heap trap around the audio thread's part
     int sprung = 0;     // how often it bit
+    int lag = 1;        // blocks from one turn of the workers to the next: a disk that is slow
 
   private:
     void work();

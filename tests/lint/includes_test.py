@@ -41,8 +41,11 @@ LAYERS = (
     ("nodes/sync.h", "graph/*"),
     ("nodes/registry.*", "graph/node.h nodes/registry.h"),
     ("nodes/sound_file.*", "nodes/sound_file.h"),
+    ("nodes/held_sound.*", "graph/* nodes/sound_file.h nodes/held_sound.h nodes/dsp/*"),
+    ("nodes/sound_stream.*", "graph/* nodes/sound_file.h nodes/held_sound.h nodes/sound_stream.h"),
     ("nodes/samplernn/*", "graph/* nodes/level.h nodes/sound_file.h nodes/dsp/* nodes/samplernn/*"),
-    ("nodes/*", "graph/* nodes/law.h nodes/level.h nodes/sync.h nodes/sound_file.h nodes/dsp/*"),
+    ("nodes/*", "graph/* nodes/law.h nodes/level.h nodes/sync.h nodes/sound_file.h nodes/held_sound.h "
+                "nodes/sound_stream.h nodes/dsp/*"),
     ("host/train_main.cpp", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
     ("host/models/picture.*", "host/models/picture.h nodes/samplernn/measure.h"),
     ("host/models/*", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),

@@ -1,0 +1,21 @@
+// Sounds in memory, each loaded once and shared by all nodes that play it.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "graph/store.h"
+#include "nodes/sound_file.h"
+
+namespace legume {
+
+// As the file has it. Both throw SoundError, and belong to Node::prepare.
+std::shared_ptr<const Sound> hold_sound(Store& store, const std::filesystem::path& file);
+// At so many frames a second.
+std::shared_ptr<const Sound> hold_sound(Store& store, const std::filesystem::path& file, double rate);
+
+// Whether the file gives the same samples on every machine: Ogg and MP3 decode to other bits on others.
+bool decodes_alike(const std::filesystem::path& file);
+
+}  // namespace legume
