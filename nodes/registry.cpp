@@ -20,6 +20,7 @@
     X(input)            \
     X(lfo)              \
     X(limiter)          \
+    X(math)             \
     X(midi_cc)          \
     X(midi_note)        \
     X(mix)              \

@@ -9,6 +9,7 @@ from sources import ROOT, report, sources
 DOORS = {
     "sndfile.h": "nodes/sound_file.cpp",
     "samplerate.h": "nodes/dsp/resampler.cpp",
+    "muParser.h": "nodes/dsp/expression.cpp",
     "nlohmann/*": "nodes/samplernn/bench_result.cpp nodes/samplernn/model.cpp nodes/samplernn/safetensors.cpp "
                   "host/osc/oscquery.cpp host/patch/schema.cpp",
     "torch/*": "nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.cpp nodes/samplernn/min_gru.cpp"
