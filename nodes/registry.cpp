@@ -31,6 +31,7 @@
     X(oscillator)       \
     X(output)           \
     X(pan)              \
+    X(pitch)            \
     X(player)           \
     X(random_walk)      \
     X(recorder)         \
