@@ -1,6 +1,7 @@
 // The way to the loudspeakers, which protects the people in front of them.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cmath>
 
 #include "nodes/dsp/fade.h"
 #include "nodes/level.h"
@@ -101,7 +102,7 @@ struct Output final : Node {
         peak = std::max(block_peak, peak * (1 - 2.3f / blocks_a_second));  // 20 dB a second
         power += (block_power - power) * std::min(4 / blocks_a_second, 1.0f);
         level.set(static_cast<float>(math::decibels(peak)));
-        rms.set(static_cast<float>(0.5 * math::decibels(power)));
+        rms.set(static_cast<float>(math::decibels(std::sqrt(static_cast<double>(power)))));
     }
     void reset() noexcept RT_SAFE override {
         blockers.fill({});

@@ -127,4 +127,6 @@ TEST_CASE("output's meters read what is played") {
     CHECK(rig->meter("o", "rms").value() == doctest::Approx(-9.03).epsilon(0.02));
     rig->run(48'000, {});
     CHECK(rig->meter("o", "level").value() < -24);
+    rig->run(192'000, {sine(440, 48'000, 192'000, 0.001f)});
+    CHECK(rig->meter("o", "rms").value() == doctest::Approx(-63.01).epsilon(0.002));
 }
