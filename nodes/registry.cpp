@@ -21,6 +21,7 @@
     X(lfo)              \
     X(limiter)          \
     X(math)             \
+    X(meter)            \
     X(midi_cc)          \
     X(midi_note)        \
     X(mix)              \

@@ -11,6 +11,7 @@ DOORS = {
     "samplerate.h": "nodes/dsp/resampler.cpp",
     "muParser.h": "nodes/dsp/expression.cpp",
     "SoundTouch.h": "nodes/dsp/stretch.cpp",
+    "ebur128.h": "nodes/dsp/loudness.cpp",
     "nlohmann/*": "nodes/samplernn/bench_result.cpp nodes/samplernn/model.cpp nodes/samplernn/safetensors.cpp "
                   "host/osc/oscquery.cpp host/patch/schema.cpp",
     "torch/*": "nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.cpp nodes/samplernn/min_gru.cpp"
