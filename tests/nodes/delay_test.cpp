@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "tests/harness.h"
 
@@ -106,4 +107,67 @@ TEST_CASE("beats that last longer than the delay can hold are halved until they 
             {"a -> d -> t"}, {.inputs = 1});
     const auto heard = rig.run(200'000, {impulse(200'000)})[0];  // 16 s is too long, 4 s is a quarter of it
     CHECK(std::max_element(heard.begin(), heard.end()) - heard.begin() == 192'000);
+}
+
+TEST_CASE("in ping-pong each echo comes from the other side, a mono sound's first from the left") {
+    Rig rig({{"a", "input", {}},
+             {"d", "delay", {{"time", "0.1 s"}, {"feedback", "0.5"}, {"ping_pong", "true"}}},
+             {"t", "tap", {}}},
+            {"a -> d -> t"}, {.inputs = 1});
+    const auto heard = rig.run(24'000, {impulse(24'000)});
+    for (const std::size_t side : {0u, 1u}) {
+        CHECK(heard[side][4'800] == doctest::Approx(side == 0 ? 1 : 0).epsilon(0.002));
+        CHECK(heard[side][9'600] == doctest::Approx(side == 1 ? 0.5 : 0).epsilon(0.002));
+        CHECK(heard[side][14'400] == doctest::Approx(side == 0 ? 0.25 : 0).epsilon(0.002));
+    }
+    Rig wide({{"a", "input", {{"channels", "2"}}},
+              {"d", "delay", {{"time", "0.1 s"}, {"feedback", "0.5"}, {"ping_pong", "true"}}},
+              {"t", "tap", {}}},
+             {"a -> d -> t"}, {.inputs = 2});
+    const auto right = wide.run(24'000, {Samples(24'000, 0.0f), impulse(24'000)});
+    CHECK(right[1][4'800] == doctest::Approx(1).epsilon(0.001));
+    CHECK(right[0][4'800] == 0);
+    CHECK(right[0][9'600] == doctest::Approx(0.5).epsilon(0.002));
+}
+
+TEST_CASE("tape turns its time slowly, never by more than a fifth, and comes to it in the end") {
+    Rig rig({{"a", "input", {}},
+             {"d", "delay", {{"time", "0.1 s"}, {"feedback", "0"}, {"tape", "true"}}},
+             {"t", "tap", {}}},
+            {"a -> d -> t"}, {.inputs = 1});
+    const auto tone = sine(500, 48'000, 48'000, 0.1f);
+    rig.run(48'000, {tone});
+    rig.set("d", "time", 1.1f);
+    double lowest = 500, highest = 500;
+    Samples turning;
+    for (int second = 0; second < 6; ++second) {
+        const auto heard = rig.run(48'000, {tone})[0];
+        turning.insert(turning.end(), heard.begin(), heard.end());
+    }
+    for (std::size_t at = 0; at + 4'096 <= turning.size(); at += 4'096) {
+        const double hertz = loudest_hertz(part(turning, at, 4'096), 48'000);
+        lowest = std::min(lowest, hertz);
+        highest = std::max(highest, hertz);
+    }
+    CHECK(lowest > 325);
+    CHECK(lowest < 400);
+    CHECK(highest < 510);
+    CHECK(largest_step(turning) < 2 * largest_step(tone));
+    rig.run(10 * 48'000);
+    const auto heard = rig.run(96'000, {impulse(96'000)})[0];
+    CHECK(std::max_element(heard.begin(), heard.end()) - heard.begin() == doctest::Approx(52'800).epsilon(0.0005));
+}
+
+TEST_CASE("tape squeezes what is loud and leaves what is quiet") {
+    for (const float level : {0.01f, 4.0f}) {
+        Rig rig({{"a", "input", {}},
+                 {"d", "delay", {{"time", "0.1 s"}, {"feedback", "0.9"}, {"tape", "true"}}},
+                 {"t", "tap", {}}},
+                {"a -> d -> t"}, {.inputs = 1});
+        auto sound = impulse(24'000);
+        sound[0] = level;
+        const auto heard = rig.run(24'000, {sound})[0];
+        CHECK(peak(part(heard, 9'000, 1'200)) ==
+              doctest::Approx(0.9 * std::tanh(static_cast<double>(level))).epsilon(0.01));
+    }
 }
