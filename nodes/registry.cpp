@@ -8,6 +8,7 @@
     X(compressor)       \
     X(crossfade)        \
     X(crush)            \
+    X(cue)              \
     X(dc_block)         \
     X(delay)            \
     X(distort)          \
