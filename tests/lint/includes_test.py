@@ -49,6 +49,9 @@ LAYERS = (
     ("nodes/samplernn/*", "graph/* nodes/level.h nodes/sound_file.h nodes/dsp/* nodes/samplernn/*"),
     ("nodes/*", "graph/* nodes/law.h nodes/level.h nodes/sync.h nodes/sound_file.h nodes/held_sound.h "
                 "nodes/sound_stream.h nodes/dsp/*"),
+    ("nodes/tracks.*", "nodes/sound_file.h nodes/tracks.h"),
+    ("nodes/samplernn/*", "graph/* nodes/level.h nodes/sound_file.h nodes/dsp/* nodes/samplernn/*"),
+    ("nodes/*", "graph/* nodes/law.h nodes/level.h nodes/sync.h nodes/sound_file.h nodes/tracks.h nodes/dsp/*"),
     ("host/train_main.cpp", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
     ("host/models/picture.*", "host/models/picture.h nodes/samplernn/measure.h"),
     ("host/models/*", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),

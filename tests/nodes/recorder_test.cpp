@@ -138,3 +138,114 @@ TEST_CASE("when the disk is full the recorder says so once, keeps what it has, a
     CHECK(take == part(sound, 0, take.size()));
 }
 #endif
+
+namespace {
+
+// A recorder of a sound, and beside it of the same sound upside down.
+struct Band {
+    Folder folder;
+    std::unique_ptr<Rig> rig;
+    Channels sound{noise(48'000, 1), noise(48'000, 2)};
+    using Settings = std::vector<std::pair<std::string, std::string>>;
+    explicit Band(Settings settings) {
+        settings.emplace_back("file", (folder / "take.wav").string());
+        rig =
+            std::make_unique<Rig>(std::vector<NodeText>{{"a", "input", {{"channels", "2"}}},
+                                                        {"m", "math", {{"expression", "0 - a"}}},
+                                                        {"r", "recorder", settings}},
+                                  std::vector<std::string>{"a -> r", "a -> m", "m -> r.in_3"}, Rig::Setup{.inputs = 2});
+    }
+    // One channel of a file.
+    Samples of(const std::string& name, std::size_t channel) const {
+        const auto file = read_sound(folder / name);
+        Samples x;
+        for (std::size_t i = channel; i < file.samples.size(); i += static_cast<std::size_t>(file.channels))
+            x.push_back(file.samples[i]);
+        return x;
+    }
+};
+Samples negative(Samples x) {
+    for (float& s : x) s = 0 - s;
+    return x;
+}
+
+}  // namespace
+
+TEST_CASE("several sounds go side by side into one file") {
+    Band band(Band::Settings{});
+    band.rig->run(48'000, band.sound);
+    band.rig.reset();
+    CHECK(read_sound_header(band.folder / "take.wav").channels == 4);
+    CHECK(band.of("take.wav", 1) == band.sound[1]);
+    CHECK(band.of("take.wav", 3) == negative(band.sound[1]));
+}
+
+TEST_CASE("as stems each sound has a file of its own, and none replaces another") {
+    Band band(Band::Settings{{"stems", "true"}});
+    band.rig->run(48'000, band.sound);
+    band.rig->fire("r", "start");
+    band.rig->run(48'000, band.sound);
+    band.rig.reset();
+    for (const std::string name : {"take", "take-2"}) {
+        CHECK(band.of(name + "-stem1.wav", 0) == band.sound[0]);
+        CHECK(band.of(name + "-stem2.wav", 1) == negative(band.sound[1]));
+    }
+}
+
+TEST_CASE("save writes what was heard of late, though nobody recorded, and the take beside it goes on") {
+    for (const auto* autostart : {"false", "true"}) {
+        CAPTURE(autostart);
+        Band band(Band::Settings{{"keep", "0.5 s"}, {"autostart", autostart}});
+        for (int second = 0; second < 20; ++second) band.rig->run(48'000, band.sound);
+        band.rig->run(9'600, band.sound);
+        band.rig->fire("r", "save");
+        band.rig->run(48'000, band.sound);
+        band.rig.reset();
+        const bool beside = autostart == std::string("true");
+        const std::string name = beside ? "take-2.wav" : "take.wav";
+        auto expected = part(band.sound[0], 48'000 - 14'400, 14'400);
+        expected.insert(expected.end(), band.sound[0].begin(), band.sound[0].begin() + 9'600);
+        CHECK(band.of(name, 0) == expected);
+        if (beside) CHECK(band.of("take.wav", 0).size() == 21 * 48'000 + 9'600);
+    }
+}
+
+TEST_CASE("two saves, one right after the other, are both there; the first one soon after the start is short") {
+    Band band(Band::Settings{{"keep", "10 s"}, {"autostart", "false"}});
+    band.rig->run(6'400, band.sound);
+    band.rig->fire("r", "save");
+    band.rig->run(64, band.sound);
+    band.rig->fire("r", "save");
+    band.rig->run(640, band.sound);
+    band.rig.reset();
+    CHECK(band.of("take.wav", 0) == part(band.sound[0], 0, 6'400));
+    CHECK(band.of("take-2.wav", 0).size() == 6'464);
+}
+
+TEST_CASE("a save without keep says what to write, and more than the memory holds is refused") {
+    Band band(Band::Settings{});
+    band.rig->fire("r", "save");
+    band.rig->run(640, band.sound);
+    REQUIRE(!band.rig->told.empty());
+    CHECK(band.rig->told[0].find("save: nothing is kept; give the recorder keep: 5 min") != std::string::npos);
+    const Folder folder;
+    const auto file = (folder / "take.wav").string();
+    const auto long_ago = problems_of(
+        {{"a", "input", {{"channels", "16"}}}, {"r", "recorder", {{"file", file}, {"keep", "60 min"}}}}, {"a -> r"});
+    REQUIRE(long_ago.size() == 1);
+    CHECK(long_ago[0].find("keep: that would take more than 4 GB of memory; keep at most 1302 s") != std::string::npos);
+}
+
+TEST_CASE("what is too wide for one file goes to one for each sound, and the player is told") {
+    const Folder folder;
+    {
+        Rig rig({{"a", "input", {{"channels", "9"}}}, {"r", "recorder", {{"file", (folder / "take.wav").string()}}}},
+                {"a -> r", "a -> r.in_2"}, {.inputs = 9});
+        REQUIRE(rig.told.size() == 1);
+        CHECK(rig.told[0].find("has 18 channels, and a file holds 16; each sound goes to a file of its own") !=
+              std::string::npos);
+        rig.run(640, {Samples(640, 0.5f)});
+    }
+    CHECK(read_sound_header(folder / "take-stem1.wav").channels == 9);
+    CHECK(read_sound_header(folder / "take-stem2.wav").channels == 9);
+}
