@@ -6,6 +6,7 @@
     X(chorus)           \
     X(clock)            \
     X(compressor)       \
+    X(convolver)        \
     X(crossfade)        \
     X(crush)            \
     X(cue)              \
@@ -27,6 +28,7 @@
     X(midi_note)        \
     X(mix)              \
     X(morph)            \
+    X(morph_spectral)   \
     X(noise)            \
     X(onset)            \
     X(osc_send)         \
@@ -45,6 +47,8 @@
     X(sequencer)        \
     X(shift)            \
     X(slew)             \
+    X(spectral_blur)    \
+    X(spectral_freeze)  \
     X(stereo)           \
     X(switch)           \
     X(train)            \
