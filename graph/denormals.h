@@ -35,4 +35,15 @@ class NoDenormals {
     NoDenormals& operator=(const NoDenormals&) = delete;
 };
 
+// Takes back, for this thread and those that it begins, what a library built with -ffast-math did when it was loaded.
+inline void allow_denormals() {
+#if defined(__SSE2__)
+    _mm_setcsr(_mm_getcsr() & ~0x8040u);
+#elif defined(__aarch64__)
+    std::uint64_t control;
+    asm volatile("mrs %0, fpcr" : "=r"(control));
+    asm volatile("msr fpcr, %0" ::"r"(control & ~(std::uint64_t{1} << 24)));
+#endif
+}
+
 }  // namespace legume

@@ -8,7 +8,12 @@
 #include <type_traits>
 #include <vector>
 
+#include "graph/denormals.h"
+
 namespace legume::dsp {
+
+// Debian's SoundTouch flushes denormals in the whole program from its loading on.
+[[maybe_unused]] const bool denormals_allowed = (allow_denormals(), true);
 
 static_assert(std::is_same_v<soundtouch::SAMPLETYPE, float>, "SoundTouch has to be built for float samples");
 

@@ -166,7 +166,7 @@ bindings: [{osc: /x, to: a.dark}]
           R"(bad.yaml:3:32: cutoff: "5 apples" is not a frequency such as 440, 440 Hz or 2 kHz
 bad.yaml:4:24: ports: there is no node "nobody" for "out"
 self.yaml:3:27: self.yaml: this patch plays itself without end; take it out of itself
-whole.yaml:5:58: filter has no setting "warmth"; it has cutoff, resonance
+whole.yaml:5:58: filter has no setting "warmth"; it has kind, cutoff, resonance
 whole.yaml:5:74: with: strip.yaml has no "nobody.gain"; write node.setting, of one of its nodes tone, level
 whole.yaml:6:3: b does not say which patch it plays; add `file: strip.yaml`
 whole.yaml:7:26: none.yaml: there is no such file; look at its name and folder
