@@ -293,11 +293,11 @@ void Session::show_status() {
                 " values were not finite; they were silenced and the node reset");
     const float covered = covering();
     if (!terminal_) return;
-    std::printf("\r%8.1f s | %5.1f dB | cpu %3.0f %% | late %llu, xruns %llu | covering %.0f %% | %s\033[K",
+    std::printf("\r%8.1f s | %5.1f dB | cpu %3.0f %% | late %llu, xruns %llu | covering %.0f %% | %s | %s\033[K",
                 static_cast<double>(runner_->frames()) / runner_->rate(), math::decibels(peak), runner_->load() * 100,
                 static_cast<unsigned long long>(runner_->late_blocks()),
                 static_cast<unsigned long long>(device_->xruns()), static_cast<double>(covered) * 100,
-                controls_->last().c_str());
+                print_time(runner_->moment().time).c_str(), controls_->last().c_str());
     std::fflush(stdout);
     status_drawn_ = true;
 }

@@ -19,6 +19,14 @@ constexpr double same_tempo = 2e-4;     // of the tempo: not worth a change
 
 }  // namespace
 
+std::string print_time(const Transport& time) {
+    if (!time.running) return "halted";
+    const double beat = time.beat + 1e-6;  // a sum of blocks falls a hair short of a whole beat
+    const double bar = std::floor(beat / time.bar_beats);
+    return print_number(bar + 1) + "." + print_number(std::floor(beat - bar * time.bar_beats) + 1) + " at " +
+           tempo_range.print(std::round(static_cast<float>(time.tempo) * 10) / 10);
+}
+
 double TransportControl::steady_seconds() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }

@@ -17,6 +17,9 @@
 
 namespace legume {
 
+// "12.3 at 96 bpm": the third beat of bar 12; "halted" when it does not run.
+std::string print_time(const Transport& time);
+
 // Control thread. Times are seconds of the steady clock.
 class TransportControl {
   public:

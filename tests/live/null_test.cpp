@@ -174,3 +174,12 @@ TEST_CASE("a scene that was stored live is recalled after a restart, and cues mo
     const auto line = written.rfind('\n', written.find(" tone/cutoff 531 own"));
     CHECK(std::stoul(written.substr(line + 1)) >= 24'000);
 }
+
+TEST_CASE("on a terminal the line at the bottom tells where in the piece it is") {
+    Folder folder;
+    setenv("XDG_CONFIG_HOME", folder.path.c_str(), 1);
+    std::ofstream(folder / "patch.yaml") << "legume: 1\ntempo: 400\nnodes: {out: {type: output}}\n";
+    const auto command = built("legume") + " play " + (folder / "patch.yaml").string() + " --device null --no-osc";
+    Child terminal({"script", "-qefc", command, "/dev/null"});  // Debian's bsdutils, which is always there
+    CHECK_MESSAGE(terminal.says(" | 2.1 at 400 bpm | "), terminal.output());
+}

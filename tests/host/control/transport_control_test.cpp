@@ -206,3 +206,20 @@ TEST_CASE("without `clock: midi`, or from another port, a MIDI clock moves nothi
         CHECK(stage->time().running);
     }
 }
+
+TEST_CASE("the status line counts bars and beats as players do, from 1") {
+    const auto at = [](double beat, double bar_beats, bool running = true) {
+        Transport time;
+        time.tempo = 96.04;
+        time.beat = beat;
+        time.bar_beats = bar_beats;
+        time.running = running;
+        return print_time(time);
+    };
+    CHECK(at(0, 4) == "1.1 at 96 bpm");
+    CHECK(at(3.9999, 4) == "1.4 at 96 bpm");
+    CHECK(at(3.9999999, 4) == "2.1 at 96 bpm");
+    CHECK(at(46.5, 4) == "12.3 at 96 bpm");
+    CHECK(at(3, 3) == "2.1 at 96 bpm");
+    CHECK(at(3, 3, false) == "halted");
+}
