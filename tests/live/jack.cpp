@@ -18,6 +18,11 @@ namespace {
 
 using Knob = std::array<jack_midi_data_t, 3>;
 
+std::size_t length(int status) {
+    if (status == 0xf2) return 3;
+    return status >= 0xf0 ? 1 : status >> 4 == 0xc ? 2 : 3;
+}
+
 // Synchronous and patient: the server waits for its clients, so that a slow machine delays the sound but loses none.
 // Always the same name: a server that was killed keeps its place among JACK's eight until one of its name comes again.
 std::vector<std::string> server_command() {
@@ -58,6 +63,8 @@ struct JackClient::State {
     Ring<Knob> knobs{64};
     Ring<Knob> shown{4096};
     Ring<float> sound{48'000 * 300};
+    std::atomic<double> tempo{0};
+    double next_tick = 0;  // frames from the cycle's first
     std::atomic<bool> listening{false}, began{false};
     std::atomic<jack_nframes_t> start{0};  // the server's frame that heard() begins with
 
@@ -65,8 +72,13 @@ struct JackClient::State {
         auto& self = *static_cast<State*>(user);
         void* notes = jack_port_get_buffer(self.hands, frames);
         jack_midi_clear_buffer(notes);
-        for (Knob knob; self.knobs.pop(knob);)
-            jack_midi_event_write(notes, 0, knob.data(), knob[0] >> 4 == 0xc ? 2 : knob.size());
+        for (Knob knob; self.knobs.pop(knob);) jack_midi_event_write(notes, 0, knob.data(), length(knob[0]));
+        const double tempo = self.tempo;
+        for (; tempo > 0 && self.next_tick < frames; self.next_tick += 60 * 48'000 / (24 * tempo)) {
+            const jack_midi_data_t tick = 0xf8;
+            jack_midi_event_write(notes, static_cast<jack_nframes_t>(self.next_tick), &tick, 1);
+        }
+        self.next_tick = tempo > 0 ? self.next_tick - frames : 0;
         void* lights = jack_port_get_buffer(self.lights, frames);
         jack_midi_event_t event;
         for (std::uint32_t i = 0; jack_midi_event_get(&event, lights, i) == 0; ++i)
@@ -117,15 +129,15 @@ bool JackClient::shown(int status, int first, int second) {
     return found;
 }
 
-void JackClient::note(int key, int velocity) {
-    state_->knobs.push({0x90, static_cast<jack_midi_data_t>(key), static_cast<jack_midi_data_t>(velocity)});
+void JackClient::send(int status, int first, int second) {
+    state_->knobs.push({static_cast<jack_midi_data_t>(status), static_cast<jack_midi_data_t>(first),
+                        static_cast<jack_midi_data_t>(second)});
 }
 
-void JackClient::cc(int number, int value) {
-    state_->knobs.push({0xb0, static_cast<jack_midi_data_t>(number), static_cast<jack_midi_data_t>(value)});
-}
-
-void JackClient::program(int number) { state_->knobs.push({0xc0, static_cast<jack_midi_data_t>(number), 0}); }
+void JackClient::note(int key, int velocity) { send(0x90, key, velocity); }
+void JackClient::cc(int number, int value) { send(0xb0, number, value); }
+void JackClient::program(int number) { send(0xc0, number); }
+void JackClient::clock(double tempo) { state_->tempo = tempo; }
 
 std::uint64_t JackClient::frame() { return state_->began ? jack_frame_time(state_->client) - state_->start : 0; }
 

@@ -41,6 +41,8 @@ class JackClient {
     void cc(int number, int value);  // on channel 1, in the next cycle
     void note(int key, int velocity);
     void program(int number);  // as it stands in the message, from 0
+    void send(int status, int first = 0, int second = 0);
+    void clock(double tempo);  // ticks from the next cycle on; 0: none any more
     // Whether these bytes came, of all that did since the last call.
     bool shown(int status, int first, int second);
     const Samples& heard();  // since listen_to
