@@ -2,7 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/held_sound.h"
 
+#include <algorithm>
+#include <cctype>
+#include <iterator>
 #include <string>
+#include <system_error>
+#include <utility>
 
 #include "nodes/dsp/resampler.h"
 
@@ -23,6 +28,25 @@ std::shared_ptr<const Sound> hold_sound(Store& store, const std::filesystem::pat
         if (converted.empty()) throw SoundError("is too short to be converted to the patch's rate");
         return std::make_shared<const Sound>(Sound{rate, sound.channels, std::move(converted)});
     });
+}
+
+std::vector<std::filesystem::path> sounds_in(const std::filesystem::path& path) {
+    namespace fs = std::filesystem;
+    std::error_code failed;
+    if (!fs::is_directory(path, failed))
+        return fs::exists(path, failed) ? std::vector<fs::path>{path} : std::vector<fs::path>{};
+    std::vector<fs::path> files;
+    for (fs::directory_iterator it(path, failed), end; !failed && it != end; it.increment(failed)) {
+        auto extension = it->path().extension().string();
+        for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        constexpr const char* known[] = {".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3"};
+        const bool sound =
+            std::any_of(std::begin(known), std::end(known), [&](const char* e) { return extension == e; });
+        if (sound && it->path().stem().extension() != ".part")
+            files.push_back(it->path());  // not what is being written
+    }
+    std::sort(files.begin(), files.end());
+    return files;
 }
 
 bool decodes_alike(const std::filesystem::path& file) {

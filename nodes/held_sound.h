@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "graph/store.h"
 #include "nodes/sound_file.h"
@@ -14,6 +15,9 @@ namespace legume {
 std::shared_ptr<const Sound> hold_sound(Store& store, const std::filesystem::path& file);
 // At so many frames a second.
 std::shared_ptr<const Sound> hold_sound(Store& store, const std::filesystem::path& file, double rate);
+
+// The sound files of a folder by name, or the file alone that `path` is; none when there is neither.
+std::vector<std::filesystem::path> sounds_in(const std::filesystem::path& path);
 
 // Whether the file gives the same samples on every machine: Ogg and MP3 decode to other bits on others.
 bool decodes_alike(const std::filesystem::path& file);

@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "nodes/dsp/interpolate.h"
+#include "nodes/dsp/head.h"
 #include "nodes/level.h"
 #include "nodes/sound_stream.h"
 #include "nodes/sync.h"
@@ -12,22 +12,13 @@
 namespace legume {
 namespace {
 
-// A place in the sound that is being read, at a level that may be on its way.
-struct Head {
-    double at = 0;  // frames of the file
-    float level = 0, slope = 0;
-    bool on = false;
+// Of what is not read yet nothing is heard, and no step either.
+struct Head : dsp::Head {
     float cover = 1;   // goes to 0 before a stretch that is missing
     bool here = true;  // what comes next has been read
-    void leave(double frames) noexcept RT_SAFE {
-        slope = std::min(slope, static_cast<float>(-1 / std::max(frames, 1.0)));
-    }
     void advance(double step, float cover_step) noexcept RT_SAFE {
-        at += step;
-        level = std::min(level + slope, 1.0f);
-        if (level >= 1) slope = std::min(slope, 0.0f);
+        dsp::Head::advance(step);
         cover = std::clamp(cover + (here ? cover_step : -cover_step), 0.0f, 1.0f);
-        on = level > 0 || slope > 0;
     }
 };
 
@@ -66,7 +57,7 @@ struct Player final : Node {
     Work reader{this, "reader", Work::Pool::io, [this] { return sound.fill(); }, "Reads ahead from the disk."};
 
     static constexpr double hurried_seconds = 0.005;  // what makes room for a new start, or stands before a gap
-    static constexpr double shortest_loop = 0.02, shortest_seam = 0.01, ahead_seconds = 1;
+    static constexpr double shortest_loop = 0.02, ahead_seconds = 1;
 
     SoundStream sound;
     const dsp::Sinc* sinc = nullptr;
@@ -157,14 +148,16 @@ struct Player final : Node {
     std::size_t spare() const noexcept RT_SAFE {
         std::size_t found = lead == 0 ? 1 : 0;
         for (std::size_t h = 0; h < heads.size(); ++h)
-            if (h != lead && (heads[h].on ? heads[h].level : 0) < (heads[found].on ? heads[found].level : 0)) found = h;
+            if (h != lead && heads[h].loudness() < heads[found].loudness()) found = h;
         return found;
     }
     void begin(double at, double rise_frames) noexcept RT_SAFE {
         lead = spare();
         const bool read = sound.here(at - dsp::Sinc::most_taps, at + dsp::Sinc::most_taps);
         if (!read && !sound.broken()) sound.missed();
-        heads[lead] = {at, 0, static_cast<float>(1 / std::max(rise_frames, 1.0)), true, read ? 1.0f : 0.0f, read};
+        heads[lead].begin(at, rise_frames);
+        heads[lead].cover = read ? 1.0f : 0.0f;
+        heads[lead].here = read;
         playing = true;
     }
     void end(double fall_frames) noexcept RT_SAFE {

@@ -41,12 +41,14 @@
     X(recorder)         \
     X(reverb)           \
     X(sample_hold)      \
+    X(sampler)          \
     X(samplernn)        \
     X(scale_quantise)   \
     X(scan)             \
     X(sequencer)        \
     X(shift)            \
     X(slew)             \
+    X(slicer)           \
     X(spectral_blur)    \
     X(spectral_freeze)  \
     X(stereo)           \
