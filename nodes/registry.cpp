@@ -19,6 +19,7 @@
     X(follower)         \
     X(gain)             \
     X(gate)             \
+    X(granulator)       \
     X(input)            \
     X(lfo)              \
     X(limiter)          \
