@@ -23,6 +23,7 @@
     X(input)            \
     X(lfo)              \
     X(limiter)          \
+    X(looper)           \
     X(math)             \
     X(meter)            \
     X(midi_cc)          \

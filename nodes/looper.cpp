@@ -1,0 +1,271 @@
+// Records a loop and plays it, dubs over it, undoes that, and runs it at any speed in either direction.
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "nodes/dsp/interpolate.h"
+#include "nodes/level.h"
+#include "nodes/sync.h"
+
+namespace legume {
+namespace {
+
+// Goes between 0 and 1 in 5 ms.
+struct Way {
+    float at = 0;
+    void walk(bool on, float step) noexcept RT_SAFE { at = on ? std::min(at + step, 1.0f) : std::max(at - step, 0.0f); }
+};
+
+// Each frame of the loop keeps what it was before the take that touched it last, so that undoing is a matter of which
+// of the two is read and nothing has to be copied. What is read is two frames ahead of what is written, so that no
+// frame between the two is ever half new.
+struct Looper final : Node {
+    In in{this, "in", "Sound to record."};
+    Out out{this, "out", "The loop alone; what is played over it goes round by a wire of its own."};
+    NumberOption longest{this,
+                         "longest",
+                         {.min = 1, .max = 600, .initial = 60, .unit = Unit::seconds},
+                         "How long a loop can be; a recording ends there by itself."};
+    Sync sync{this, "Recording and playing begin and end on such lines of the transport; 4 is a bar of 4/4."};
+    Param speed{this,
+                "speed",
+                {.min = -2, .max = 2, .initial = 1, .glide_seconds = 0.05f},
+                "How fast the loop runs: 0.5 is an octave down, 2 one up, below 0 backwards."};
+    Param feedback{
+        this, "feedback", {.min = 0, .max = 1, .initial = 1}, "How much of the loop stays where it is dubbed over."};
+    Param gain{this, "gain", gain_range, "How loud it is."};
+    Trigger record{this, "record",
+                   "Records; again, the loop is closed and plays; again, it is dubbed over or no more."};
+    Trigger undo{this, "undo", "Takes the newest dub away, or back."};
+    Trigger play{this, "play", "Plays from the loop's beginning."};
+    Trigger stop{this, "stop", "Falls silent; the loop is kept."};
+    Trigger clear{this, "clear", "Forgets the loop."};
+    Meter length{this, "length", Unit::seconds, "How long the loop is."};
+    Meter position{this, "position", Unit::seconds, "Where in the loop it is."};
+    Meter recording{this, "recording", Unit::flag, "Whether it records or dubs."};
+
+    static constexpr int behind = 2;  // frames
+    static constexpr double fade_seconds = 0.005, shortest_seconds = 0.02;
+    static constexpr std::size_t most_takes = 1 << 16;
+
+    std::vector<float> now, before;  // [frame][channel]; before: as it was until take_of that frame
+    std::vector<std::uint16_t> take_of;
+    std::vector<std::uint8_t> undone;  // by take
+    std::size_t width = 1;
+    std::int64_t room = 0, frames = 0;  // 0 frames: there is no loop
+    double at = 0;                      // what is heard
+    std::int64_t written = 0;           // newest frame that was written to
+    bool forwards = true;
+    std::size_t take = 0;
+    Way dub, heard, undoing;           // undoing: of the newest take
+    bool dubs = false, first = false;  // first: the loop has no end yet
+    bool plays = false, again = false, forgets = false;
+    bool toggles = false, begins = false;  // wait for a line
+    PerChannel<float> last, gathered;      // of what is written
+    int gathering = 0;
+    double waited = 0;  // frames since it was to play from the beginning
+    Lines lines{sync};
+
+    void prepare(const Prepare& p) override {
+        width = static_cast<std::size_t>(p.channels(out));
+        room = static_cast<std::int64_t>(static_cast<double>(longest.value()) * p.rate);
+        now.assign(static_cast<std::size_t>(room) * width, 0.0f);
+        before = now;
+        take_of.assign(static_cast<std::size_t>(room), 0);
+        undone.assign(most_takes, 0);
+    }
+
+    std::size_t wrapped(std::int64_t frame) const noexcept RT_SAFE {
+        return static_cast<std::size_t>((frame % frames + frames) % frames);
+    }
+    float read(std::int64_t frame, std::size_t c) const noexcept RT_SAFE {
+        const std::size_t f = wrapped(frame), i = f * width + c;
+        const float gone = take_of[f] == take ? undoing.at : static_cast<float>(undone[take_of[f]]);
+        return gone <= 0 ? now[i] : gone >= 1 ? before[i] : now[i] + (before[i] - now[i]) * gone;
+    }
+    float read_at(double place, std::size_t c) const noexcept RT_SAFE {
+        const double whole = math::floor(place);
+        const auto f = static_cast<std::int64_t>(whole);
+        if (place == whole) return read(f, c);
+        return dsp::lagrange(read(f - 1, c), read(f, c), read(f + 1, c), read(f + 2, c),
+                             static_cast<float>(place - whole));
+    }
+    void write(std::int64_t frame, std::size_t c, float x, float keep) noexcept RT_SAFE {
+        const std::size_t f = first ? static_cast<std::size_t>(frame) : wrapped(frame), i = f * width + c;
+        const bool touched = take_of[f] == take;
+        const float was = first ? 0 : read(frame, c);
+        if (!touched || first) before[i] = was;
+        now[i] = was * keep + x;
+        if (c + 1 == width) take_of[f] = static_cast<std::uint16_t>(take);
+    }
+    // A loop that runs slowly takes the mean of what comes in on its way to the next frame; one that runs fast, a line.
+    void record_frame(const Block& b, int i, float keep_all) noexcept RT_SAFE {
+        const auto place = static_cast<std::int64_t>(math::floor(at));
+        const std::int64_t target = forwards ? place - behind : place + behind + 1;
+        const std::int64_t steps = forwards ? target - written : written - target;
+        ++gathering;
+        for (std::size_t c = 0; c < width; ++c) {
+            const int ch = static_cast<int>(c);
+            gathered[ch] += in.read(b, ch)[static_cast<std::size_t>(i)];
+            if (steps <= 0) continue;
+            const float to = gathered[ch] / static_cast<float>(gathering), from = last[ch];
+            for (std::int64_t s = 1; s <= steps; ++s) {
+                const std::int64_t frame = forwards ? written + s : written - s;
+                const float x =
+                    s == steps ? to : from + (to - from) * static_cast<float>(s) / static_cast<float>(steps);
+                if (dub.at > 0 && !(first && frame < 0)) write(frame, c, x * dub.at, 1 - (1 - keep_all) * dub.at);
+            }
+            last[ch] = to;
+            gathered[ch] = 0;
+        }
+        if (steps > 0) {
+            written = target;
+            gathering = 0;
+        }
+    }
+    void place_writer() noexcept RT_SAFE {
+        const auto place = static_cast<std::int64_t>(math::floor(at));
+        written = forwards ? place - behind - 1 : place + behind + 2;
+        gathered.fill(0);
+        gathering = 0;
+    }
+
+    bool begin_take() noexcept RT_SAFE {
+        if (take + 1 >= most_takes) return false;
+        undone[take] = undoing.at > 0.5f;
+        ++take;
+        undoing.at = 0;
+        undone[take] = 0;
+        return dubs = true;
+    }
+    void toggle(double rate) noexcept RT_SAFE {
+        if (frames == 0 && !first) {  // a new loop
+            take = 0;
+            begin_take();
+            first = true;
+            at = 0;
+            forwards = true;
+            place_writer();
+        } else if (first) {
+            if (at >= shortest_seconds * rate) close(rate);
+        } else if (dubs) {
+            dubs = false;
+        } else if (plays) {
+            begin_take();
+        }
+    }
+    // What still comes in fades away over the beginning, which faded in: so the end leads into it.
+    void close(double rate) noexcept RT_SAFE {
+        if (at < shortest_seconds * rate) {  // no loop yet
+            first = dubs = false;
+            dub = {};
+            return;
+        }
+        frames = static_cast<std::int64_t>(at);
+        for (std::int64_t frame = std::max<std::int64_t>(written + 1, 0); frame < frames; ++frame) {
+            const auto f = static_cast<std::size_t>(frame);  // the last two, which the tail will fill
+            take_of[f] = static_cast<std::uint16_t>(take);
+            for (std::size_t i = f * width; i < (f + 1) * width; ++i) now[i] = before[i] = 0;
+        }
+        first = dubs = false;
+        plays = true;
+        again = forgets = false;
+        at -= static_cast<double>(frames);
+        written -= frames;
+        heard.at = 1;
+    }
+    void command(const Block& b, int i) noexcept RT_SAFE {
+        const bool line = sync.on() && lines.falls(b, i);
+        const auto fired = [&](const Trigger& trigger) { return trigger.edges(b) >> i & 1; };
+        if (fired(record)) toggles = !(toggles && sync.on());  // a second time before the line: not at all
+        if (fired(play) && frames > 0) begins = true;
+        if (fired(stop)) {
+            if (first) close(b.rate());
+            plays = dubs = toggles = begins = again = false;
+        }
+        if (fired(clear)) {
+            if (first) close(b.rate());
+            forgets = frames > 0;
+            plays = dubs = toggles = begins = false;
+        }
+        if (fired(undo) && frames > 0 && !dubs && dub.at <= 0) undone[take] = !undone[take];
+        const bool settled = undoing.at == static_cast<float>(undone[take]);
+        if (toggles && (line || !sync.on()) && settled && (dub.at <= 0 || dubs)) {
+            toggles = false;
+            toggle(b.rate());
+        }
+        if (begins && (line || !sync.on())) {
+            begins = dubs = false;
+            plays = again = true;
+            waited = 0;
+        }
+    }
+    void move(double step) noexcept RT_SAFE {
+        const bool still_forwards = step >= 0;
+        if (still_forwards != forwards && frames > 0) {
+            forwards = still_forwards;
+            place_writer();
+        }
+        at += first ? 1 : step;
+        if (first || frames == 0) return;
+        const auto all = static_cast<double>(frames);
+        const double round = math::floor(at / all);
+        at -= round * all;
+        written -= static_cast<std::int64_t>(round) * frames;
+    }
+    void process(const Block& b) noexcept RT_SAFE override {
+        const Ramp pace = speed.ramp(b), keep = feedback.ramp(b);
+        const float fade = static_cast<float>(1 / (fade_seconds * b.rate()));
+        lines.begin(b);
+        for (int i = 0; i < block_frames; ++i) {
+            command(b, i);
+            dub.walk(dubs, fade);
+            undoing.walk(undone[take], fade);
+            heard.walk(plays && !again, fade);
+            waited += 1;
+            if (heard.at <= 0 && dub.at <= 0 && frames > 0) {  // nobody hears where it is moved to
+                if (again) {                                   // and as far in as it would be by now
+                    const auto all = static_cast<double>(frames);
+                    at = all * math::fraction(waited * static_cast<double>(pace[i]) / all);
+                    place_writer();
+                }
+                if (forgets) frames = 0;
+                again = forgets = false;
+            }
+            for (std::size_t c = 0; c < width; ++c)
+                out.write(b, static_cast<int>(c))[static_cast<std::size_t>(i)] =
+                    frames > 0 && heard.at > 0 ? read_at(at, c) * heard.at : 0.0f;
+            if (first || heard.at > 0 || dub.at > 0) {
+                record_frame(b, i, keep[i]);
+                move(static_cast<double>(pace[i]));
+            }
+            if (first && at >= static_cast<double>(room)) close(b.rate());
+        }
+        for (std::size_t c = 0; c < width; ++c) {
+            const Ramp level = amplitude(gain.ramp(b, static_cast<int>(c)));
+            const auto y = out.write(b, static_cast<int>(c));
+            for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] *= level[i];
+        }
+        length.set(static_cast<float>(static_cast<double>(frames) / b.rate()));
+        position.set(static_cast<float>(at / b.rate()));
+        recording.set(dubs ? 1.0f : 0.0f);
+    }
+    void reset() noexcept RT_SAFE override {
+        frames = 0;
+        at = 0;
+        take = 0;
+        undone[0] = 0;
+        dub = heard = undoing = {};
+        dubs = first = plays = again = forgets = toggles = begins = false;
+        forwards = true;
+        last.fill(0);
+        waited = 0;
+        place_writer();
+        lines.reset();
+    }
+};
+
+}  // namespace
+
+extern const NodeType looper_node{"looper", "Records a loop, plays it and dubs over it.", make_node<Looper>};
+
+}  // namespace legume
