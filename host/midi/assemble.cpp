@@ -54,9 +54,16 @@ void MidiAssembler::data_entry(Channel& channel, const MidiEvent& event, std::ve
         channel.parameter[half] = event.value;
         return;
     }
-    if (event.number != data_coarse && event.number != data_fine) return;
+    const bool step = event.number == data_up || event.number == data_down;
+    if (!step && event.number != data_coarse && event.number != data_fine) return;
     const auto [coarse, fine] = channel.parameter;
     if (coarse < 0 || fine < 0 || (coarse == nothing && fine == nothing)) return;
+    if (step) {
+        channel.data = -1;
+        whole.push_back({channel.kind == MidiEvent::Kind::nrpn ? MidiEvent::Kind::nrpn_step : MidiEvent::Kind::rpn_step,
+                         event.channel, coarse << 7 | fine, event.number == data_up ? 1 : -1});
+        return;
+    }
     int value = 0;
     if (event.number == data_coarse) {
         channel.data = event.value;
@@ -77,6 +84,8 @@ float share_of(const MidiEvent& event) {
         case Kind::nrpn:
         case Kind::rpn: return value / 16383;
         case Kind::bend: return 0.5f + value / (event.value < 0 ? 16384.0f : 16382.0f);
+        case Kind::nrpn_step:
+        case Kind::rpn_step: return 0;  // it stands nowhere
         case Kind::program: return static_cast<float>(event.number) / 127;
         default: return value / 127;
     }

@@ -19,7 +19,7 @@ namespace legume {
 // one stands for both, so that 127 is the very end.
 class MidiAssembler {
   public:
-    // The event itself, and whatever it made whole: of kind cc14, nrpn or rpn.
+    // The event itself, and whatever it made whole: of kind cc14, nrpn, rpn or a step of these.
     std::vector<MidiEvent> take(const MidiEvent& event, std::string_view port);
     void forget(std::string_view port);  // which is gone
 
@@ -39,10 +39,15 @@ class MidiAssembler {
 };
 
 // Controllers that carry or select a parameter (MIDI 1.0, "Control Change Messages", table III).
-constexpr int data_coarse = 6, data_fine = 38, nrpn_fine = 98, nrpn_coarse = 99, rpn_coarse = 101;
+constexpr int data_coarse = 6, data_fine = 38, data_up = 96, data_down = 97, nrpn_fine = 98, nrpn_coarse = 99,
+              rpn_coarse = 101;
 
 // Whether the controller only says which parameter the data that follows are for.
 constexpr bool selects_parameter(int controller) { return controller >= nrpn_fine && controller <= rpn_coarse; }
+
+constexpr bool is_step(const MidiEvent& event) {
+    return event.kind == MidiEvent::Kind::nrpn_step || event.kind == MidiEvent::Kind::rpn_step;
+}
 
 // Where the event stands in its own range, 0 to 1; a bend's middle is exactly a half.
 float share_of(const MidiEvent& event);

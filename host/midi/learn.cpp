@@ -16,6 +16,7 @@ namespace {
 using Kind = MidiEvent::Kind;
 
 constexpr int channel_modes = 120;  // the first of them
+constexpr int fine_half = 32;       // numbers above the coarse one
 
 // The control that this came from, if a hand has surely moved it.
 std::optional<MidiSource> control_of(std::span<const MidiEvent> events, bool notes) {
@@ -25,8 +26,10 @@ std::optional<MidiSource> control_of(std::span<const MidiEvent> events, bool not
         if (first.kind == Kind::note_on) return MidiSource{MidiSource::Kind::notes, 0, first.channel, {}};
         return {};
     }
-    if (last.kind == Kind::nrpn) return MidiSource{MidiSource::Kind::nrpn, last.number, last.channel, {}};
-    if (last.kind == Kind::rpn) return MidiSource{MidiSource::Kind::rpn, last.number, last.channel, {}};
+    if (last.kind == Kind::nrpn || last.kind == Kind::nrpn_step)
+        return MidiSource{MidiSource::Kind::nrpn, last.number, last.channel, {}};
+    if (last.kind == Kind::rpn || last.kind == Kind::rpn_step)
+        return MidiSource{MidiSource::Kind::rpn, last.number, last.channel, {}};
     if (first.kind == Kind::note_on) return MidiSource{MidiSource::Kind::note, first.number, first.channel, {}};
     if (first.kind != Kind::cc || selects_parameter(first.number) || first.number == data_fine ||
         first.number >= channel_modes)
@@ -64,16 +67,35 @@ std::string MidiLearn::wait_for(std::string target) {
                (near.empty() ? "there are " + join(names) : "did you mean " + near + "?");
     }
     armed_ = false;
+    turned_.reset();
     target_ = std::move(target);
     say_("Learn: move the control for " + target_);
     return {};
 }
 
-bool MidiLearn::take(std::span<const MidiEvent> events, std::string_view) {
+// A fader at once where it is one; of what may be a knob, more is to be heard.
+bool MidiLearn::is_sure(MidiSource& control, int value, std::string_view port) {
+    if (turned_ && turned_->port == port && turned_->control.channel == control.channel &&
+        turned_->control.number + fine_half == control.number)
+        return false;  // the fine half of the same fader
+    if (!turned_ || turned_->port != port || !(turned_->control == control))
+        turned_ = Turned{control, std::string(port), {}, false};
+    const auto relative = turned_->dialect.hear(value);
+    control.relative = relative.value_or(MidiSource::Relative::no);
+    if (!relative && turned_->dialect.one_way() && !std::exchange(turned_->said, true))
+        say_("Learn: this looks like an endless knob; turn it the other way too");
+    return relative.has_value();
+}
+
+bool MidiLearn::take(std::span<const MidiEvent> events, std::string_view port) {
     if (target_.empty()) return false;
     const auto* target = controls_.find(target_);
-    const auto control = control_of(events, target && target->member->kind == Member::Kind::notes);
+    auto control = control_of(events, target && target->member->kind == Member::Kind::notes);
     if (!control) return false;
+    if (control->kind == MidiSource::Kind::cc && target && target->param() &&
+        !is_sure(*control, events.front().value, port))
+        return true;
+    turned_.reset();
     const std::filesystem::path patch = controls_.runner().patch().file;
     const auto wrong = target ? store_learned(patch, *control, end_of(target_)) : target_ + " is gone";
     say_("Learn: " + (wrong.empty() ? name_of(*control) + " moves " + target_ + " from now on, as " +

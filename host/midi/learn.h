@@ -3,12 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "host/control/commands.h"
 #include "host/control/controls.h"
+#include "host/midi/dialect.h"
 #include "host/midi/midi.h"
 
 namespace legume {
@@ -26,7 +28,15 @@ class MidiLearn {
   private:
     std::string wait_for(std::string target);  // gives what is wrong with it
     Controls& controls_;
+    struct Turned {  // a controller of which it is not yet sure whether it is a fader
+        MidiSource control;
+        std::string port;
+        Dialect dialect;
+        bool said = false;
+    };
+    bool is_sure(MidiSource& control, int value, std::string_view port);
     const Say say_;
+    std::optional<Turned> turned_;
     bool armed_;
     std::string target_;  // empty: nothing is learned now
 };

@@ -26,9 +26,11 @@ struct MidiEvent {
         note_on,
         key_pressure,
         cc,
-        cc14,  // these three are made of several messages, by MidiAssembler
+        cc14,  // these five are made of several messages, by MidiAssembler
         nrpn,
         rpn,
+        nrpn_step,  // data increment and decrement: where it stands is not said
+        rpn_step,
         program,
         pressure,
         bend,  // of a channel
@@ -43,7 +45,8 @@ struct MidiEvent {
     Kind kind = Kind::cc;
     int channel = 0;  // 1 to 16; 0: the whole port
     int number = 0;   // note, controller or program, 0 to 127; nrpn and rpn: 0 to 16383
-    int value = 0;    // 0 to 127; bend: -8192 to 8191; song position: sixteenths, and cc14, nrpn, rpn: 0 to 16383
+    int value =
+        0;  // 0 to 127; bend: -8192 to 8191; song position: sixteenths, and cc14, nrpn, rpn: 0 to 16383; steps: 1 or -1
     bool operator==(const MidiEvent&) const = default;
 };
 

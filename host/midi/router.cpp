@@ -24,8 +24,8 @@ bool hears(const MidiSource& midi, const MidiEvent& event, std::string_view port
     const bool number = midi.number == event.number;
     switch (midi.kind) {
         case Source::cc: return event.kind == (midi.fine ? Kind::cc14 : Kind::cc) && number;
-        case Source::nrpn: return event.kind == Kind::nrpn && number;
-        case Source::rpn: return event.kind == Kind::rpn && number;
+        case Source::nrpn: return (event.kind == Kind::nrpn || event.kind == Kind::nrpn_step) && number;
+        case Source::rpn: return (event.kind == Kind::rpn || event.kind == Kind::rpn_step) && number;
         case Source::note: return is_key(event) && number;
         case Source::notes: return is_key(event) || event.kind == Kind::bend || event.kind == Kind::pressure;
         case Source::pressure:
@@ -117,8 +117,8 @@ void MidiRouter::take(std::span<const MidiEvent> events, std::string_view port) 
     const auto& last = events.back().kind == Kind::cc14 ? event : events.back();
     std::string what;
     if (is_key(event)) what = "midi note ";
-    if (last.kind == Kind::nrpn) what = "midi nrpn ";
-    if (last.kind == Kind::rpn) what = "midi rpn ";
+    if (last.kind == Kind::nrpn || last.kind == Kind::nrpn_step) what = "midi nrpn ";
+    if (last.kind == Kind::rpn || last.kind == Kind::rpn_step) what = "midi rpn ";
     if (last.kind == Kind::program) what = "midi program ";
     if (last.kind == Kind::cc && !selects_parameter(last.number)) what = "midi cc ";
     if (what.empty()) return;
@@ -134,7 +134,7 @@ bool MidiRouter::give(const MidiEvent& event, std::string_view port) {
         if (bound.port != port) bound.port = port;
         bound.channel = event.channel;
         // A key's light and an encoder's ring do not follow the hand by themselves.
-        const bool stands = !is_key(event) && bound.binding.press == Press::hold &&
+        const bool stands = !is_key(event) && !is_step(event) && bound.binding.press == Press::hold &&
                             bound.binding.midi->relative == MidiSource::Relative::no;
         bound.shown = stands ? event.value : unknown;
         if (bound.binding.midi->kind == Source::notes)
@@ -182,8 +182,9 @@ void MidiRouter::move(Bound& bound, const MidiEvent& event) {
         if (down && !was_down) to = now > 0.5f ? 0.0f : 1.0f;
     } else if (bound.binding.press == Press::momentary) {
         if (down != was_down || !bound.heard) to = down ? 1.0f : 0.0f;
-    } else if (midi.relative != MidiSource::Relative::no) {
-        to = bound.fader.turn(static_cast<float>(clicks(midi.relative, event.value)) * step(bound), now, mine);
+    } else if (midi.relative != MidiSource::Relative::no || is_step(event)) {
+        const int by = is_step(event) ? event.value : clicks(midi.relative, event.value);
+        to = bound.fader.turn(static_cast<float>(by) * step(bound), now, mine);
     } else if (midi.kind == Source::cc || midi.kind == Source::nrpn || midi.kind == Source::rpn) {
         const bool waited = bound.fader.waits();
         const float share = share_of(event);

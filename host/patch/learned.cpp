@@ -58,6 +58,9 @@ std::string line_of(const MidiSource& midi, const Endpoint& to) {
         midi.kind == MidiSource::Kind::notes || midi.kind == MidiSource::Kind::bend || midi.number == MidiSource::all;
     source += all ? "all" : std::to_string(midi.number);
     if (midi.channel) source += ", channel: " + std::to_string(midi.channel);
+    if (midi.relative == MidiSource::Relative::twos) source += ", relative: twos";
+    if (midi.relative == MidiSource::Relative::offset) source += ", relative: offset";
+    if (midi.relative == MidiSource::Relative::sign) source += ", relative: sign";
     return "  - {midi: {" + source + "}, to: " + to_string(to) + "}";
 }
 

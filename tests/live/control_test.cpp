@@ -233,7 +233,7 @@ bindings:
     CHECK(eventually([&] { return nano->shown(0xb0, 1, 127); }));  // bound again, by itself
     hand.send("/legume/learn", {std::string("hiss/frequency")});
     CHECK_MESSAGE(legume.says("Learn: move the control for hiss/frequency"), legume.output());
-    nano->cc(21, 1);
+    nano->cc(21, 20);
     CHECK_MESSAGE(legume.says("Learn: midi cc 21 moves hiss/frequency"), legume.output());
     CHECK_MESSAGE(legume.says("Reloaded: bindings"), legume.output());
     nano->cc(1, 0);  // it has not passed the value, so it waits, and is told again where that is

@@ -59,6 +59,18 @@ TEST_CASE("NRPN and RPN are selected, filled, and deselected") {
     CHECK(ear.hear({{101, 127}, {100, 127}, {6, 12}}).empty());
 }
 
+TEST_CASE("data increment and decrement are steps of the parameter that is selected, and of none are nothing") {
+    Ear ear;
+    CHECK(ear.hear({{96, 1}, {97, 0}}).empty());
+    CHECK(ear.hear({{99, 2}, {98, 44}, {96, 127}, {97, 0}}) ==
+          Events{{Kind::nrpn_step, 1, 300, 1}, {Kind::nrpn_step, 1, 300, -1}});
+    CHECK(ear.hear({{6, 5}, {96, 1}}).back() == MidiEvent{Kind::nrpn_step, 1, 300, 1});
+    CHECK(ear.hear({{38, 3}}).empty());  // half of a value that is past
+    CHECK(ear.hear({{101, 0}, {100, 1}, {97, 1}}) == Events{{Kind::rpn_step, 1, 1, -1}});
+    CHECK(ear.hear({{101, 127}, {100, 127}, {96, 1}}).empty());
+    CHECK(share_of({Kind::nrpn_step, 1, 300, -1}) == 0);
+}
+
 TEST_CASE("no order of controllers makes a value that is out of range") {
     std::mt19937 random(1);
     MidiAssembler assembler;
@@ -69,7 +81,7 @@ TEST_CASE("no order of controllers makes a value that is out of range") {
         for (const auto& made : assembler.take(event, random() % 2 ? "a" : "b")) {
             const bool wide = made.kind == Kind::cc14 || made.kind == Kind::nrpn || made.kind == Kind::rpn;
             whole += wide && !(made == event);
-            REQUIRE(made.value >= 0);
+            REQUIRE(made.value >= (is_step(made) ? -1 : 0));
             REQUIRE(made.value <= 16383);
             REQUIRE(made.number <= 16382);
             REQUIRE(share_of(made) >= 0);

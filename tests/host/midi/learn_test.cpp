@@ -70,16 +70,36 @@ TEST_CASE("a knob is learned for a param, and the patch stays as it is") {
     CHECK(desk.ask("tone/cutoff") == "");
     CHECK(!desk.learn->take({Kind::note_off, 1, 60, 0}, "nano"));
     CHECK(!desk.learn->take({Kind::clock}, "nano"));
-    CHECK(desk.cc(21, 4, 3));
+    CHECK(desk.cc(21, 40, 3));
     CHECK(!desk.cc(21, 5, 3));
     CHECK(desk.bound() == Lines{"midi cc 21/3 > tone.cutoff"});
     CHECK(Desk::read(desk.patch) == text);
     CHECK(desk.said.back() == "Learn: midi cc 21 moves tone/cutoff from now on, as drift.controls.yaml says");
     CHECK(desk.ask("tone.resonance") == "");  // in the patch's spelling too
-    CHECK(desk.cc(22, 1));
+    CHECK(desk.cc(22, 10));
     CHECK(desk.ask("/fade/position") == "");  // and in OSC's
     CHECK(desk.cc(21, 9, 3));                 // the same knob: its old binding goes
     CHECK(desk.bound() == Lines{"midi cc 22/1 > tone.resonance", "midi cc 21/3 > fade.position"});
+}
+
+TEST_CASE("an endless knob is learned in its own dialect, once it was turned both ways") {
+    Desk desk;
+    CHECK(desk.ask("tone/cutoff") == "");
+    for (int i = 0; i < 5; ++i) CHECK(desk.cc(16, 65));
+    CHECK(desk.said.back() == "Learn: this looks like an endless knob; turn it the other way too");
+    CHECK(desk.bound().empty());
+    CHECK(desk.cc(16, 63));
+    CHECK(desk.said.back().starts_with("Learn: midi cc 16 moves tone/cutoff"));
+    CHECK(!desk.cc(16, 63));
+    auto checked = open_patch(desk.patch);
+    REQUIRE(checked.patch.bindings.size() == 1);
+    CHECK(checked.patch.bindings[0].midi->relative == MidiSource::Relative::offset);
+    CHECK(desk.ask("tone/resonance") == "");
+    CHECK(desk.cc(7, 1));    // another is touched on the way,
+    CHECK(desk.cc(8, 2));    // a fine fader begins to move,
+    CHECK(desk.cc(40, 99));  // whose fine half is no fader of its own,
+    CHECK(desk.cc(8, 9));
+    CHECK(desk.bound() == Lines{"midi cc 16/1 > tone.cutoff", "midi cc 8/1 > tone.resonance"});
 }
 
 TEST_CASE("an NRPN, a pad and a keyboard are learned as what they are") {
@@ -99,14 +119,14 @@ TEST_CASE("an NRPN, a pad and a keyboard are learned as what they are") {
 
 TEST_CASE("learning begins with the program, for a param that is named or that OSC moves next") {
     Desk named("tone/cutoff");
-    CHECK(named.cc(1, 1));
+    CHECK(named.cc(1, 10));
     CHECK(named.bound() == Lines{"midi cc 1/1 > tone.cutoff"});
     Desk next("next");
     next.controls.move(*next.controls.find("fade/position"), 0.1f, "midi cc 9");
     CHECK(!next.cc(1, 1));
     next.controls.move(*next.controls.find("fade/position"), 0.2f, "osc /fade/position");
     next.controls.move(*next.controls.find("tone/cutoff"), 200, "osc /tone/cutoff");
-    CHECK(next.cc(1, 1));
+    CHECK(next.cc(1, 10));
     CHECK(next.bound() == Lines{"midi cc 1/1 > fade.position"});
     const Desk wrong("tone/cutof");
     CHECK(wrong.said == Lines{"Learn: nothing is called \"tone/cutof\"; did you mean tone/cutoff?"});
@@ -117,7 +137,7 @@ TEST_CASE("what people write into the file of controls stays, and faults in it h
         "# Mine.\nbindings:\n  - {midi: {cc: 1}, to: tone.cutoff, range: [100 Hz, 1 kHz]}  # low\n";
     Desk desk("", kept);
     CHECK(desk.ask("fade/position") == "");
-    CHECK(desk.cc(2, 1));
+    CHECK(desk.cc(2, 10));
     CHECK(Desk::read(desk.file) == kept + "  - {midi: {cc: 2, channel: 1}, to: fade.position}\n");
     for (const auto& [broken, problem] : std::vector<std::pair<std::string, std::string>>{
              {"bindings: 3\n", ":1:11: bindings must be a list, such as `- {midi: {cc: 1}, to: dream.gain}`"},
@@ -143,7 +163,7 @@ TEST_CASE("what was learned for a node that is gone is left out and said, and al
           desk.file.string() + ":2:25: left out: there is no node \"gone\"; did you mean \"tone\"?");
     CHECK(to_string(notices[1]) == desk.file.string() + ":6:16: left out: range: 9 is outside 0 to 1");
     CHECK(desk.ask("fade/position") == "");  // and learning goes on
-    CHECK(desk.cc(1, 1, 5));
+    CHECK(desk.cc(1, 10, 5));
     CHECK(desk.bound() ==
           Lines{"midi cc 2/0 > tone.cutoff", "midi cc 4/0 > fade.position", "midi cc 1/5 > fade.position"});
 }
@@ -155,7 +175,7 @@ TEST_CASE("a file of controls that cannot be added to is said and left alone") {
         Desk desk;
         std::ofstream(desk.file) << broken;
         CHECK(desk.ask("fade/position") == "");
-        CHECK(desk.cc(2, 1));
+        CHECK(desk.cc(2, 10));
         CHECK(desk.said.back().find("then learn again") != std::string::npos);
         CHECK(Desk::read(desk.file) == broken);
     }

@@ -276,3 +276,19 @@ TEST_CASE("what is bound twice moves both, and what an edit unbinds moves nothin
     CHECK(desk.position() == 1);
     CHECK(desk.own("tone/cutoff") == 20);
 }
+
+TEST_CASE("data increment and decrement turn what an NRPN is bound to, from wherever it stands") {
+    Desk desk("  - {midi: {nrpn: 300}, to: fade.position, steps: 11}\n");
+    desk.cc(99, 2);
+    desk.cc(98, 44);
+    desk.cc(96, 0);
+    CHECK(desk.position() == doctest::Approx(0.6));
+    desk.scene(0.2f);  // another hand's is where it goes on
+    desk.cc(97, 0);
+    desk.cc(97, 0);
+    CHECK(desk.position() == doctest::Approx(0).epsilon(0.001));
+    desk.cc(97, 0);
+    CHECK(desk.position() == 0);
+    desk.cc(96, 0);
+    CHECK(desk.position() == doctest::Approx(0.1));
+}
