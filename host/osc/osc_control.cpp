@@ -58,6 +58,9 @@ OscControl::OscControl(const OscSettings& settings, Controls& controls, const Co
             say_("OSCQuery: " + std::string(error.what()) + "; playing goes on without it");
         }
     }
+    std::vector<AnnouncedService> services{{"_osc._udp", socket_.port()}};
+    if (query_) services.push_back({"_oscjson._tcp", query_->port()});
+    announcement_.emplace("legume", std::move(services), settings.listen);
     bind();
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
 #include "host/every.h"
+#include "host/osc/announce.h"
 #include "host/osc/oscquery.h"
 #include "host/osc/router.h"
 #include "host/osc/settings.h"
@@ -84,7 +86,8 @@ class OscControl {
     int answers_left_ = 0;  // bounded a second, so that a flood of mistakes is not answered by a flood
     Every answers_refill_{1000}, rate_{1000};
     std::unique_ptr<OscQuery> query_;  // none: not wished for, or its port is taken
-    OscSocket socket_;                 // last: no packet comes once the rest goes
+    OscSocket socket_;                 // after what it calls: no packet comes once the rest goes
+    std::optional<Announcement> announcement_;
 };
 
 }  // namespace legume

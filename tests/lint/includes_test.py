@@ -11,6 +11,7 @@ DOORS = {
     "samplerate.h": "nodes/dsp/resampler.cpp",
     "muParser.h": "nodes/dsp/expression.cpp",
     "SoundTouch.h": "nodes/dsp/stretch.cpp",
+    "avahi-*": "host/osc/announce.cpp",
     "kiss_fftr.h": "nodes/dsp/fft.cpp",
     "ebur128.h": "nodes/dsp/loudness.cpp",
     "nlohmann/*": "nodes/samplernn/bench_result.cpp nodes/samplernn/model.cpp nodes/samplernn/safetensors.cpp "
