@@ -106,7 +106,7 @@ std::vector<double> time_steps(const std::shared_ptr<const Model>& model, int vo
     const NoDenormals no_denormals;
     Generator generator(model, 1, voices);
     const auto n = static_cast<std::size_t>(voices), frame = static_cast<std::size_t>(model->config.tiers.back().frame);
-    const std::vector<float> temperatures(n, 1.0f);
+    const std::vector<Chance> chances(n);
     std::vector<float> samples(n);
     std::vector<double> times;
     const auto run = [&](double until, std::size_t fewest) {
@@ -115,7 +115,7 @@ std::vector<double> time_steps(const std::shared_ptr<const Model>& model, int vo
         const auto start = Clock::now();
         for (auto before = start; times.size() % frame || times.size() < fewest ||
                                   std::chrono::duration<double>(before - start).count() < until;) {
-            generator.next(temperatures, samples);
+            generator.next(chances, samples);
             const auto now = Clock::now();
             times.push_back(std::chrono::duration<double, std::micro>(now - before).count());
             before = now;

@@ -347,30 +347,4 @@ void RunState::set_state(const State& state) {
 
 // ---------------------------------------------------------------- the draw
 
-int draw(std::span<const float> logits, float temperature, double uniform, const Kernels& kernels) noexcept {
-    const int n = static_cast<int>(logits.size());
-    const float top = kernels.largest(logits.data(), n);
-    const auto likeliest = [&] {
-        const auto best = std::find(logits.begin(), logits.end(), top);
-        return best == logits.end() ? 0 : static_cast<int>(best - logits.begin());
-    };
-    if (!(temperature > 0)) return likeliest();
-    std::array<std::uint32_t, max_levels> weights;
-    std::array<std::uint32_t, max_levels / lanes> sums;
-    const float sharpness = std::min(1 / temperature, 1e30f);
-    const std::uint64_t total = kernels.weigh(logits.data(), top, sharpness, weights.data(), sums.data(), n);
-    auto target = static_cast<std::uint64_t>(uniform * static_cast<double>(total));
-    for (int part = 0; part * lanes < n; ++part) {
-        if (target >= sums[index(part)]) {
-            target -= sums[index(part)];
-            continue;
-        }
-        for (int i = part * lanes; i < n; ++i) {
-            if (target < weights[index(i)]) return i;
-            target -= weights[index(i)];
-        }
-    }
-    return likeliest();
-}
-
 }  // namespace legume::samplernn

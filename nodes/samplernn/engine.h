@@ -1,4 +1,4 @@
-// A network as it plays: voices that go in step through immutable weights, and the draw apart from them.
+// A network as it plays: voices that go in step through immutable weights, and no draw.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -101,10 +101,5 @@ class RunState {
     std::vector<const float*> rows_;  // [voices, taps], of the tables
     Rows logits_;
 };
-
-// A level by inverse CDF from a uniform in [0, 1). Probabilities become integers before they are summed, so that the
-// level is the same on every machine. Temperature 0 (or below, or NaN) is the likeliest level. Non-finite logits never
-// win. At most max_levels logits.
-int draw(std::span<const float> logits, float temperature, double uniform, const Kernels& = kernels()) noexcept;
 
 }  // namespace legume::samplernn

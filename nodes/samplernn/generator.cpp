@@ -15,20 +15,20 @@ Generator::Generator(std::shared_ptr<const Model> model, std::uint64_t seed, int
       first_voice_(first_voice),
       levels_(static_cast<std::size_t>(voices)) {}
 
-void Generator::next(std::span<const float> temperatures, std::span<float> samples) noexcept {
+void Generator::next(std::span<const Chance> chances, std::span<float> samples) noexcept {
     const Model& model = state_.model();
     for (std::size_t v = 0; v < levels_.size(); ++v) {
         const double uniform = dsp::random_uniform(seed_, first_voice_ + v, drawn_);
-        levels_[v] = draw(state_.logits(static_cast<int>(v)), temperatures[v], uniform, model.kernels);
+        levels_[v] = draw(state_.logits(static_cast<int>(v)), chances[v], model.levels, uniform, model.kernels);
         samples[v] = model.levels.amplitude(levels_[v]);
     }
     ++drawn_;
     state_.push(levels_);
 }
 
-float Generator::next(float temperature) noexcept {
+float Generator::next(const Chance& chance) noexcept {
     float sample = 0;
-    next({&temperature, 1}, {&sample, 1});
+    next({&chance, 1}, {&sample, 1});
     return sample;
 }
 

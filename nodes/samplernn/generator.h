@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "nodes/samplernn/chance.h"
 #include "nodes/samplernn/engine.h"
 
 namespace legume::samplernn {
@@ -18,8 +19,8 @@ class Generator {
     Generator(std::shared_ptr<const Model> model, std::uint64_t seed, int voices = 1, std::uint64_t first_voice = 0,
               int cores = 1);
     // The next sample's amplitude, -1..1, at the model's rate, for each voice.
-    void next(std::span<const float> temperatures, std::span<float> samples) noexcept;
-    float next(float temperature) noexcept;  // of one voice alone
+    void next(std::span<const Chance> chances, std::span<float> samples) noexcept;
+    float next(const Chance& chance) noexcept;  // of one voice alone
     // Its one voice has that number from now on, and has drawn these levels already: it begins where they end.
     void go_on(std::uint64_t voice, std::span<const int> levels);
     void restart() noexcept;     // fresh state, where it began: with the same seed the same takes again

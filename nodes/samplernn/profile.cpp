@@ -10,6 +10,7 @@
 
 #include "graph/denormals.h"
 #include "nodes/dsp/random.h"
+#include "nodes/samplernn/chance.h"
 #include "nodes/samplernn/engine.h"
 
 namespace legume::samplernn {

@@ -64,13 +64,14 @@ bool draw(const std::shared_ptr<const Model>& model, const Rendering& rendering,
     constexpr std::size_t piece = 1024;
     const NoDenormals no_denormals;
     Generator generator(model, rendering.seed, static_cast<int>(voices.size()), voices[0].number);
-    std::vector<float> heats, samples(voices.size());
-    for (const auto& voice : voices) heats.push_back(voice.temperature);
+    std::vector<Chance> chances;
+    std::vector<float> samples(voices.size());
+    for (const auto& voice : voices) chances.emplace_back(voice.temperature);
     std::vector<std::vector<float>> sound(voices.size());
     const auto length = static_cast<std::int64_t>(
         std::max(1.0, math::round_even(rendering.seconds * static_cast<double>(model->config.sample_rate))));
     for (std::int64_t n = 0; n < length; ++n) {
-        generator.next(heats, samples);
+        generator.next(chances, samples);
         for (std::size_t v = 0; v < voices.size(); ++v) sound[v].push_back(samples[v]);
         if (sound[0].size() < piece && n + 1 < length) continue;
         for (std::size_t v = 0; v < voices.size(); ++v) {

@@ -21,14 +21,15 @@
 namespace legume {
 namespace {
 
+using samplernn::Chance;
 using samplernn::Precision;
 
-using Heats = std::array<float, max_channels>;  // a temperature for each voice
+using Chances = std::array<Chance, max_channels>;  // of each voice
 
 // What the audio thread heard in one block. Counts and not edges, so that a record that found no room loses nothing.
 struct Record {
     std::uint64_t life = 0, block = 0;
-    Heats heats{};
+    Chances chances{};
     std::uint64_t resets = 0, reseeds = 0;
 };
 
@@ -75,11 +76,27 @@ struct SampleRnn final : Node {
         "temperature",
         {.min = 0, .max = 2, .initial = 1},
         "How daring it is: low repeats what it knows best, 1 is as it learned, high falls apart into noise."};
+    Param top_p{
+        this,
+        "top_p",
+        {.min = 0.01f, .max = 1, .initial = 1},
+        "Only the likeliest samples that together have this share of all chance may come: below 1 the rarest go."};
+    Param top_k{this,
+                "top_k",
+                {.min = 1, .max = samplernn::max_levels, .initial = samplernn::max_levels, .unit = Unit::count},
+                "Only so many of the likeliest samples may come: 1 is like temperature 0."};
+    Param loudness{this,
+                   "loudness",
+                   {.min = -1, .max = 1},
+                   "Leans each sample towards silence, below 0, or away from it: the network thins out, or swells and "
+                   "breaks up."};
     Param gain{this, "gain", gain_range, "How loud it is, at once and not after `ahead`."};
     Trigger restart{this, "reset", "Begins its take again, from the silence before its first sample."};
     Trigger reseed{this, "reseed", "Goes on with other dice, into another take."};
     Meter covering{this, "covering", Unit::none,
                    "Share of the last second that repeats grains, because it fell behind."};
+    Meter entropy{this, "entropy", Unit::none,
+                  "How unsure the first voice is of its next sample, in bits: low for tones, high for noise."};
     Meter speed{this, "speed", Unit::none, "How many times faster than sound it is made."};
     Work generate{this, "generate", Work::Pool::generate, [this] { return work(); }, "Makes sound ahead of time."};
 
@@ -89,7 +106,7 @@ struct SampleRnn final : Node {
     int latency = 0;
     double rate = 48'000;
     std::uint64_t own_seed = 0;
-    Heats first_heats{};
+    Chances first_chances{};
     std::vector<float> opening;  // blocks 0 to distance - 1, made before there is any record; never changes
     Pace found;
     std::shared_ptr<const samplernn::Speed> measured;  // held, so that a node that takes over finds the same
@@ -114,8 +131,17 @@ struct SampleRnn final : Node {
     std::optional<Record> hand;  // taken, but not heeded yet
     Record done;                 // the last one that was heeded
     std::uint64_t to_drop = 0;   // blocks of the opening still to be lived through again
-    double made_seconds = 0, spent_seconds = 0;
+    double made_seconds = 0, spent_seconds = 0, unsure = 0;
 
+    // Of what the params say, each read by `value`.
+    template <class Value>
+    Chance chance_of(Value value) const {
+        Chance chance(value(temperature));
+        chance.top_p = value(top_p);
+        chance.top_k = static_cast<int>(math::round_even(value(top_k)));
+        chance.loudness = value(loudness);
+        return chance;
+    }
     int channels_of(const Out&, int) const override { return voices.count(); }
     void check(const Checking& checking) const override {
         try {
@@ -167,9 +193,9 @@ struct SampleRnn final : Node {
         piece_frames.resize(width * block_frames);
         fresh_frames.resize(width * block_frames);
         cover.prepare(static_cast<std::size_t>(0.5 * rate), width);
-        first_heats.fill(temperature.own());
+        first_chances.fill(chance_of([](const Param& param) { return param.own(); }));
         opening.resize(distance * width * block_frames);
-        for (std::uint64_t block = 0; block < distance; ++block) make(first_heats, opening_of(block));
+        for (std::uint64_t block = 0; block < distance; ++block) make(first_chances, opening_of(block));
         latency = static_cast<int>(distance) * block_frames + stream->kept_frames();
     }
     std::optional<samplernn::Take> taken(const std::filesystem::path& file) const {
@@ -248,7 +274,8 @@ struct SampleRnn final : Node {
         }
     }
     void play_network(const Block& b) noexcept RT_SAFE {
-        for (std::size_t v = 0; v < width; ++v) now.heats[v] = temperature.value(b, static_cast<int>(v));
+        for (std::size_t v = 0; v < width; ++v)
+            now.chances[v] = chance_of([&](const Param& param) { return param.value(b, static_cast<int>(v)); });
         if (restart.fired(b)) ++now.resets;
         if (reseed.fired(b)) ++now.reseeds;
         records.push(now);
@@ -330,7 +357,7 @@ struct SampleRnn final : Node {
         if (hand->life != done.life) begin_life();
         if (to_drop > 0) {
             --to_drop;
-            make(first_heats, fresh_frames);
+            make(first_chances, fresh_frames);
             return true;
         }
         const Record record = *hand;
@@ -338,7 +365,7 @@ struct SampleRnn final : Node {
         if (record.resets != done.resets) stream->begin_take();
         if (record.reseeds != done.reseeds) stream->reseed(dsp::random_bits(own_seed, 1, record.reseeds));
         done = record;
-        make(record.heats, fresh_frames);
+        make(record.chances, fresh_frames);
         frames.write(fresh_frames);
         pieces.push({record.life, record.block + distance});
         return true;
@@ -351,9 +378,11 @@ struct SampleRnn final : Node {
     std::span<float> opening_of(std::uint64_t block) noexcept {
         return std::span(opening).subspan(block * width * block_frames, width * block_frames);
     }
-    void make(const Heats& heats, std::span<float> into) noexcept {
+    void make(const Chances& chances, std::span<float> into) noexcept {
         const auto began = std::chrono::steady_clock::now();
-        stream->make(heats, into);
+        stream->make(chances, into);
+        unsure += (stream->entropy(chances[0]) - unsure) * 0.05;  // over some 30 ms
+        entropy.set(static_cast<float>(unsure));
         made_seconds += block_frames / rate;
         spent_seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
         if (made_seconds < 0.25) return;

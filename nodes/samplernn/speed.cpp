@@ -27,7 +27,7 @@ double seconds_now() {
 Speed measure_speed(const std::shared_ptr<const Model>& model, int voices, int cores, double seconds) {
     const NoDenormals no_denormals;
     Generator generator(model, 1, voices, 0, cores);
-    const std::vector<float> temperatures(static_cast<std::size_t>(voices), 1.0f);
+    const std::vector<Chance> chances(static_cast<std::size_t>(voices));
     std::vector<float> samples(static_cast<std::size_t>(voices));
     const int whole = model->config.tiers.back().frame;  // every tier steps in it
     Speed best;
@@ -37,7 +37,7 @@ Speed measure_speed(const std::shared_ptr<const Model>& model, int voices, int c
         double spent = 0;
         std::int64_t made = 0;
         do {
-            for (int i = 0; i < whole; ++i) generator.next(temperatures, samples);
+            for (int i = 0; i < whole; ++i) generator.next(chances, samples);
             made += whole;
             spent = seconds_now() - began;
         } while (spent < seconds / stretches);

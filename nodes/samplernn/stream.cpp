@@ -24,10 +24,10 @@ Stream::Stream(std::shared_ptr<const Model> model, std::uint64_t seed, int voice
     if (from != to) resampler_.emplace(from, to, voices, dsp::Resampler::Quality::medium);
 }
 
-void Stream::make(std::span<const float> temperatures, std::span<float> frames) noexcept {
+void Stream::make(std::span<const Chance> chances, std::span<float> frames) noexcept {
     made_ += frames.size() / voices_;
     while (!frames.empty()) {
-        if (!waiting_) draw(temperatures);
+        if (!waiting_) draw(chances);
         std::size_t used = 1, given = 1;
         if (resampler_) {
             const auto moved = resampler_->process(samples_, frames);
@@ -43,16 +43,21 @@ void Stream::make(std::span<const float> temperatures, std::span<float> frames) 
     std::fill(frames.begin(), frames.end(), 0.0f);  // the resampler failed
 }
 
-void Stream::draw(std::span<const float> temperatures) noexcept {
+void Stream::draw(std::span<const Chance> chances) noexcept {
     if (cut_)
         for (std::size_t v = 0; v < voices_; ++v) jumps_[v] = samples_[v];
-    generator_.next(temperatures.first(voices_), samples_);
+    generator_.next(chances.first(voices_), samples_);
     for (std::size_t v = 0; v < voices_; ++v) {
         if (cut_) jumps_[v] -= samples_[v];
         jumps_[v] *= decay_;
         samples_[v] += jumps_[v];
     }
     cut_ = false;
+}
+
+double Stream::entropy(const Chance& chance) noexcept {
+    auto& state = generator_.state();
+    return samplernn::entropy(state.logits(), chance, state.model().kernels);
 }
 
 void Stream::go_on(std::uint64_t voice, std::span<const int> levels) {

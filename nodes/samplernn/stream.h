@@ -18,8 +18,9 @@ class Stream {
     // Plays `from` of the network's samples a second, as frames at `to`. Throws std::invalid_argument when the two are
     // too far apart.
     Stream(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, int cores, double from, double to);
-    // Frames are interleaved; a temperature for each voice.
-    void make(std::span<const float> temperatures, std::span<float> frames) noexcept;
+    // Frames are interleaved; a chance for each voice.
+    void make(std::span<const Chance> chances, std::span<float> frames) noexcept;
+    double entropy(const Chance& chance) noexcept;  // of the first voice's next sample, in bits
     // Its one voice begins where a take ends (Generator::go_on). Before the first frame.
     void go_on(std::uint64_t voice, std::span<const int> levels);
     void restart() noexcept;     // as fresh
@@ -28,7 +29,7 @@ class Stream {
     int kept_frames() const noexcept;  // drawn and not heard yet: they wait in the resampler
 
   private:
-    void draw(std::span<const float> temperatures) noexcept;
+    void draw(std::span<const Chance> chances) noexcept;
 
     const std::uint64_t seed_;
     const double ratio_;  // frames a sample

@@ -109,11 +109,11 @@ void bench_libtorch(benchmark::State& state, const Setup& setup) {
 
 void bench_engine(benchmark::State& state, const Setup& setup, const Variant& variant, int voices) {
     Generator generator(model_of(setup, variant), 1, voices);
-    const std::vector<float> temperatures(static_cast<std::size_t>(voices), 1.0f);
+    const std::vector<Chance> chances(static_cast<std::size_t>(voices));
     std::vector<float> samples(static_cast<std::size_t>(voices));
     const legume::NoDenormals no_denormals;
     for (auto _ : state) {
-        generator.next(temperatures, samples);
+        generator.next(chances, samples);
         benchmark::DoNotOptimize(samples.data());
     }
     count(state);

@@ -9,6 +9,7 @@
 #include <deque>
 #include <string>
 
+#include "nodes/samplernn/chance.h"
 #include "nodes/samplernn/generator.h"
 #include "tests/nodes/samplernn/network_of.h"
 
@@ -429,35 +430,6 @@ TEST_CASE("weights at the edge of what a float holds give levels, not a crash") 
         REQUIRE(a >= -1.0f);
         REQUIRE(a <= 1.0f);
     }
-}
-
-TEST_CASE("draws follow the softmax, and temperature sharpens or flattens it") {
-    const std::vector<float> logits{0.0f, 1.0f, -1.0f, 0.5f};
-    for (const float temperature : {0.5f, 1.0f, 2.0f}) {
-        double sum = 0;
-        for (const float l : logits) sum += std::exp(double(l / temperature));
-        std::vector<int> drawn(4);
-        constexpr int n = 40'000;  // of evenly spread uniforms, so that no chance is in it
-        for (int i = 0; i < n; ++i) ++drawn[static_cast<std::size_t>(draw(logits, temperature, (i + 0.5) / n))];
-        for (std::size_t i = 0; i < 4; ++i) {
-            CHECK(double(drawn[i]) / n ==
-                  doctest::Approx(std::exp(double(logits[i] / temperature)) / sum).epsilon(1e-3));
-        }
-    }
-}
-
-TEST_CASE("temperature zero is the likeliest level, and non-finite logits never win") {
-    const std::vector<float> logits{0.1f, 0.3f, NAN, 0.2f, -INFINITY};
-    for (const float temperature : {0.0f, -1.0f, NAN, 1e-30f}) CHECK(draw(logits, temperature, 0.999) == 1);
-    for (int i = 0; i < 100; ++i) {
-        const int level = draw(logits, 5.0f, i / 100.0);
-        CHECK(level != 2);
-        CHECK(level != 4);
-    }
-    const std::vector<float> nothing(8, NAN);
-    CHECK(draw(nothing, 1.0f, 0.5) >= 0);
-    CHECK(draw(nothing, 1.0f, 0.5) < 8);
-    CHECK(draw(std::vector<float>{1e30f, 3e38f, -3e38f}, 1.0f, 0.999) == 1);
 }
 
 TEST_CASE("a take is given back by its seed, and another seed or voice is another take") {

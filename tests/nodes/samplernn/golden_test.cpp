@@ -22,11 +22,12 @@ std::vector<std::vector<std::uint64_t>> hashes(const Checkpoint& checkpoint, Pre
                                                const Kernels& kernels, int voices, int length) {
     Generator generator(std::make_shared<const Model>(checkpoint, precision, kernels), 1, voices);
     const auto n = static_cast<std::size_t>(voices);
-    std::vector<float> temperatures(n, 1.0f), samples(n);
+    const std::vector<Chance> chances(n);
+    std::vector<float> samples(n);
     std::vector<std::uint64_t> hash(n, 14695981039346656037u);
     std::vector<std::vector<std::uint64_t>> noted(n);
     for (int t = 0; t < length * rate; ++t) {
-        generator.next(temperatures, samples);
+        generator.next(chances, samples);
         for (std::size_t v = 0; v < n; ++v) {
             std::uint32_t bits;
             std::memcpy(&bits, &samples[v], sizeof bits);

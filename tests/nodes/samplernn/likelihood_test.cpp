@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "nodes/dsp/random.h"
+#include "nodes/samplernn/chance.h"
 #include "tests/nodes/samplernn/network_of.h"
 
 using namespace legume;

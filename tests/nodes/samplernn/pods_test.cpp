@@ -111,9 +111,9 @@ TEST_CASE("three of four takes of the shipped network have the corpus's level an
     Generator generator(as_it_plays(newest()), 1, takes);
     std::vector<test::Samples> all(takes);
     std::vector<float> now(takes);
-    const std::vector<float> temperatures(takes, 1.0f);
+    const std::vector<Chance> chances(takes);
     for (int i = 0; i < 48'000; ++i) {
-        generator.next(temperatures, now);
+        generator.next(chances, now);
         if (i >= 16'000)  // it begins with the silence behind it
             for (std::size_t v = 0; v < takes; ++v) all[v].push_back(now[v]);
     }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "nodes/samplernn/chance.h"
 #include "nodes/samplernn/engine.h"
 #include "nodes/samplernn/half.h"
 

@@ -190,6 +190,21 @@ TEST_CASE("low temperature keeps to the likeliest levels, high visits all of the
     }
 }
 
+TEST_CASE("top_p and top_k keep to the likeliest levels, and loudness leans to silence or away from it") {
+    const Network network(config_at(8'000));
+    const auto played = [&](const char* param, const char* value) {
+        return network.rig(8'000, {{param, value}}).run(16'000)[0];
+    };
+    const Samples plain = played("top_p", "1");
+    CHECK(entropy(played("top_p", "0.2")) < entropy(played("top_p", "0.7")));
+    CHECK(entropy(played("top_p", "0.7")) < entropy(plain));
+    CHECK(entropy(played("top_k", "4")) < entropy(plain));
+    CHECK(played("top_k", "1") == played("temperature", "0"));
+    CHECK(rms(played("loudness", "-1")) < 0.9 * rms(plain));
+    CHECK(rms(played("loudness", "1")) > 1.1 * rms(plain));
+    CHECK(played("loudness", "0") == plain);
+}
+
 TEST_CASE("each voice is a take of its own, the same in any company") {
     const Network network(config_at(8'000));
     for (const double rate : {8'000.0, 48'000.0}) {
