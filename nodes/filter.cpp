@@ -44,6 +44,10 @@ struct Filter final : Node {
     float warped(float hertz) const noexcept RT_SAFE {
         return static_cast<float>(math::tan(math::pi * std::min(hertz / rate, 0.49)));
     }
+    Ramp warped(const Ramp& corner) const noexcept RT_SAFE {
+        const float to = warped(corner.to);
+        return {corner.from == corner.to ? to : warped(corner.from), to};
+    }
     void prepare(const Prepare& p) override {
         rate = p.rate;
         if (kind.at() != 2) return;
@@ -61,9 +65,7 @@ struct Filter final : Node {
         for (int ch = 0; ch < low.channels(b); ++ch) {
             const auto x = in.read(b, ch);
             const auto lo = low.write(b, ch), hi = high.write(b, ch), mid = band.write(b, ch), gap = notch.write(b, ch);
-            const Ramp corner = cutoff.ramp(b, ch), ring = resonance.ramp(b, ch);
-            const float g_to = warped(corner.to);
-            const Ramp gs{corner.from == corner.to ? g_to : warped(corner.from), g_to};
+            const Ramp gs = warped(cutoff.ramp(b, ch)), ring = resonance.ramp(b, ch);
             State s = states[ch];
             for (int i = 0; i < block_frames; ++i) {
                 const float g = gs[i], k = 1.41421356f + (0.02f - 1.41421356f) * ring[i];  // 1/Q, from Butterworth on
@@ -86,9 +88,7 @@ struct Filter final : Node {
         for (int ch = 0; ch < low.channels(b); ++ch) {
             const auto x = in.read(b, ch);
             const auto lo = low.write(b, ch), hi = high.write(b, ch), mid = band.write(b, ch), gap = notch.write(b, ch);
-            const Ramp corner = cutoff.ramp(b, ch), ring = resonance.ramp(b, ch);
-            const float g_to = warped(corner.to);
-            const Ramp gs{corner.from == corner.to ? g_to : warped(corner.from), g_to};
+            const Ramp gs = warped(cutoff.ramp(b, ch)), ring = resonance.ramp(b, ch);
             State s = states[ch];
             for (int i = 0; i < block_frames; ++i) {
                 const float share = 1 / (1 + gs[i]), g = gs[i] * share, k = 4.1f * ring[i];
