@@ -97,8 +97,8 @@ struct JackClient::State {
 
 JackClient::JackClient(const char* name) : state_(new State) {
     auto& s = *state_;
-    s.client = open_client(name);
-    if (!s.client) throw std::runtime_error("the JACK server takes no client");
+    if (!eventually([&] { return (s.client = open_client(name)) != nullptr; }))  // a busy server may refuse at first
+        throw std::runtime_error("the JACK server takes no client");
     s.hands = jack_port_register(s.client, "midi_capture", JACK_DEFAULT_MIDI_TYPE, JackPortIsOutput, 0);
     s.lights = jack_port_register(s.client, "midi_playback", JACK_DEFAULT_MIDI_TYPE, JackPortIsInput, 0);
     s.ear = jack_port_register(s.client, "ear", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0);
