@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 
 #include "host/admission.h"
 #include "host/audio/audio.h"
@@ -97,9 +98,7 @@ int train(const std::vector<std::string>& arguments) {
     return 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     CLI::App app{"Plays patches of neural networks, samples and effects, live and offline."};
     app.set_version_flag("--version", "legume " LEGUME_VERSION);
     app.require_subcommand(1);
@@ -266,4 +265,13 @@ int main(int argc, char** argv) {
     if (compress_command->parsed()) return compress(smaller);
     if (import_command->parsed()) return import_network(foreign);
     return devices(verbose);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const int code = run(argc, argv);
+    std::fflush(nullptr);
+    if (audio_hangs()) std::_Exit(code);
+    return code;
 }

@@ -79,4 +79,8 @@ std::unique_ptr<AudioDevice> open_audio(const AudioRequest& request, std::vector
 std::unique_ptr<AudioDevice> open_null_device(const AudioRequest& request);
 std::unique_ptr<AudioDevice> open_sound_card(const AudioRequest& request, std::vector<std::string>& messages);
 
+// Whether a card that was let go of is still being torn down, on a thread of its own. A program that ends now has to
+// end by std::_Exit: exit() would take the libraries away from under that thread.
+bool audio_hangs();
+
 }  // namespace legume

@@ -256,6 +256,8 @@ std::unique_ptr<AudioDevice> open_card(std::unique_ptr<Library> library, const A
 
 }  // namespace
 
+bool audio_hangs() { return teardowns > 0; }
+
 std::vector<AudioDeviceEntry> list_audio_devices(bool verbose) {
     const Quiet quiet(verbose);
     auto entries = Library().list();
