@@ -64,8 +64,7 @@ struct Chorus final : Node {
                     const double back = (nearest + 0.5 * static_cast<double>(stray[i]) * (1 + wave)) * b.rate();
                     const double whole = math::floor(back);
                     const std::size_t from = at + static_cast<std::size_t>(i) - static_cast<std::size_t>(whole);
-                    sums[i] += dsp::lagrange(line[(from + 1) & mask], line[from & mask], line[(from - 1) & mask],
-                                             line[(from - 2) & mask], static_cast<float>(back - whole));
+                    sums[i] += dsp::lagrange(line, mask, from, static_cast<float>(back - whole));
                 }
             }
             for (int i = 0; i < block_frames; ++i) y[i] = x[i] + wet[i] * (each * sums[i] - x[i]);

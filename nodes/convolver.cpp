@@ -4,9 +4,8 @@
 #include <cmath>
 
 #include "nodes/dsp/convolution.h"
-#include "nodes/dsp/resampler.h"
+#include "nodes/held_sound.h"
 #include "nodes/level.h"
-#include "nodes/sound_file.h"
 
 namespace legume {
 namespace {
@@ -28,19 +27,10 @@ struct Convolver final : Node {
 
     std::shared_ptr<const Impulses> room;
     std::vector<std::unique_ptr<dsp::Convolution>> convolutions;  // a channel each
-    mutable std::optional<SoundHeader> header;
+    HeaderOnce header;
 
-    // 1 until the file can be read: check says why it cannot.
     int channels_of(const Out&, int widest) const override {
-        if (widest > 1) return widest;
-        if (!header) {
-            try {
-                header = read_sound_header(impulse.path());
-            } catch (const SoundError&) {
-                header = SoundHeader{0, 1, 0};
-            }
-        }
-        return header->channels;
+        return widest > 1 ? widest : header.of(impulse.path()).channels;
     }
     std::string wrong() const {
         try {
@@ -57,9 +47,11 @@ struct Convolver final : Node {
     }
     bool portable() const override { return false; }
     std::shared_ptr<const Impulses> load(double rate) const {
-        const Sound sound = read_sound(impulse.path());
+        Sound sound = read_sound(impulse.path());
+        const double own_rate = sound.rate;
+        sound = converted(std::move(sound), rate);
+        const auto& samples = sound.samples;
         const auto width = static_cast<std::size_t>(sound.channels);
-        const auto samples = dsp::resample(sound.samples, sound.channels, sound.rate, rate);
         std::vector<std::vector<float>> channels(width);
         double loudest = 0;
         for (std::size_t c = 0; c < width; ++c) {
@@ -71,7 +63,7 @@ struct Convolver final : Node {
             loudest = std::max(loudest, energy);
         }
         // Resampled, the same sound has as many more frames, each as high: a convolution adds them all.
-        double scale = sound.rate / rate;
+        double scale = own_rate / rate;
         if (normalise.value()) scale = loudest > 0 ? 1 / std::sqrt(loudest) : 1;
         auto ready = std::make_shared<Impulses>();
         for (auto& channel : channels) {

@@ -21,8 +21,6 @@ struct CueOutput final : Node {
     Meter level{this, "level", Unit::decibels, "The highest peak of late."};
     Work notice{this, "notice", Work::Pool::io, [this] { return say(); }, "Says when the device has no such outputs."};
 
-    static constexpr float limit = 0.89125094f;  // -1 dBFS
-
     dsp::Fade sounding;
     float peak = 0;
     std::atomic<int> lacking{0};  // how many outputs the device has, where they are too few
@@ -52,11 +50,11 @@ struct CueOutput final : Node {
             for (int ear = 0; ear < 2; ++ear) {
                 float* const to = device.data[static_cast<std::size_t>(first.count() - 1 + ear)];
                 const float sum = to[i] + open * ears[ear][i];
-                to[i] = sum - sum == 0 ? std::clamp(sum, -limit, limit) : 0;
+                to[i] = sum - sum == 0 ? std::clamp(sum, -device_ceiling, device_ceiling) : 0;
                 highest = std::max(highest, to[i] < 0 ? -to[i] : to[i]);
             }
         }
-        peak = std::max(highest, peak * (1 - 2.3f * block_frames / static_cast<float>(b.rate())));  // 20 dB a second
+        peak = falling_peak(peak, highest, b.rate());
         level.set(static_cast<float>(math::decibels(static_cast<double>(peak))));
     }
     // Once.

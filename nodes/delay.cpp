@@ -81,13 +81,9 @@ struct Delay final : Node {
                 const double back = std::max(seconds[i] * b.rate() - block_frames, 2.0);
                 const double whole = math::floor(back);
                 const float part = static_cast<float>(back - whole);
-                const auto read = [&](const float* of, std::size_t from) noexcept {
-                    return dsp::lagrange(of[(from + 1) & mask], of[from & mask], of[(from - 1) & mask],
-                                         of[(from - 2) & mask], part);
-                };
                 const std::size_t from = now - static_cast<std::size_t>(whole);
-                y[i] = read(line, from);
-                float repeat = read(repeating, from - block_frames);
+                y[i] = dsp::lagrange(line, mask, from, part);
+                float repeat = dsp::lagrange(repeating, mask, from - block_frames, part);
                 if (soft) repeat = static_cast<float>(math::tanh(static_cast<double>(repeat)));
                 tone = repeat + darkness[i] * (tone - repeat);
                 line[now & mask] = enters * x[i] + again[i] * tone;

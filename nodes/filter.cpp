@@ -125,11 +125,8 @@ struct Filter final : Node {
                 const double back = std::max(rate / static_cast<double>(corner[i]), 2.0), whole = math::floor(back);
                 const float part = static_cast<float>(back - whole), again = 0.995f * ring[i];
                 const std::size_t from = now - static_cast<std::size_t>(whole);
-                const auto read = [&](const float* line) noexcept {
-                    return dsp::lagrange(line[(from + 1) & mask], line[from & mask], line[(from - 1) & mask],
-                                         line[(from - 2) & mask], part);
-                };
-                const float echo = read(ringing), other = read(hollow);
+                const float echo = dsp::lagrange(ringing, mask, from, part);
+                const float other = dsp::lagrange(hollow, mask, from, part);
                 const float sum = ringing[now & mask] = x[i] + again * echo;
                 hollow[now & mask] = x[i] - again * other;
                 lo[i] = (1 - again) * sum;

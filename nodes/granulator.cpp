@@ -93,18 +93,10 @@ struct Granulator final : Node {
     std::int64_t written = 0;  // frames heard
     double next = 0;           // frames until the next grain
     int width = 1;
-    mutable std::optional<int> file_channels;
+    HeaderOnce header;
 
     int channels_of(const Out&, int widest) const override {
-        if (!file.given()) return std::max(widest, 1);
-        if (!file_channels) {
-            try {
-                file_channels = read_sound_header(file.path()).channels;
-            } catch (const SoundError&) {  // check says why
-                file_channels = 1;
-            }
-        }
-        return *file_channels;
+        return file.given() ? header.of(file.path()).channels : std::max(widest, 1);
     }
     bool portable() const override { return !file.given(); }  // libsamplerate, where its rate is another one
     void check(const Checking& checking) const override {

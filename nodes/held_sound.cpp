@@ -20,14 +20,29 @@ std::shared_ptr<const Sound> hold_sound(Store& store, const std::filesystem::pat
 
 std::shared_ptr<const Sound> hold_sound(Store& store, const std::filesystem::path& file, double rate) {
     if (read_sound_header(file).rate == rate) return hold_sound(store, file);
-    return store.get<Sound>(file.lexically_normal().string() + " at " + std::to_string(rate), [&] {
-        const Sound sound = read_sound(file);
-        if (!(rate / sound.rate < 256 && sound.rate / rate < 256))
-            throw SoundError("is too far from the patch's rate to be converted; export it at another one");
-        auto converted = dsp::resample(sound.samples, sound.channels, sound.rate, rate);
-        if (converted.empty()) throw SoundError("is too short to be converted to the patch's rate");
-        return std::make_shared<const Sound>(Sound{rate, sound.channels, std::move(converted)});
-    });
+    return store.get<Sound>(file.lexically_normal().string() + " at " + std::to_string(rate),
+                            [&] { return std::make_shared<const Sound>(converted(read_sound(file), rate)); });
+}
+
+Sound converted(Sound sound, double rate) {
+    if (sound.rate == rate) return sound;
+    if (!(rate / sound.rate < 256 && sound.rate / rate < 256))
+        throw SoundError("is too far from the patch's rate to be converted; export it at another one");
+    sound.samples = dsp::resample(sound.samples, sound.channels, sound.rate, rate);
+    if (sound.samples.empty()) throw SoundError("is too short to be converted to the patch's rate");
+    sound.rate = rate;
+    return sound;
+}
+
+const SoundHeader& HeaderOnce::of(const std::filesystem::path& file) const {
+    if (!found_) {
+        try {
+            found_ = read_sound_header(file);
+        } catch (const SoundError&) {
+            found_ = SoundHeader{0, 1, 0};
+        }
+    }
+    return *found_;
 }
 
 std::vector<std::filesystem::path> sounds_in(const std::filesystem::path& path) {

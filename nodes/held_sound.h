@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "graph/store.h"
@@ -15,6 +16,19 @@ namespace legume {
 std::shared_ptr<const Sound> hold_sound(Store& store, const std::filesystem::path& file);
 // At so many frames a second.
 std::shared_ptr<const Sound> hold_sound(Store& store, const std::filesystem::path& file, double rate);
+
+// At so many frames a second; the same throws when it is too short for that, or its rate too far away.
+Sound converted(Sound sound, double rate);
+
+// A file's header, read when it is first asked for; of one channel and no frames when it cannot be read: Node::check
+// says why.
+class HeaderOnce {
+  public:
+    const SoundHeader& of(const std::filesystem::path& file) const;
+
+  private:
+    mutable std::optional<SoundHeader> found_;
+};
 
 // The sound files of a folder by name, or the file alone that `path` is; none when there is neither.
 std::vector<std::filesystem::path> sounds_in(const std::filesystem::path& path);

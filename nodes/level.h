@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+
 #include "graph/math.h"
 #include "graph/node.h"
 
@@ -12,6 +14,13 @@ inline constexpr Range gain_range{.min = -90, .max = 24, .initial = 0, .unit = U
 inline Ramp amplitude(const Ramp& db) noexcept RT_SAFE {
     const auto to = static_cast<float>(math::amplitude(db.to));
     return {db.from == db.to ? to : static_cast<float>(math::amplitude(db.from)), to};
+}
+
+inline constexpr float device_ceiling = 0.89125094f;  // -1 dBFS, what goes to a device at the most
+
+// A peak meter's peak after a block: what is higher at once, else 20 dB a second down.
+inline float falling_peak(float before, float of_block, double rate) noexcept RT_SAFE {
+    return std::max(of_block, before * (1 - 2.3f / static_cast<float>(rate / block_frames)));
 }
 
 }  // namespace legume

@@ -10,6 +10,7 @@
 #include "graph/node.h"
 #include "graph/ring.h"
 #include "nodes/dsp/loudness.h"
+#include "nodes/level.h"
 
 namespace legume {
 namespace {
@@ -72,7 +73,7 @@ struct LoudnessMeter final : Node {
             dropped += block_frames;
         }
         const auto blocks_a_second = static_cast<float>(b.rate() / block_frames);
-        highest = std::max(block_peak, highest * (1 - 2.3f / blocks_a_second));  // 20 dB a second
+        highest = falling_peak(highest, block_peak, b.rate());
         power += (block_power / static_cast<float>(width * block_frames) - power) * std::min(4 / blocks_a_second, 1.0f);
         peak.set(static_cast<float>(math::decibels(static_cast<double>(highest))));
         rms.set(static_cast<float>(math::decibels(std::sqrt(static_cast<double>(power)))));

@@ -21,7 +21,6 @@ struct Output final : Node {
     Meter level{this, "level", Unit::decibels, "The highest peak of late."};
     Meter rms{this, "rms", Unit::decibels, "The power of the last half second or so."};
 
-    static constexpr float limit = 0.89125094f;  // -1 dBFS
     static constexpr double fade_in_seconds = 1;
 
     struct Blocker {
@@ -83,7 +82,7 @@ struct Output final : Node {
     float limited(float highest) noexcept RT_SAFE {
         if (!ceiling.value()) return 1;
         held += (1 - held) * release;
-        if (highest * held > limit) held = limit / highest;
+        if (highest * held > device_ceiling) held = device_ceiling / highest;
         return held;
     }
     // Several outputs may meet on one device channel: their sum is held as well.
@@ -94,12 +93,12 @@ struct Output final : Node {
         float* const to = device.data[static_cast<std::size_t>(ch % device.channels)];
         for (int i = 0; i < block_frames; ++i) {
             to[i] += sound[i] * share;
-            if (ceiling.value()) to[i] = std::clamp(to[i], -limit, limit);
+            if (ceiling.value()) to[i] = std::clamp(to[i], -device_ceiling, device_ceiling);
         }
     }
     void measure(float block_peak, float block_power, double rate) noexcept RT_SAFE {
         const auto blocks_a_second = static_cast<float>(rate / block_frames);
-        peak = std::max(block_peak, peak * (1 - 2.3f / blocks_a_second));  // 20 dB a second
+        peak = falling_peak(peak, block_peak, rate);
         power += (block_power - power) * std::min(4 / blocks_a_second, 1.0f);
         level.set(static_cast<float>(math::decibels(peak)));
         rms.set(static_cast<float>(math::decibels(std::sqrt(static_cast<double>(power)))));

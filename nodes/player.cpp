@@ -70,19 +70,9 @@ struct Player final : Node {
     Lines lines{sync};
     bool playing = false, fresh = true, around = false;
     bool on_line = false, due = false;  // a start waits: for a line, for the disk
-    mutable std::optional<SoundHeader> header;
+    HeaderOnce header;
 
-    // 1 until the file can be read: check says why it cannot.
-    int channels_of(const Out&, int) const override {
-        if (!header) {
-            try {
-                header = read_sound_header(file.path());
-            } catch (const SoundError&) {
-                header = SoundHeader{0, 1, 0};
-            }
-        }
-        return header->channels;
-    }
+    int channels_of(const Out&, int) const override { return header.of(file.path()).channels; }
     void check(const Checking& checking) const override {
         try {
             const auto now = read_sound_header(file.path());

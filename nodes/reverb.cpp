@@ -62,8 +62,7 @@ struct Reverb final : Node {
     static float tap(const float* line, std::size_t mask, std::size_t now, double back) noexcept RT_SAFE {
         const double whole = math::floor(back);
         const std::size_t from = now - static_cast<std::size_t>(whole);
-        return dsp::lagrange(line[(from + 1) & mask], line[from & mask], line[(from - 1) & mask],
-                             line[(from - 2) & mask], static_cast<float>(back - whole));
+        return dsp::lagrange(line, mask, from, static_cast<float>(back - whole));
     }
     static void hadamard(std::array<float, count>& x) noexcept RT_SAFE {
         for (std::size_t half = 1; half < count; half *= 2)

@@ -77,18 +77,9 @@ struct Slicer final : Node {
     bool leads = false;
     Lines lines{sync};
     std::uint64_t seed = 0, taken = 0;
-    mutable std::optional<SoundHeader> header;
+    HeaderOnce header;
 
-    const SoundHeader& read_header() const {
-        if (!header) {
-            try {
-                header = read_sound_header(file.path());
-            } catch (const SoundError&) {  // check says why
-                header = SoundHeader{0, 1, 0};
-            }
-        }
-        return *header;
-    }
+    const SoundHeader& read_header() const { return header.of(file.path()); }
     int channels_of(const Out& which, int) const override { return &which == &out ? read_header().channels : 1; }
     bool portable() const override { return decodes_alike(file.path()); }
     void check(const Checking& checking) const override {

@@ -48,6 +48,13 @@ constexpr bool selects_parameter(int controller) { return controller >= nrpn_fin
 constexpr bool is_step(const MidiEvent& event) {
     return event.kind == MidiEvent::Kind::nrpn_step || event.kind == MidiEvent::Kind::rpn_step;
 }
+// Whether it says where the parameter stands, or that it steps.
+constexpr bool is_nrpn(const MidiEvent& event) {
+    return event.kind == MidiEvent::Kind::nrpn || event.kind == MidiEvent::Kind::nrpn_step;
+}
+constexpr bool is_rpn(const MidiEvent& event) {
+    return event.kind == MidiEvent::Kind::rpn || event.kind == MidiEvent::Kind::rpn_step;
+}
 
 // Where the event stands in its own range, 0 to 1; a bend's middle is exactly a half.
 float share_of(const MidiEvent& event);

@@ -26,10 +26,8 @@ std::optional<MidiSource> control_of(std::span<const MidiEvent> events, bool not
         if (first.kind == Kind::note_on) return MidiSource{MidiSource::Kind::notes, 0, first.channel, {}};
         return {};
     }
-    if (last.kind == Kind::nrpn || last.kind == Kind::nrpn_step)
-        return MidiSource{MidiSource::Kind::nrpn, last.number, last.channel, {}};
-    if (last.kind == Kind::rpn || last.kind == Kind::rpn_step)
-        return MidiSource{MidiSource::Kind::rpn, last.number, last.channel, {}};
+    if (is_nrpn(last)) return MidiSource{MidiSource::Kind::nrpn, last.number, last.channel, {}};
+    if (is_rpn(last)) return MidiSource{MidiSource::Kind::rpn, last.number, last.channel, {}};
     if (first.kind == Kind::note_on) return MidiSource{MidiSource::Kind::note, first.number, first.channel, {}};
     if (first.kind != Kind::cc || selects_parameter(first.number) || first.number == data_fine ||
         first.number >= channel_modes)

@@ -24,8 +24,8 @@ bool hears(const MidiSource& midi, const MidiEvent& event, std::string_view port
     const bool number = midi.number == event.number;
     switch (midi.kind) {
         case Source::cc: return event.kind == (midi.fine ? Kind::cc14 : Kind::cc) && number;
-        case Source::nrpn: return (event.kind == Kind::nrpn || event.kind == Kind::nrpn_step) && number;
-        case Source::rpn: return (event.kind == Kind::rpn || event.kind == Kind::rpn_step) && number;
+        case Source::nrpn: return is_nrpn(event) && number;
+        case Source::rpn: return is_rpn(event) && number;
         case Source::note: return is_key(event) && number;
         case Source::notes: return is_key(event) || event.kind == Kind::bend || event.kind == Kind::pressure;
         case Source::pressure:
@@ -117,8 +117,8 @@ void MidiRouter::take(std::span<const MidiEvent> events, std::string_view port) 
     const auto& last = events.back().kind == Kind::cc14 ? event : events.back();
     std::string what;
     if (is_key(event)) what = "midi note ";
-    if (last.kind == Kind::nrpn || last.kind == Kind::nrpn_step) what = "midi nrpn ";
-    if (last.kind == Kind::rpn || last.kind == Kind::rpn_step) what = "midi rpn ";
+    if (is_nrpn(last)) what = "midi nrpn ";
+    if (is_rpn(last)) what = "midi rpn ";
     if (last.kind == Kind::program) what = "midi program ";
     if (last.kind == Kind::cc && !selects_parameter(last.number)) what = "midi cc ";
     if (what.empty()) return;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 
 #include "graph/rt.h"
 
@@ -14,6 +15,10 @@ inline float lagrange(float y0, float y1, float y2, float y3, float t) noexcept 
     const float a = t + 1.0f, b = t - 1.0f, c = t - 2.0f;
     return -t * b * c * (1.0f / 6.0f) * y0 + a * b * c * 0.5f * y1 - a * t * c * 0.5f * y2 +
            a * t * b * (1.0f / 6.0f) * y3;
+}
+// In a delay line, a ring of mask + 1 frames: t of a frame before frame `from`.
+inline float lagrange(const float* line, std::size_t mask, std::size_t from, float t) noexcept RT_SAFE {
+    return lagrange(line[(from + 1) & mask], line[from & mask], line[(from - 1) & mask], line[(from - 2) & mask], t);
 }
 
 // A sinc under a Blackman window, widened when it reads faster than once a sample so that nothing folds over.

@@ -29,12 +29,11 @@ struct Weights {
         const std::span<std::uint32_t> all(each.data(), logits.size());
         const auto enough =
             static_cast<std::uint64_t>(static_cast<double>(std::max(chance.top_p, 0.0f)) * static_cast<double>(total));
-        leave_out_below(all, std::max(least(all, [&](std::uint64_t, int count) { return count >= chance.top_k; }),
-                                      least(all, [&](std::uint64_t sum, int) { return sum >= enough; })));
+        leave_out_below(all, least(all, chance.top_k, enough));
     }
-    // The largest weight down to which the levels are still enough, bit by bit: no order has to be made.
-    template <class Enough>
-    static std::uint32_t least(std::span<const std::uint32_t> all, Enough enough) noexcept {
+    // The largest weight down to which there are as many levels, or as much weight, bit by bit: no order has to be
+    // made.
+    static std::uint32_t least(std::span<const std::uint32_t> all, int many, std::uint64_t much) noexcept {
         std::uint32_t found = 0;
         for (std::uint32_t bit = heaviest; bit; bit >>= 1) {
             std::uint64_t sum = 0;
@@ -43,7 +42,7 @@ struct Weights {
                 sum += weight >= (found | bit) ? weight : 0;
                 count += weight >= (found | bit);
             }
-            if (count > 0 && enough(sum, count)) found |= bit;
+            if (count > 0 && (count >= many || sum >= much)) found |= bit;
         }
         return found;
     }

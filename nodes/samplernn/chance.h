@@ -11,7 +11,7 @@
 namespace legume::samplernn {
 
 struct Chance {
-    Chance(float heat = 1) : temperature(heat) {}  // NOLINT: a temperature alone is a chance
+    Chance(float heat = 1) : temperature(heat) {}  // a temperature alone is a chance
     float temperature;                             // 0 (or below, or NaN) is the likeliest level
     int top_k = max_levels;  // only so many of the likeliest levels (Fan et al. 2018), more when several weigh the same
     float top_p = 1;         // only the likeliest levels that have this share of all chance (Holtzman et al. 2020)
