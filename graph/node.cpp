@@ -106,6 +106,17 @@ Work::Work(Node* owner, std::string member_name, Pool work_pool, std::function<b
     owner->works_.push_back(this);
 }
 
+Fate::Fate(Node* owner, std::string member_name, std::string member_doc)
+    : Member(owner, Kind::fate, std::move(member_name), std::move(member_doc)) {
+    owner->fates_.push_back(this);
+}
+
+void Fate::foretell(std::vector<Answer> answers) {
+    foretold_ = true;
+    answers_ = std::move(answers);
+    next_ = 0;
+}
+
 // ---------------------------------------------------------------- options
 
 Option::Option(Node* owner, Type option_type, std::string member_name, bool must, std::string member_doc)

@@ -18,6 +18,7 @@
 
 #include "graph/patch.h"
 #include "graph/range.h"
+#include "graph/ring.h"
 #include "graph/rt.h"
 #include "graph/store.h"
 
@@ -86,10 +87,11 @@ class Prepare {
   public:
     Prepare(double graph_rate, std::uint64_t node_seed, Store& things, std::function<void(std::string)> say)
         : rate(graph_rate), seed(node_seed), store(things), tell(std::move(say)) {}
-    double rate;         // frames a second of the graph
-    std::uint64_t seed;  // this node's own
-    bool live = false;   // what this machine can do may decide; offline the bytes never depend on a stopwatch
-    Store& store;        // immutable things that nodes share: decoded sounds, models
+    double rate;                   // frames a second of the graph
+    std::uint64_t seed;            // this node's own
+    bool live = false;             // what this machine can do may decide; offline the bytes never depend on a stopwatch
+    Store& store;                  // immutable things that nodes share: decoded sounds, models
+    std::filesystem::path states;  // folder for what nodes of this patch remember; it need not exist; empty: nowhere
     // Says a line to the player, any thread but the audio thread, after the node's id. Keep a copy to use later.
     std::function<void(std::string)> tell;
     int channels(const In& in) const;  // 0: nothing is wired to it
@@ -108,7 +110,7 @@ class Prepare {
 // players, with its full stop: what you hear.
 class Member {
   public:
-    enum class Kind { in, out, param, trigger, notes, option, meter, work };
+    enum class Kind { in, out, param, trigger, notes, option, meter, work, fate };
     Member(Node* node, Kind kind, std::string name, std::string doc);
     virtual ~Member() = default;
     Member(const Member&) = delete;
@@ -267,6 +269,40 @@ class Work : public Member {
 
   private:
     std::function<bool()> run_;
+};
+
+// What the clock decides when a node plays live, and no input tells: a block that was not there in time, a file that
+// was not read yet. It is a question that the node asks at rising numbers, its blocks for example. Live the answer is
+// the fact, and a show's log keeps it; in a replay it is what the log says, so that the same happens again. 0 stands
+// for what happens when nothing is late, and offline nothing is.
+class Fate : public Member {
+  public:
+    struct Answer {
+        std::uint64_t at = 0, what = 0;
+    };
+    Fate(Node* node, std::string name, std::string doc);
+    // The audio thread or a worker, but always the same of the two. The caller does what it returns.
+    std::uint64_t decide(std::uint64_t at, std::uint64_t fact) noexcept RT_SAFE {
+        if (foretold_) {
+            while (next_ < answers_.size() && answers_[next_].at < at) ++next_;
+            return next_ < answers_.size() && answers_[next_].at == at ? answers_[next_].what : 0;
+        }
+        if (fact != 0 && !told_.push({at, fact})) lost_.fetch_add(1, std::memory_order_relaxed);
+        return fact;
+    }
+    // Control thread: what was decided since the last call, without the zeros; and what found no room, when nobody
+    // asked.
+    bool told(Answer& into) { return told_.pop(into); }
+    std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
+    // Before the first block: from now on these are the answers, in rising order, and what is missing is 0.
+    void foretell(std::vector<Answer> answers);
+
+  private:
+    Ring<Answer> told_{256};
+    std::atomic<std::uint64_t> lost_{0};
+    bool foretold_ = false;
+    std::vector<Answer> answers_;
+    std::size_t next_ = 0;
 };
 
 // ---------------------------------------------------------------- options
@@ -467,6 +503,12 @@ class Node {
     virtual bool portable() const { return true; }    // false: stands on a library whose bytes differ between machines
     virtual bool offline() const { return false; }    // true: runs under `legume train` and idles elsewhere
     virtual const OscOut* osc_out() const { return nullptr; }  // of what goes out by OSC by the node's own settings
+    // What it would go on from if the program ended now, beside its params, as bytes of its own; empty: nothing.
+    // Control thread, about once a second while it plays.
+    virtual std::string keep() { return {}; }
+    // Goes on from what `keep` gave in another run. Control thread, prepared, before the first block. False: these are
+    // not its bytes, and it begins afresh.
+    virtual bool resume(std::string_view) { return false; }
 
     const std::vector<Member*>& members() const { return members_; }
     Member* find(std::string_view name) const;
@@ -478,6 +520,7 @@ class Node {
     const std::vector<Option*>& options() const { return options_; }
     const std::vector<Meter*>& meters() const { return meters_; }
     const std::vector<Work*>& works() const { return works_; }
+    const std::vector<Fate*>& fates() const { return fates_; }
     // Sets options and params from the patch's text; everything wrong becomes a problem.
     void configure(const PatchNode& text, Problems& problems);
 
@@ -491,6 +534,7 @@ class Node {
     friend class Option;
     friend class Meter;
     friend class Work;
+    friend class Fate;
     std::vector<Member*> members_;  // in order of declaration
     std::vector<In*> ins_;
     std::vector<Out*> outs_;
@@ -500,6 +544,7 @@ class Node {
     std::vector<Option*> options_;
     std::vector<Meter*> meters_;
     std::vector<Work*> works_;
+    std::vector<Fate*> fates_;
 };
 
 // State per channel, of fixed room, so that a channel count never allocates.

@@ -79,6 +79,7 @@ Row row_of(const Member& member) {
         case Member::Kind::meter:
             return {member.name, "meter", suffix(static_cast<const Meter&>(member).unit), "", member.doc};
         case Member::Kind::work: break;
+        case Member::Kind::fate: return {member.name, "fate", "", "", member.doc};
     }
     return {member.name, "work", static_cast<const Work&>(member).pool == Work::Pool::io ? "io" : "generate", "",
             member.doc};
@@ -88,7 +89,7 @@ Row row_of(const Member& member) {
 std::vector<const Member*> sorted_members(const Node& node) {
     static constexpr Member::Kind order[] = {Member::Kind::option, Member::Kind::param, Member::Kind::trigger,
                                              Member::Kind::notes,  Member::Kind::in,    Member::Kind::out,
-                                             Member::Kind::meter,  Member::Kind::work};
+                                             Member::Kind::meter,  Member::Kind::work,  Member::Kind::fate};
     std::vector<const Member*> members;
     for (const auto kind : order)
         for (const auto* member : node.members())

@@ -43,8 +43,9 @@ bool Runner::settled() {
 
 Problems Runner::edit(Checked checked) {
     auto patch = checked.patch;
-    auto compiled =
-        compile(std::move(checked), {setup_.rate, setup_.seed, store_, setup_.tell, setup_.live}, last_, &patch_);
+    const auto states = std::filesystem::path(patch.file).replace_extension(".states");
+    auto compiled = compile(std::move(checked), {setup_.rate, setup_.seed, store_, setup_.tell, setup_.live, states},
+                            last_, &patch_);
     if (!compiled.schedule) return std::move(compiled.problems);
 
     // Jobs of nodes that are new get their head start here, so that a generator's ring is full when it is first read.
