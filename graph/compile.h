@@ -20,7 +20,7 @@ struct CompileContext {
     Store& store;
     std::function<void(const std::string& id, const std::string& line)> tell;  // what a node has to say; any thread
     bool live = false;
-    std::filesystem::path states;  // Prepare::states
+    std::filesystem::path states = {};  // Prepare::states
 };
 
 // A param of a node that stays, whose text has changed: it takes the new value, as a control.
