@@ -124,11 +124,14 @@ Option::Option(Node* owner, Type option_type, std::string member_name, bool must
     owner->options_.push_back(this);
 }
 
-std::optional<std::string> Option::configure(const Value& value) {
+void Option::configure(const Value& value, Problems& problems) {
     given_ = true;
-    const auto error = parse(value);
-    wrong_ = error.value_or("");
-    return error;
+    const auto before = problems.size();
+    read(value, problems);
+    wrong_ = problems.size() > before;
+}
+void Option::read(const Value& value, Problems& problems) {
+    if (const auto error = parse(value)) problems.push_back({value.place, name + ": " + *error});
 }
 
 namespace {
@@ -276,6 +279,34 @@ std::optional<std::string> ScenesOption::parse(const Value& value) {
     return {};
 }
 
+EntriesOption::EntriesOption(Node* owner, std::string member_name, std::string what, Make make, Required,
+                             std::string member_doc)
+    : Option(owner, Type::entries, std::move(member_name), true, std::move(member_doc)),
+      what_(std::move(what)),
+      make_(make) {}
+bool EntriesOption::holds_files() const {
+    const auto one = form();
+    return std::any_of(one->options().begin(), one->options().end(),
+                       [](const Option* option) { return option->holds_files(); });
+}
+void EntriesOption::read(const Value& value, Problems& problems) {
+    all_.clear();
+    const auto one = [&](const Value& item) {
+        auto entry = make_();
+        entry->text.type = what_;
+        entry->text.place = item.place;
+        if (item.kind == Value::Kind::map)
+            for (const auto& [key, of_key] : item.entries) entry->text.settings.push_back({key, of_key, of_key.place});
+        else
+            entry->text.settings.push_back({entry->options().front()->name, item, item.place});
+        entry->configure(entry->text, problems);
+        all_.push_back(std::move(entry));
+    };
+    if (value.kind != Value::Kind::list) return one(value);
+    for (const auto& item : value.items) one(item);
+    if (all_.empty()) problems.push_back({value.place, name + ": the list is empty"});
+}
+
 // ---------------------------------------------------------------- the node
 
 int Prepare::channels(const In& in) const {
@@ -291,6 +322,8 @@ void Checking::problem(const Member& member, std::string message) const {
     problems_.push_back({setting ? setting->value.place : node_.place, std::move(message)});
 }
 void Checking::problem(std::string message) const { problems_.push_back({node_.place, std::move(message)}); }
+
+Checking Checking::of(const Entry& entry) const { return {entry.text, problems_}; }
 
 Member* Node::find(std::string_view name) const {
     for (auto* member : members_)
@@ -309,8 +342,7 @@ void Node::configure(const PatchNode& text, Problems& problems) {
             problems.push_back({setting.place, text.type + " has no setting \"" + setting.name + "\"; " +
                                                    instead_of(setting.name, names, "it has none", "it has ")});
         } else if (member->kind == Member::Kind::option) {
-            if (const auto error = static_cast<Option*>(member)->configure(setting.value))
-                at(setting.name + ": " + *error);
+            static_cast<Option*>(member)->configure(setting.value, problems);
         } else if (member->kind == Member::Kind::param) {
             auto* param = static_cast<Param*>(member);
             float value = 0;

@@ -34,6 +34,7 @@ class Schedule;
 class Conductor;
 class In;
 class Out;
+class Entry;
 
 // Musical time: where a block begins and how it goes on. Standing still its step is 0.
 struct Transport {
@@ -310,25 +311,25 @@ class Fate : public Member {
 // Set by the patch; may allocate or load. Another value means another node: the runner prepares it and fades over.
 class Option : public Member {
   public:
-    enum class Type { text, file, number, flag, choice, list, scenes };
+    enum class Type { text, file, number, flag, choice, list, scenes, entries };
     Option(Node* node, Type type, std::string name, bool required, std::string doc);
     const Type type;
     const bool required;
-    bool given() const { return given_; }                                   // whether the patch sets it
-    bool sound() const { return wrong_.empty() && (given_ || !required); }  // false: a problem has been said already
-    // Reads the patch's value; gives an error sentence without a full stop, or nothing.
-    std::optional<std::string> configure(const Value& value);
-    virtual std::string print_initial() const = 0;  // for the manual; empty when there is none
+    bool given() const { return given_; }                            // whether the patch sets it
+    bool sound() const { return !wrong_ && (given_ || !required); }  // false: a problem has been said already
+    void configure(const Value& value, Problems& problems);          // reads it; everything wrong becomes a problem
+    virtual std::string print_initial() const = 0;                   // for the manual; empty when there is none
     virtual std::vector<std::string> choices() const { return {}; }
     virtual const Range* limits() const { return nullptr; }  // of a number, or of a list's numbers
     virtual bool holds_files() const { return false; }
 
   protected:
-    virtual std::optional<std::string> parse(const Value& value) = 0;
+    // One of the two: `parse` gives an error sentence without a full stop, or nothing.
+    virtual void read(const Value& value, Problems& problems);
+    virtual std::optional<std::string> parse(const Value&) { return {}; }
 
   private:
-    bool given_ = false;
-    std::string wrong_;
+    bool given_ = false, wrong_ = false;
 };
 
 class TextOption : public Option {
@@ -462,6 +463,7 @@ class Checking {
     Checking(const PatchNode& node, Problems& problems) : node_(node), problems_(problems) {}
     void problem(const Member& member, std::string message) const;
     void problem(std::string message) const;  // the node as a whole
+    Checking of(const Entry& entry) const;    // the same for one of an option's entries
 
   private:
     const PatchNode& node_;
@@ -559,6 +561,37 @@ class PerChannel {
   private:
     std::array<T, max_channels> states_{};
 };
+
+// One of several things in a list that an option holds. It declares what may be said of it as a node declares its
+// options, and plays nothing.
+class Entry : public Node {
+  public:
+    void process(const Block&) noexcept RT_SAFE final {}
+    PatchNode text;  // as it was written
+};
+
+// Several entries: a list of maps, such as [{file: a.flac, from: 1 s}, b.flac]. What is no map is the value of an
+// entry's first option, and a single entry may be written without brackets.
+class EntriesOption : public Option {
+  public:
+    using Make = std::unique_ptr<Entry> (*)();
+    // `what` stands in messages: "a region has no setting ..."
+    EntriesOption(Node* node, std::string name, std::string what, Make make, Required, std::string doc);
+    const std::vector<std::unique_ptr<Entry>>& all() const { return all_; }
+    std::unique_ptr<Entry> form() const { return make_(); }  // one that says nothing yet, to be looked at
+    std::string print_initial() const override { return ""; }
+    bool holds_files() const override;
+
+  private:
+    void read(const Value& value, Problems& problems) override;
+    const std::string what_;
+    const Make make_;
+    std::vector<std::unique_ptr<Entry>> all_;
+};
+template <class T>
+std::unique_ptr<Entry> make_entry() {
+    return std::make_unique<T>();
+}
 
 // A kind of node, as the registry lists it.
 struct NodeType {

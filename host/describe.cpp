@@ -49,6 +49,12 @@ std::string limits(const Option& option) {
         case Option::Type::choice: return join(option.choices());
         case Option::Type::file: return "file";
         case Option::Type::scenes: return "two to four scenes";
+        case Option::Type::entries: {
+            std::vector<std::string> names;
+            for (const auto* field : static_cast<const EntriesOption&>(option).form()->options())
+                names.push_back(field->name);
+            return "list of {" + join(names) + "}";
+        }
         case Option::Type::list: return option.holds_files() ? "files" : "list";
         default: return "text";
     }
@@ -85,6 +91,19 @@ Row row_of(const Member& member) {
             member.doc};
 }
 
+// The same, and what may be said of each of its entries.
+std::vector<Row> rows_of(const Member& member) {
+    std::vector<Row> rows{row_of(member)};
+    if (member.kind != Member::Kind::option || static_cast<const Option&>(member).type != Option::Type::entries)
+        return rows;
+    const auto form = static_cast<const EntriesOption&>(member).form();
+    for (const auto* field : form->members()) {
+        rows.push_back(row_of(*field));
+        rows.back()[0] = member.name + ": " + field->name;
+    }
+    return rows;
+}
+
 // Options first, as they are what a patch sets once; then what is played; then signals and meters.
 std::vector<const Member*> sorted_members(const Node& node) {
     static constexpr Member::Kind order[] = {Member::Kind::option, Member::Kind::param, Member::Kind::trigger,
@@ -112,7 +131,8 @@ std::string describe_text(NodeTypes types) {
 std::string describe_text(const NodeType& type) {
     const auto node = type.make();
     std::vector<Row> rows{{"member", "kind", "range", "default", "what it is"}};
-    for (const auto* member : sorted_members(*node)) rows.push_back(row_of(*member));
+    for (const auto* member : sorted_members(*node))
+        for (auto& row : rows_of(*member)) rows.push_back(std::move(row));
     return std::string(type.name) + ": " + type.doc + "\n\n" + aligned(rows, "  ");
 }
 
@@ -127,11 +147,11 @@ std::string manual_markdown(NodeTypes types) {
         const auto node = type->make();
         text += "\n## " + std::string(type->name) + "\n\n" + type->doc + "\n\n";
         text += markdown_row({"member", "kind", "range", "default", "what it is"}) + "|---|---|---|---|---|\n";
-        for (const auto* member : sorted_members(*node)) {
-            auto row = row_of(*member);
-            row[0] = "`" + row[0] + "`";
-            text += markdown_row(row);
-        }
+        for (const auto* member : sorted_members(*node))
+            for (auto row : rows_of(*member)) {
+                row[0] = "`" + row[0] + "`";
+                text += markdown_row(row);
+            }
     }
     return text;
 }

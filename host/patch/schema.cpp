@@ -43,6 +43,32 @@ ordered_json one_or_more(const ordered_json& item) {
     return {{"anyOf", {item, {{"type", "array"}, {"items", item}, {"minItems", 1}}}}};
 }
 
+std::string description(const Member& member, const std::string& limits, const std::string& initial) {
+    return member.doc + (limits.empty() ? "" : " " + limits + ".") +
+           (initial.empty() ? "" : " Default: " + initial + ".");
+}
+
+ordered_json setting(const Option& option);
+
+// What a map may say by its options; those that must be there are added to `required`.
+void add_options(const Node& node, ordered_json& properties, std::vector<std::string>& required) {
+    for (const auto* option : node.options()) {
+        auto& property = properties[option->name] = setting(*option);
+        property["description"] =
+            description(*option, option->limits() ? option->limits()->limits() : "", option->print_initial());
+        if (option->required) required.push_back(option->name);
+    }
+}
+
+ordered_json entry(const Entry& form) {
+    ordered_json properties = ordered_json::object();
+    std::vector<std::string> required;
+    add_options(form, properties, required);
+    const ordered_json map{
+        {"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}};
+    return {{"anyOf", {setting(*form.options().front()), map}}};
+}
+
 ordered_json setting(const Option& option) {
     switch (option.type) {
         case Option::Type::flag: return {{"type", "boolean"}};
@@ -63,26 +89,17 @@ ordered_json setting(const Option& option) {
                                                     : quantity(*option.limits()));
         case Option::Type::scenes:
             return {{"type", "array"}, {"items", {{"type", "string"}}}, {"minItems", 2}, {"maxItems", 4}};
+        case Option::Type::entries: return one_or_more(entry(*static_cast<const EntriesOption&>(option).form()));
         case Option::Type::text: break;
     }
     return {{"type", {"string", "number", "boolean"}}};
-}
-
-std::string description(const Member& member, const std::string& limits, const std::string& initial) {
-    return member.doc + (limits.empty() ? "" : " " + limits + ".") +
-           (initial.empty() ? "" : " Default: " + initial + ".");
 }
 
 ordered_json node_schema(const NodeType& type) {
     const auto node = type.make();
     ordered_json properties{{"type", {{"const", type.name}}}};
     std::vector<std::string> required{"type"};
-    for (const auto* option : node->options()) {
-        auto& property = properties[option->name] = setting(*option);
-        property["description"] =
-            description(*option, option->limits() ? option->limits()->limits() : "", option->print_initial());
-        if (option->required) required.push_back(option->name);
-    }
+    add_options(*node, properties, required);
     for (const auto* param : node->params()) {
         auto& property = properties[param->name] = quantity(param->range);
         property["description"] = description(*param, param->range.limits(), param->range.print(param->range.initial));
