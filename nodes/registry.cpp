@@ -45,6 +45,7 @@
     X(sample_hold)      \
     X(sampler)          \
     X(samplernn)        \
+    X(samplernn_blend)  \
     X(scale_quantise)   \
     X(scan)             \
     X(sequencer)        \

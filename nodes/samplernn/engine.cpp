@@ -345,6 +345,24 @@ void RunState::set_state(const State& state) {
     prepare_next();
 }
 
+void RunState::take_over(const RunState& from) noexcept {
+    wait();
+    const auto dim = static_cast<std::size_t>(model_->config.dim);
+    for (std::size_t i = 0; i < tiers_.size(); ++i) {
+        for (std::size_t k = 0; k < tiers_[i].layers.size(); ++k) {
+            const auto& old = from.tiers_[i].layers[k];
+            auto& layer = tiers_[i].layers[k];
+            for (int v = 0; v < voices_; ++v) {
+                std::copy_n(old.h.of(v), dim, layer.h.of(v));
+                if (!layer.c.values().empty()) std::copy_n(old.c.of(v), dim, layer.c.of(v));
+            }
+        }
+    }
+    std::copy(from.history_.begin(), from.history_.end(), history_.begin());
+    position_ = from.position_;
+    prepare_next();
+}
+
 // ---------------------------------------------------------------- the draw
 
 }  // namespace legume::samplernn

@@ -41,7 +41,10 @@ class RunState {
     void reset() noexcept;          // as fresh: learned initial states, silence behind it
     State state() const;
     void set_state(const State&);  // throws ModelError when it belongs to another network or number of voices
+    // Goes on from what another network of the same shape remembers; both have as many voices.
+    void take_over(const RunState& from) noexcept;
     const Model& model() const noexcept { return *model_; }
+    const std::shared_ptr<const Model>& shared_model() const noexcept { return model_; }
 
   private:
     // A product that is wanted at a later sample, made slice by slice until then.

@@ -1,10 +1,10 @@
-// Draws one sample after another from a network: takes, given back exactly by their seed.
+// Draws one sample after another from a network, or several that share it: takes, given back exactly by their seed.
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,28 +13,54 @@
 
 namespace legume::samplernn {
 
+inline constexpr std::size_t most_networks = 4;  // that share a stream of samples
+
+// A network among those that draw, and its share of the draw.
+struct Part {
+    RunState* state = nullptr;
+    float share = 1;
+};
+// What is drawn from: the networks' logits, each times its share (what all of them find likely comes); or each sample
+// from one of the networks, as often as its share says (what any of them finds likely comes).
+enum class Mix { product, mixture };
+
 class Generator {
   public:
     // `voices` of them, numbered from `first_voice`: a voice's take depends on the seed and its number alone.
     Generator(std::shared_ptr<const Model> model, std::uint64_t seed, int voices = 1, std::uint64_t first_voice = 0,
               int cores = 1);
+    // Of parts that others own.
+    Generator(std::span<const Part> parts, Mix mix, std::uint64_t seed);
+    // From the next sample on: these draw it, and all of them take it. Shares of 0 and more, not all 0; they need not
+    // sum to 1. One part alone, or all others at 0, draws as it would by itself.
+    void play(std::span<const Part> parts) noexcept;
     // The next sample's amplitude, -1..1, at the model's rate, for each voice.
     void next(std::span<const Chance> chances, std::span<float> samples) noexcept;
     float next(const Chance& chance) noexcept;  // of one voice alone
+    // How unsure the first voice is of its next sample, in bits; of a mixture the mean of its networks.
+    double entropy(const Chance& chance) noexcept;
     // Its one voice has that number from now on, and has drawn these levels already: it begins where they end.
     void go_on(std::uint64_t voice, std::span<const int> levels);
     void restart() noexcept;     // fresh state, where it began: with the same seed the same takes again
     void begin_take() noexcept;  // from the silence before the first sample
     void reseed(std::uint64_t seed) noexcept { seed_ = seed; }
     std::uint64_t drawn() const noexcept { return drawn_; }  // samples of the take
-    RunState& state() noexcept { return state_; }
+    std::span<const Part> parts() const noexcept { return {parts_.data(), count_}; }
 
   private:
-    RunState state_;
-    std::uint64_t seed_, first_voice_;
+    int level(int voice, const Chance& chance, double uniform) noexcept;
+    std::span<const float> product(int voice) noexcept;
+    const Model& model() const noexcept { return parts_[0].state->model(); }
+
+    std::unique_ptr<RunState> own_;
+    std::array<Part, most_networks> parts_;  // shares sum to 1
+    std::size_t count_ = 0;
+    Mix mix_ = Mix::product;
+    std::uint64_t seed_, first_voice_ = 0;
     std::uint64_t drawn_ = 0;
-    std::optional<State> beginning_;  // where it goes on from
+    std::vector<State> beginnings_;  // where each part goes on from
     std::vector<int> levels_;
+    std::array<float, max_levels> mixed_;
 };
 
 }  // namespace legume::samplernn

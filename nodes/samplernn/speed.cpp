@@ -70,12 +70,13 @@ const char* precision_name(Precision precision) {
     }
 }
 
-std::string speed_line(const Speed& speed, const Model& model, int voices, int cores) {
+std::string speed_line(const Speed& speed, const Model& model, int voices, int cores, int networks) {
     const double times = speed.real_time(model);
     char text[96];
     std::snprintf(text, sizeof text, times >= 10 ? "%.0f" : times >= 1 ? "%.1f" : "%.2f", times);
     const Range hertz{.unit = Unit::hertz};
-    return (voices > 1 ? std::to_string(voices) + " voices, " : "") + text + " x real time at " +
+    return (networks > 1 ? std::to_string(networks) + " networks at once, " : "") +
+           (voices > 1 ? std::to_string(voices) + " voices, " : "") + text + " x real time at " +
            hertz.print(static_cast<float>(model.config.sample_rate)) + " (" + precision_name(model.precision) + ", " +
            model.kernels.isa + (cores > 1 ? ", two cores)" : ")");
 }

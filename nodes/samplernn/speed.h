@@ -28,7 +28,7 @@ int semitones_down(double real_time);
 
 const char* precision_name(Precision precision);  // as the patch has it
 // "3.4 x real time at 22.05 kHz (int8, avx512vnni)"
-std::string speed_line(const Speed& speed, const Model& model, int voices, int cores = 1);
+std::string speed_line(const Speed& speed, const Model& model, int voices, int cores = 1, int networks = 1);
 // What would make it faster, the best first: "precision: int8, fewer voices, ..."
 std::string speed_help(const Model& model, int voices);
 

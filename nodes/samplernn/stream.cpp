@@ -3,7 +3,6 @@
 #include "nodes/samplernn/stream.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace legume::samplernn {
 
@@ -13,15 +12,15 @@ constexpr double cut_seconds = 0.002;  // in which the step between two takes fa
 
 }  // namespace
 
-Stream::Stream(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, int cores, double from, double to)
+Stream::Stream(std::span<const Part> parts, Mix mix, std::uint64_t seed, double from, double to)
     : seed_(seed),
       ratio_(to / from),
-      voices_(static_cast<std::size_t>(voices)),
+      voices_(static_cast<std::size_t>(parts[0].state->voices())),
       decay_(static_cast<float>(1 - 1 / (cut_seconds * from))),
-      generator_(std::move(model), seed, voices, 0, cores),
+      generator_(parts, mix, seed),
       samples_(voices_),
       jumps_(voices_) {
-    if (from != to) resampler_.emplace(from, to, voices, dsp::Resampler::Quality::medium);
+    if (from != to) resampler_.emplace(from, to, parts[0].state->voices(), dsp::Resampler::Quality::medium);
 }
 
 void Stream::make(std::span<const Chance> chances, std::span<float> frames) noexcept {
@@ -55,10 +54,7 @@ void Stream::draw(std::span<const Chance> chances) noexcept {
     cut_ = false;
 }
 
-double Stream::entropy(const Chance& chance) noexcept {
-    auto& state = generator_.state();
-    return samplernn::entropy(state.logits(), chance, state.model().kernels);
-}
+double Stream::entropy(const Chance& chance) noexcept { return generator_.entropy(chance); }
 
 void Stream::go_on(std::uint64_t voice, std::span<const int> levels) {
     generator_.go_on(voice, levels);

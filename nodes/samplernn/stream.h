@@ -17,7 +17,8 @@ class Stream {
   public:
     // Plays `from` of the network's samples a second, as frames at `to`. Throws std::invalid_argument when the two are
     // too far apart.
-    Stream(std::shared_ptr<const Model> model, std::uint64_t seed, int voices, int cores, double from, double to);
+    Stream(std::span<const Part> parts, Mix mix, std::uint64_t seed, double from, double to);
+    void play(std::span<const Part> parts) noexcept { generator_.play(parts); }  // from the next sample on
     // Frames are interleaved; a chance for each voice.
     void make(std::span<const Chance> chances, std::span<float> frames) noexcept;
     double entropy(const Chance& chance) noexcept;  // of the first voice's next sample, in bits

@@ -48,7 +48,7 @@ struct Needs {
         return settings;
     }
     std::string value(const std::string& type, const std::string& option) const {
-        if (option == "model") return (folder / "tiny.safetensors").string();
+        if (option.starts_with("model")) return folder.path.string();
         if (type == "recorder") return (folder / "take.wav").string();
         return (folder / "sound.wav").string();
     }
