@@ -106,8 +106,8 @@ Work::Work(Node* owner, std::string member_name, Pool work_pool, std::function<b
     owner->works_.push_back(this);
 }
 
-Fate::Fate(Node* owner, std::string member_name, std::string member_doc)
-    : Member(owner, Kind::fate, std::move(member_name), std::move(member_doc)) {
+Fate::Fate(Node* owner, std::string member_name, Of fate_of, std::string member_doc)
+    : Member(owner, Kind::fate, std::move(member_name), std::move(member_doc)), of(fate_of) {
     owner->fates_.push_back(this);
 }
 

@@ -278,11 +278,18 @@ class Work : public Member {
 // for what happens when nothing is late, and offline nothing is.
 class Fate : public Member {
   public:
+    // lateness: 0 is what would have been heard, had nothing been late. machine: any other answer is music all the
+    // same, and so is kept when a show is rendered without its dropouts.
+    enum class Of { lateness, machine };
     struct Answer {
         std::uint64_t at = 0, what = 0;
+        bool operator==(const Answer&) const = default;
     };
-    Fate(Node* node, std::string name, std::string doc);
-    // The audio thread or a worker, but always the same of the two. The caller does what it returns.
+    Fate(Node* owner, std::string member_name, std::string member_doc)
+        : Fate(owner, std::move(member_name), Of::lateness, std::move(member_doc)) {}
+    Fate(Node* node, std::string name, Of of, std::string doc);
+    const Of of;
+    // The audio thread or a worker, but always the same of the two; or in `prepare`. The caller does what it returns.
     std::uint64_t decide(std::uint64_t at, std::uint64_t fact) noexcept RT_SAFE {
         if (foretold_) {
             while (next_ < answers_.size() && answers_[next_].at < at) ++next_;
@@ -291,15 +298,15 @@ class Fate : public Member {
         if (fact != 0 && !told_.push({at, fact})) lost_.fetch_add(1, std::memory_order_relaxed);
         return fact;
     }
-    // Control thread: what was decided since the last call, without the zeros; and what found no room, when nobody
-    // asked.
+    // One reader, any thread but the audio thread: what was decided since the last call, without the zeros; and what
+    // found no room, when nobody asked.
     bool told(Answer& into) { return told_.pop(into); }
     std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
     // Before the first block: from now on these are the answers, in rising order, and what is missing is 0.
     void foretell(std::vector<Answer> answers);
 
   private:
-    Ring<Answer> told_{256};
+    Ring<Answer> told_{1024};
     std::atomic<std::uint64_t> lost_{0};
     bool foretold_ = false;
     std::vector<Answer> answers_;

@@ -55,6 +55,8 @@ struct Player final : Node {
     Meter position{this, "position", Unit::seconds, "Where in the file it is."};
     Meter late{this, "late", Unit::count, "How often the disk was too slow and the sound was faded over."};
     Work reader{this, "reader", Work::Pool::io, [this] { return sound.fill(); }, "Reads ahead from the disk."};
+    Fate missing{this, "missing", "How much of what it will need the disk had not given yet."};
+    Fate unread{this, "unread", "What the disk could not give."};
 
     static constexpr double hurried_seconds = 0.005;  // what makes room for a new start, or stands before a gap
     static constexpr double shortest_loop = 0.02, ahead_seconds = 1;
@@ -103,7 +105,7 @@ struct Player final : Node {
         length = static_cast<double>(sound.header().frames);
         circular = length < shortest_loop * sound.header().rate;
         bound(loop.own() >= 0.5f, static_cast<double>(loop_start.own()), static_cast<double>(loop_end.own()));
-        sound.begin();
+        sound.begin(missing, unread);
         ask(static_cast<double>(speed.own()) * ratio, p.rate, static_cast<double>(offset.own()));
         while (sound.fill()) {
         }
@@ -201,7 +203,7 @@ struct Player final : Node {
                sound.here(mirrored(at), mirrored(std::max(at, to) + reach));
     }
     void look_ahead(double step, double rate) noexcept RT_SAFE {
-        sound.begin();
+        sound.begin(missing, unread);
         for (Head& head : heads) {
             if (!head.on) continue;
             const bool was = head.here;

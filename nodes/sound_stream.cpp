@@ -33,12 +33,15 @@ void SoundStream::open(const fs::path& file, Store& store, From from, std::funct
     slot_of_[0] = 0;
 }
 
-void SoundStream::begin() noexcept {
+// Pages arrive in the order in which they were asked for: so how many are missing says which.
+void SoundStream::begin(Fate& missing, Fate& unread) noexcept {
     ++block_;
-    for (Asked answer; answers_.pop(answer);) {
+    const auto still = missing.decide(block_, asked_ - answers_.readable());
+    for (Asked answer; asked_ > still && answers_.pop(answer);) {
+        --asked_;
         auto& slot = slots_[static_cast<std::size_t>(answer.slot)];
         slot.asked = false;
-        if (answer.read) {
+        if (unread.decide(arrived_++, answer.read ? 0 : 1) == 0 && answer.read) {
             slot_of_[static_cast<std::size_t>(slot.page)] = static_cast<std::int16_t>(answer.slot);
         } else {
             slot.page = -1;
@@ -71,6 +74,7 @@ void SoundStream::want(double from, double to) noexcept {
         if (!slot) return;
         if (slot->page >= 0) slot_of_[static_cast<std::size_t>(slot->page)] = -1;
         *slot = {page, true, block_};
+        ++asked_;
         asks_.push({page, static_cast<std::int32_t>(slot - slots_.data()), false});
     }
 }

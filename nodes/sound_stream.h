@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/node.h"
 #include "graph/ring.h"
 #include "graph/store.h"
 #include "nodes/held_sound.h"
@@ -31,7 +32,9 @@ class SoundStream {
     const SoundHeader& header() const { return header_; }  // its frames are those that can be played
 
     // Audio thread, or before the first block.
-    void begin() noexcept RT_SAFE;  // a block: takes what has arrived
+    // A block: takes what has arrived. The node that plays declares the fates: how many pages the disk still owes, and
+    // which it could not give.
+    void begin(Fate& missing, Fate& unread) noexcept RT_SAFE;
     // The frames from `from` towards `to`, either of them first; the most urgent calls first.
     void want(double from, double to) noexcept RT_SAFE;
     bool here(double from, double to) const noexcept RT_SAFE;
@@ -79,6 +82,7 @@ class SoundStream {
     std::vector<std::int16_t> slot_of_;  // by page; -1: not here
     std::array<Slot, slots> slots_;
     std::uint64_t block_ = 1;
+    std::uint64_t asked_ = 0, arrived_ = 0;  // pages on their way; all that came
     bool broken_ = false;
     // Worker.
     std::unique_ptr<SoundReader> reader_;

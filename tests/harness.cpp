@@ -164,6 +164,31 @@ void Rig::fire(const std::string& id, const std::string& trigger, const Grid& gr
 }
 Meter& Rig::meter(const std::string& id, const std::string& name) { return member_of<Meter>(node(id), name); }
 
+namespace {
+
+template <class Each>
+void each_fate(const Schedule& schedule, Each each) {
+    const auto& plan = schedule.plan();
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i)
+        for (auto* fate : plan.nodes[i]->fates()) each(plan.ids[i] + "/" + fate->name, *fate);
+}
+
+}  // namespace
+
+void collect(const Schedule& schedule, Fates& into) {
+    each_fate(schedule, [&](const std::string& name, Fate& fate) {
+        if (fate.lost()) throw std::runtime_error(name + " was not asked for too long");
+        for (Fate::Answer answer; fate.told(answer);) into[name].push_back(answer);
+    });
+}
+
+void foretell(const Schedule& schedule, const Fates& fates) {
+    each_fate(schedule, [&](const std::string& name, Fate& fate) {
+        const auto found = fates.find(name);
+        fate.foretell(found != fates.end() ? found->second : std::vector<Fate::Answer>{});
+    });
+}
+
 void write_wav(const std::filesystem::path& file, const Channels& sound, double rate) {
     SoundWriter writer(file, rate, static_cast<int>(sound.size()), SoundFormat::wav_float);
     Samples samples;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -74,6 +75,11 @@ class Rig {
     std::vector<float> in_, out_;
     std::uint64_t frame_ = 0, posts_ = 0;
 };
+
+// What was decided by the clock, by "node/fate", and the same decided again before the first block.
+using Fates = std::map<std::string, std::vector<Fate::Answer>>;
+void collect(const Schedule& schedule, Fates& into);
+void foretell(const Schedule& schedule, const Fates& fates);
 
 void write_wav(const std::filesystem::path& file, const Channels& sound, double rate);
 

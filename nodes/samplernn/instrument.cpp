@@ -12,6 +12,13 @@
 
 namespace legume::samplernn {
 
+namespace {
+
+constexpr std::uint64_t late = 1, unheard = 2;  // of the fate lateness
+constexpr std::uint64_t stood_in = 1'000;       // of the fate slowness, which else counts semitones
+
+}  // namespace
+
 Instrument::Instrument(Node* node, const Option& played, std::vector<std::string> when_slow_choices,
                        std::string when_slow_doc)
     : seed(node, "seed", {.min = 0, .max = 1e6f, .initial = 0, .unit = Unit::count}, "Another seed is another take."),
@@ -44,6 +51,9 @@ Instrument::Instrument(Node* node, const Option& played, std::vector<std::string
       speed(node, "speed", Unit::none, "How many times faster than sound it is made."),
       generate(
           node, "generate", Work::Pool::generate, [this] { return work(); }, "Makes sound ahead of time."),
+      lateness(node, "lateness", "Which blocks were covered, and which the network did not hear of."),
+      let_go(node, "let_go", "How many blocks it let go to win back its time."),
+      slowness(node, "slowness", Fate::Of::machine, "How much lower it played, or that its takes stood in."),
       played_(played) {}
 
 void Instrument::begin(const Prepare& p) {
@@ -65,6 +75,13 @@ std::unique_ptr<RunState> Instrument::state_of(std::shared_ptr<const Model> netw
 }
 
 std::optional<double> Instrument::admit(const Prepare& p, const Networks& networks) {
+    const auto slow = slowness.decide(0, p.live ? semitones_lower(p, networks) : 0);
+    if (slow == stood_in) return {};
+    return math::exp2(-static_cast<double>(slow) / 12);
+}
+
+// 0 where this machine keeps up.
+std::uint64_t Instrument::semitones_lower(const Prepare& p, const Networks& networks) {
     double load = 0;  // seconds a second of sound
     for (const auto& network : networks) {
         measured_.push_back(shared_speed(p.store, network, voices.count(), cores.count()));
@@ -75,18 +92,18 @@ std::optional<double> Instrument::admit(const Prepare& p, const Networks& networ
     const int down = semitones_down(1 / load);
     found = {speed_line(together, network, voices.count(), cores.count(), static_cast<int>(networks.size())), "",
              speed_help(network, voices.count()), load};
-    if (down == 0) return 1;
+    if (down == 0) return 0;
     const auto missing = "too slow for this machine, where " + print_number(pace_needed) + " x is needed";
     if (when_slow.value() == "refuse")
         throw Refusal("when_slow", found.speed + ": " + missing + "; what helps: " + found.help +
                                        ", or when_slow: slow, which plays it lower");
     found.short_of = missing;
-    if (when_slow.value() != "slow") return {};
+    if (when_slow.value() != "slow") return stood_in;
     const double part = math::exp2(-down / 12.0);
     found.short_of += ": plays " + std::to_string(down) + (down == 1 ? " semitone" : " semitones") + " lower and " +
                       print_number(math::round_even(10 / part) / 10) + " times as long";
     found.load *= part;
-    return part;
+    return static_cast<std::uint64_t>(down);
 }
 
 void Instrument::tune(std::span<const Part> parts, Mix mix, double pitch) {
@@ -133,9 +150,11 @@ void Instrument::play(const Block& b, const Faders& faders) noexcept RT_SAFE {
     now_.faders = faders;
     if (restart.fired(b)) ++now_.resets;
     if (reseed.fired(b)) ++now_.reseeds;
-    records_.push(now_);
 
     const float* fresh = arrived();
+    const auto fate = lateness.decide(asked_++, (fresh ? 0u : late) | (records_.writable() > 0 ? 0u : unheard));
+    if (!(fate & unheard)) records_.push(now_);
+    if (fate & late) fresh = nullptr;
     if (!fresh && !behind_) cover_.begin();
     const bool repeats = !fresh || behind_;
     const Ramp mend{0, 1};
@@ -200,11 +219,12 @@ bool Instrument::work() {
         if (!records_.pop(record)) return false;
         // Once a block's time has passed, all that waits is let go but the newest: with the whole of `ahead` won
         // back, what follows is a stretch of fresh sound and not a stutter.
-        if (records_.readable() >= distance_)
-            while (records_.pop(record)) {
-            }
+        const auto waiting = records_.readable();
+        to_let_go_ = let_go.decide(popped_++, waiting >= distance_ ? waiting : 0);
         hand_ = record;
     }
+    for (; to_let_go_ > 0; --to_let_go_, ++popped_)
+        if (!records_.pop(*hand_)) return false;  // a replay is never late, and waits for them
     if (hand_->life != done_.life) begin_life();
     if (to_drop_ > 0) {
         --to_drop_;

@@ -44,14 +44,16 @@ class Instrument {
     Trigger restart, reseed;
     Meter covering, entropy, speed;
     Work generate;
+    Fate lateness, let_go, slowness;
 
     // ---- before the first block, in this order; all of it throws Refusal
 
     void begin(const Prepare& p);
     Precision wanted(const Config& config) const;
     std::unique_ptr<RunState> state_of(std::shared_ptr<const Model> network) const;
-    // Live: whether this machine keeps up with all of them at once. Gives the share of their rate that they are played
-    // at, or nothing where they are too slow and `when_slow` asks for something that the node itself must have.
+    // Live: whether this machine keeps up with all of them at once; in a replay, whether that one did. Gives the share of
+    // their rate that they are played at, or nothing where they are too slow and `when_slow` asks for something that the
+    // node itself must have.
     std::optional<double> admit(const Prepare& p, const Networks& networks);
     // `pitch` is what it plays a second of the networks' samples.
     void tune(std::span<const Part> parts, Mix mix, double pitch);
@@ -79,6 +81,7 @@ class Instrument {
     struct Piece {
         std::uint64_t life = 0, block = 0;
     };
+    std::uint64_t semitones_lower(const Prepare& p, const Networks& networks);
     template <class Value>
     Chance chance_of(Value value) const;
     const float* arrived() noexcept RT_SAFE;
@@ -103,6 +106,7 @@ class Instrument {
     Piece piece_;
     std::vector<float> piece_frames_;  // interleaved, like all frames here
     bool holding_ = false, behind_ = false;
+    std::uint64_t asked_ = 0;  // blocks, over all lives: lateness counts them
     Cover cover_;
     float share_ = 0;
 
@@ -113,8 +117,10 @@ class Instrument {
     // Worker.
     std::vector<float> fresh_frames_;
     std::optional<Record> hand_;  // taken, but not heeded yet
-    Record done_;                 // the last one that was heeded
-    std::uint64_t to_drop_ = 0;   // blocks of the opening still to be lived through again
+    std::uint64_t popped_ = 0;    // records, over all lives: let_go counts them
+    std::uint64_t to_let_go_ = 0;
+    Record done_;                // the last one that was heeded
+    std::uint64_t to_drop_ = 0;  // blocks of the opening still to be lived through again
     double made_seconds_ = 0, spent_seconds_ = 0, unsure_ = 0;
 };
 

@@ -95,7 +95,7 @@ struct SampleRnn final : Node {
                        p.tell});
             const auto& network = ages.parts()[0].state->shared_model();
             double pitch = network->config.sample_rate;
-            if (p.live) pitch *= admit(p, network, moves, file);
+            pitch *= admit(p, network, moves, file);
             play.tune(ages.parts(), samplernn::Mix::product, pitch);
             if (take) go_on(p, *network, *take);
         } catch (const samplernn::ModelError& error) {

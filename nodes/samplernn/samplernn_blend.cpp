@@ -87,7 +87,7 @@ struct SampleRnnBlend final : Node {
             states.push_back(play.state_of(networks.back()));
         }
         double pitch = networks[0]->config.sample_rate;
-        if (p.live) pitch *= play.admit(p, networks).value_or(1);
+        pitch *= play.admit(p, networks).value_or(1);
         Faders own{};
         for (std::size_t i = 0; i < own.size(); ++i) own[i] = faders[i]->own();
         Parts parts = parts_of(own);

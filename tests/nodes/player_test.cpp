@@ -153,6 +153,27 @@ TEST_CASE("from the disk it plays the same as from memory, however slow the disk
     }
 }
 
+TEST_CASE("what the disk did not bring in time is missing again in a replay, to the byte") {
+    Tape live({noise(960'000)}, 48'000, {{"stream", "disk"}}), replay({noise(960'000)}, 48'000, {{"stream", "disk"}});
+    Fates fates;
+    const auto play = [&](Tape& tape, int lag) {
+        tape.rig->lag = lag;
+        Samples all;
+        for (const float offset : {0.0f, 11.0f, 3.0f, 17.0f, 8.0f}) {
+            tape.rig->set("p", "offset", offset);
+            tape.rig->fire("p", "start");
+            const auto heard = tape.rig->run(100'000)[0];
+            all.insert(all.end(), heard.begin(), heard.end());
+            if (lag > 1) collect(tape.rig->schedule(), fates);
+        }
+        return all;
+    };
+    const auto heard = play(live, 1'000);
+    CHECK(live.rig->meter("p", "late").value() > 0);
+    foretell(replay.rig->schedule(), fates);
+    CHECK(play(replay, 1) == heard);
+}
+
 TEST_CASE("what the disk did not bring in time is faded over, counted and said, and then it plays on in its place") {
     const Samples constant(960'000, 0.5f);
     Tape tape({constant}, 48'000, {{"stream", "disk"}});

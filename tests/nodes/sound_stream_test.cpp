@@ -12,12 +12,22 @@
 using namespace legume;
 using namespace legume::test;
 
+namespace {
+
+struct Player final : Node {
+    Fate missing{this, "missing", "What is missing."}, unread{this, "unread", "What cannot be read."};
+    void process(const Block&) noexcept override {}
+};
+
+}  // namespace
+
 TEST_CASE("whatever place is read, what arrives there is the sound, while a worker reads beside") {
     Folder folder;
     const auto left = noise(900'000, 1), right = noise(900'000, 2);  // twice the pages that are held
     write_wav(folder / "long.wav", {left, right}, 48'000);
     Store store;
     SoundStream stream;
+    Player player;
     stream.open(folder / "long.wav", store, SoundStream::From::disk, [](const std::string&) {});
     std::atomic<bool> over{false};
     std::thread worker([&] {
@@ -28,7 +38,7 @@ TEST_CASE("whatever place is read, what arrives there is the sound, while a work
     for (std::uint64_t place = 0; place < 300; ++place) {
         const auto at = static_cast<std::int64_t>(place * 7'919 % 880 * 1'000);
         do {
-            stream.begin();
+            stream.begin(player.missing, player.unread);
             stream.want(static_cast<double>(at), static_cast<double>(at + 10 * SoundStream::page_frames));
             stream.want(static_cast<double>(at), static_cast<double>(at - 2 * SoundStream::page_frames));
             std::this_thread::yield();

@@ -66,6 +66,7 @@ class Slow {
     }
     Samples run(int blocks, const std::function<int(int)>& works) { return run(1, blocks, works)[0]; }
     void reset() { schedule_->find("net")->reset(); }
+    const Schedule& schedule() const { return *schedule_; }
     void fire(const char* trigger) { control_.post(*static_cast<Trigger*>(schedule_->find("net")->find(trigger))); }
     float meter(const char* name) { return static_cast<Meter*>(schedule_->find("net")->find(name))->value(); }
 
@@ -374,6 +375,41 @@ TEST_CASE("a reset node sounds as a fresh one, even while it is behind") {
             CHECK(slow.run(2, 300, [](int) { return all_there_is; }) == fresh);
         }
     }
+}
+
+TEST_CASE("what was late is late again in a replay, to the byte, however prompt that is") {
+    const Network network(config_at(8'000));
+    const std::vector<std::pair<std::string, std::string>> two{{"voices", "2"}};
+    const std::function<int(int)> stalls[] = {
+        [](int n) { return n % 100 < 60 ? all_there_is : 0; },
+        [](int n) { return n % 10 < 7 ? 1 : 0; },
+        [](int n) { return n < 20 || n > 170 ? all_there_is : 0; },  // away for longer than its ring of records
+        [](int n) { return n * n % 7 < 2 ? n % 5 : 0; },
+    };
+    const auto played = [&](Slow& slow, const std::function<int(int)>& works, Fates* fates) {
+        Channels all(2);
+        for (int turn = 0; turn < 5; ++turn) {
+            if (turn == 1) slow.fire("reseed");
+            if (turn == 3) slow.reset();
+            if (turn == 4) slow.fire("reset");
+            const Channels heard = slow.run(2, 200, works);
+            for (std::size_t c = 0; c < 2; ++c) all[c].insert(all[c].end(), heard[c].begin(), heard[c].end());
+            if (fates) collect(slow.schedule(), *fates);
+        }
+        return all;
+    };
+    for (const double rate : {8'000.0, 48'000.0})
+        for (const auto& stall : stalls) {
+            Fates fates;
+            Slow live(network, rate, two), replay(network, rate, two), prompt(network, rate, two);
+            const Channels heard = played(live, stall, &fates);
+            CHECK(fates["net/lateness"].size() > 50);
+            CHECK(played(
+                      prompt, [](int) { return all_there_is; }, nullptr) != heard);
+            foretell(replay.schedule(), fates);
+            CHECK(played(
+                      replay, [](int) { return all_there_is; }, nullptr) == heard);
+        }
 }
 
 TEST_CASE("the reset trigger begins the same take again, without a click") {
