@@ -170,6 +170,7 @@ struct Compiler {
         plan.nodes = now.nodes;
         for (const auto& node : now.patch.nodes) plan.ids.push_back(node.id);
         plan.seed = context.seed;
+        plan.bar_beats = now.patch.bar_beats.value_or(4);
         plan.links = now.links;
         plan.fades.assign(plan.links.size(), Fade::none);
         plan.in_channels = now.in_channels;

@@ -28,10 +28,14 @@ bool ControlQueue::post(Param& target, std::string_view param, float value, std:
     const auto [said, fresh] = said_.try_emplace(key, value);
     if (!fresh && said->second == value) return false;
     said->second = value;
+    if (const auto mover = movers_.find(param); mover != movers_.end())
+        mover->second = source;
+    else
+        movers_.emplace(param, source);
     target.mail_.store({value, std::min(seconds, 86'400.0f)}, std::memory_order_relaxed);
     target.own_.store(value, std::memory_order_relaxed);
     if (target.posted_.exchange(true, std::memory_order_acq_rel)) return true;  // it waits already; newest wins
-    if (!entries_.push({&target, nullptr, nullptr, {}, {}})) {
+    if (!entries_.push({&target, nullptr, nullptr, {}, {}, -1})) {
         target.posted_.store(false, std::memory_order_release);
         said_.erase(said);  // so that saying it again is heard
         ++lost_;
@@ -47,20 +51,26 @@ void ControlQueue::forget(std::string_view source) {
 }
 
 bool ControlQueue::post(Trigger& target, const Grid& grid) {
-    if (entries_.push({nullptr, &target, nullptr, {}, grid})) return true;
+    if (entries_.push({nullptr, &target, nullptr, {}, grid, -1})) return true;
+    ++lost_;
+    return false;
+}
+
+bool ControlQueue::post_again(Trigger& target, int frame, bool held) {
+    if (entries_.push({nullptr, &target, nullptr, {}, {}, held ? frame : -1})) return true;
     ++lost_;
     return false;
 }
 
 bool ControlQueue::post(Notes& target, const NoteEvent& event) {
-    if (entries_.push({nullptr, nullptr, &target, event, {}})) return true;
+    if (entries_.push({nullptr, nullptr, &target, event, {}, -1})) return true;
     ++lost_;
     return false;
 }
 
-void ControlQueue::fire(Trigger& trigger, std::uint64_t frame, int at) noexcept {
+void ControlQueue::fire(Trigger& trigger, std::uint64_t frame, int at, bool held) noexcept {
     trigger.edges_ |= std::uint64_t{1} << at;
-    if (!stamps_.push({frame + static_cast<std::uint64_t>(at), &trigger, 0, -1, {}}))
+    if (!stamps_.push({frame + static_cast<std::uint64_t>(at), &trigger, 0, -1, {}, held}))
         stamps_lost_.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -68,31 +78,33 @@ void ControlQueue::hold_or_fire(Trigger& trigger, const Grid& grid, std::uint64_
     const auto same = [&](const Waiting& other) { return other.trigger == &trigger && other.grid == grid; };
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(waiting_count_);
     if (!(grid.step > 0) || waiting_count_ == waiting_.size())
-        fire(trigger, frame, 0);
+        fire(trigger, frame, 0, false);
     else if (std::none_of(waiting_.begin(), end, same))  // pressed twice it fires once
-        waiting_[waiting_count_++] = {&trigger, grid, true};
+        waiting_[waiting_count_++] = {&trigger, grid, true, -1};
 }
 
 void ControlQueue::fire_due(std::uint64_t frame, const Transport& now) noexcept {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < waiting_count_; ++i) {
         auto& waiting = waiting_[i];
-        const int at = now.running ? frames_to_line(waiting.grid, now) : waiting.fresh ? 0 : block_frames;
+        const int at = waiting.at >= 0 ? waiting.at
+                       : now.running   ? frames_to_line(waiting.grid, now)
+                       : waiting.fresh ? 0
+                                       : block_frames;
         waiting.fresh = false;
         if (at < block_frames)
-            fire(*waiting.trigger, frame, at);
+            fire(*waiting.trigger, frame, at, true);
         else
             waiting_[kept++] = waiting;
     }
     waiting_count_ = kept;
 }
 
-void ControlQueue::apply(std::uint64_t frame) noexcept {
-    // What is posted while this runs waits for the next block; so the loop is bounded.
-    for (auto waiting = entries_.readable(); waiting > 0; --waiting) {
+void ControlQueue::apply(std::uint64_t frame, std::size_t count) noexcept {
+    for (; count > 0; --count) {
         Entry entry;
         entries_.pop(entry);
-        Stamp stamp{frame, nullptr, 0, -1, entry.note};
+        Stamp stamp{frame, nullptr, 0, -1, entry.note, false};
         if (entry.param) {
             // Acquire pairs with the poster's exchange: the mail is at least as new as the post that set the flag.
             entry.param->posted_.exchange(false, std::memory_order_acq_rel);
@@ -102,7 +114,10 @@ void ControlQueue::apply(std::uint64_t frame) noexcept {
             stamp.target = entry.param;
             entry.param->set(move.value, move.seconds);
         } else if (entry.trigger) {
-            hold_or_fire(*entry.trigger, entry.grid, frame);
+            if (entry.at >= 0 && waiting_count_ < waiting_.size())
+                waiting_[waiting_count_++] = {entry.trigger, {}, true, entry.at};
+            else
+                hold_or_fire(*entry.trigger, entry.grid, frame);
             continue;
         } else {
             stamp.target = entry.notes;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -199,8 +200,9 @@ struct SendSetting {
 };
 
 struct Patch {
-    std::string file;                // as given by the user; problems are printed with it
-    std::vector<std::string> files;  // all that it was read from, itself first
+    std::string file;                          // as given by the user; problems are printed with it
+    std::vector<std::string> files;            // all that it was read from, itself first
+    std::map<std::string, std::string> texts;  // what stood in them
     std::string title;
     std::string note;  // the file's first comment line that is no editor's line: what you hear
     std::optional<std::uint64_t> seed;

@@ -21,6 +21,7 @@ struct Plan {
     std::vector<std::shared_ptr<Node>> nodes;
     std::vector<std::string> ids;
     std::uint64_t seed = 0;
+    double bar_beats = 4;
     std::vector<Link> links;
     std::vector<Fade> fades;  // of the links
     std::vector<std::vector<int>> in_channels, out_channels;

@@ -8,7 +8,6 @@
 
 #include "host/admission.h"
 #include "host/audio/audio.h"
-#include "host/control/log.h"
 #include "host/describe.h"
 #include "host/midi/midi.h"
 #include "host/models/bench.h"
@@ -21,6 +20,8 @@
 #include "host/opening.h"
 #include "host/play.h"
 #include "host/render.h"
+#include "host/show/cues.h"
+#include "host/show/replay.h"
 #include "nodes/registry.h"
 
 namespace {
@@ -113,7 +114,9 @@ int run(int argc, char** argv) {
     play_command->add_option("--seed", live.seed, "For the same chance as another time");
     play_command->add_option("--seconds", live.seconds, "End after so long")->check(within(0.01, 1e6));
     play_command->add_option("--record", live.record, "Write what is played to FILE.wav or FILE.flac");
-    play_command->add_option("--log", live.log, "Write down all that is moved, for `legume cues`");
+    bool no_log = false;
+    play_command->add_option("--shows", live.shows, "Keep this show's log and recording in a folder of its own here");
+    play_command->add_flag("--no-log", no_log, "Keep nothing of this show");
     auto& osc = live.osc_settings;
     play_command->add_option("--osc-port", osc.port, "UDP port that OSC comes to")->check(within(1, 65535));
     auto* lan_option =
@@ -140,14 +143,30 @@ int run(int argc, char** argv) {
 
     RenderRequest offline;
     auto* render_command = app.add_subcommand("render", "Play a patch offline into a sound file");
-    render_command->add_option("PATCH", offline.patch, "The patch")->required();
+    ReplayRequest again;
+    auto* patch_option = render_command->add_option("PATCH", offline.patch, "The patch");
     render_command->add_option("-o,--out", offline.out, "FILE.wav or FILE.flac")->required();
-    render_command->add_option("--seconds", offline.seconds, "How long; else the patch's length")
+    render_command->add_option("--seconds", offline.seconds, "How long; else the patch's length, or the show's")
         ->check(within(0.001, 1e6));
-    render_command->add_option("--rate", offline.rate, "Frames a second")->check(within(8'000, 384'000));
-    render_command->add_option("--channels", offline.channels, "Else as many as the outputs have")
-        ->check(within(1, 16));
-    render_command->add_option("--seed", offline.seed, "For the same chance as another time");
+    auto* rate_option =
+        render_command->add_option("--rate", offline.rate, "Frames a second")->check(within(8'000, 384'000));
+    auto* channels_option =
+        render_command->add_option("--channels", offline.channels, "Else as many as the outputs have")
+            ->check(within(1, 16));
+    auto* seed_option = render_command->add_option("--seed", offline.seed, "For the same chance as another time");
+    auto* replay_option =
+        render_command
+            ->add_option("--replay", again.show, "Instead of a patch: play this show again, by its folder, or: last")
+            ->excludes(patch_option)
+            ->excludes(rate_option)
+            ->excludes(channels_option)
+            ->excludes(seed_option);
+    render_command->add_flag("--without-dropouts", again.without_dropouts, "As if nothing had been late")
+        ->needs(replay_option);
+    render_command->add_option("--model", again.models, "Another network in the place of all, or of one: NODE=MODEL")
+        ->needs(replay_option);
+    render_command->add_flag("--stems", again.stems, "Also a file of each sound that goes into an output")
+        ->needs(replay_option);
 
     auto* train_command = app.add_subcommand("train", "Train the network of a patch's train node");
     train_command->prefix_command();
@@ -192,9 +211,9 @@ int run(int argc, char** argv) {
     bool measure = false;
     check_command->add_flag("--measure", measure, "Also load the networks, and say how fast this machine plays them");
 
-    std::filesystem::path show;
-    auto* cues_command = app.add_subcommand("cues", "Turn a log of what was played into cues for its patch");
-    cues_command->add_option("LOG", show, "As `legume play --log` wrote it")->required();
+    std::string show;
+    auto* cues_command = app.add_subcommand("cues", "Turn what was played in a show into cues for its patch");
+    cues_command->add_option("SHOW", show, "The show's folder, or: last")->required();
 
     std::string node, osc_patch;
     bool schema = false, markdown = false;
@@ -247,11 +266,18 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 1;
     }
+    if (render_command->parsed() && again.show.empty() && offline.patch.empty()) {
+        std::fprintf(stderr, "render plays a patch, or a show by --replay SHOW; name one of them\n");
+        return 1;
+    }
     live.osc = !no_osc;
+    live.keep = !no_log;
+    again.out = offline.out;
+    again.seconds = offline.seconds;
     osc.query = !no_query;
     for (const auto& text : allowed) osc.allow.push_back(*parse_address(text));
     if (play_command->parsed()) return play(live);
-    if (render_command->parsed()) return render(offline);
+    if (render_command->parsed()) return again.show.empty() ? render(offline) : replay(again);
     if (train_command->parsed()) return train(train_command->remaining());
     if (takes_command->parsed()) return takes(taken);
     heard.osc = !no_osc_either;

@@ -20,7 +20,6 @@
 #include "host/control/controls.h"
 #include "host/control/cues.h"
 #include "host/control/inbox.h"
-#include "host/control/log.h"
 #include "host/control/morphs.h"
 #include "host/control/scenes.h"
 #include "host/control/transport_control.h"
@@ -29,6 +28,8 @@
 #include "host/opening.h"
 #include "host/osc/osc_control.h"
 #include "host/runner.h"
+#include "host/show/kept.h"
+#include "host/show/show.h"
 #include "host/watch.h"
 
 namespace legume {
@@ -44,6 +45,7 @@ class Session {
 
   private:
     void say(const std::string& line);
+    void keep_show();
     void open_controls();
     void add_commands();
     std::string load(const std::filesystem::path& file);
@@ -78,7 +80,7 @@ class Session {
     std::unique_ptr<Scenes> scenes_;
     std::unique_ptr<Morphs> morphs_;
     std::unique_ptr<Cues> cues_;
-    std::unique_ptr<Log> log_;
+    std::unique_ptr<KeptShow> kept_;
     std::unique_ptr<AudioDevice> device_;
     std::unique_ptr<OscControl> osc_;
     std::unique_ptr<MidiControl> midi_;
@@ -96,6 +98,19 @@ void Session::say(const std::string& line) {
     status_drawn_ = false;
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
+    if (kept_) kept_->said(line);
+}
+
+void Session::keep_show() {
+    if (!request_.keep) return;
+    try {
+        kept_ = std::make_unique<KeptShow>(request_.shows.empty() ? shows_folder() : request_.shows,
+                                           KeptShow::Device{device_->name(), device_->buffer()}, *controls_,
+                                           [this](std::string line) { inbox_.post(Notice{std::move(line)}); });
+        say(kept_->beginning());
+    } catch (const std::exception& fault) {
+        say("The show is not kept: " + std::string(fault.what()));
+    }
 }
 
 void Session::open_controls() {
@@ -103,7 +118,6 @@ void Session::open_controls() {
     scenes_ = std::make_unique<Scenes>(*controls_, commands_, say_);
     morphs_ = std::make_unique<Morphs>(*controls_);
     cues_ = std::make_unique<Cues>(*controls_, commands_, say_);
-    if (!request_.log.empty()) log_ = std::make_unique<Log>(request_.log, *runner_);
     midi_ = std::make_unique<MidiControl>(request_.learn, *controls_, commands_, inbox_, request_.verbose, say_);
     midi_->want(runner_->patch().clock.out.value_or(""));
     transport_->send_clock([this](const std::string& port, auto bytes) { midi_->send(port, bytes); },
@@ -244,6 +258,7 @@ bool Session::take_up(Checked checked) {
         }
         for (const auto& notice : checked.notices) say(to_string(notice));
         problems = runner_->edit(std::move(checked));
+        if (problems.empty() && kept_) kept_->edited();
     }
     faulty_ = !problems.empty();
     if (faulty_) {
@@ -356,6 +371,7 @@ int Session::run() {
             const auto frames = request_.seconds ? math::round_even(*request_.seconds * setup.rate) : 0.0;
             start_tape(request_.record, static_cast<std::uint64_t>(frames));
         }
+        keep_show();
         char line[300];
         std::snprintf(line, sizeof line,
                       "Playing on %s at %.6g Hz, seed %llu; control to sound %.0f ms in the patch, %.0f ms in the "
@@ -377,6 +393,7 @@ int Session::run() {
         for (const auto& mail : inbox_.take(osc_ ? osc_->patience() : std::chrono::milliseconds(10))) take(mail);
         if (osc_) osc_->tick();
         runner_->tick();
+        if (kept_) kept_->tick();
         cues_->tick();
         morphs_->tick();
         midi_->tick();
@@ -386,6 +403,8 @@ int Session::run() {
         if (status_.due()) show_status();
     }
     end();
+    if (kept_) say(kept_->finish());
+    kept_.reset();
     for (const auto& mail : inbox_.take(std::chrono::milliseconds(0)))
         if (const auto* notice = std::get_if<Notice>(&mail)) say(notice->text);
     if (!tape_) return 0;

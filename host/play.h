@@ -19,7 +19,8 @@ struct PlayRequest {
     std::optional<std::uint64_t> seed;
     std::optional<double> seconds;  // then it ends by itself
     std::filesystem::path record;   // empty: nothing is recorded
-    std::filesystem::path log;      // empty: what is played is not written down
+    std::filesystem::path shows;    // where the show is kept; empty: in the player's own folder
+    bool keep = true;               // false: nothing is kept of it
     bool osc = true;
     OscSettings osc_settings;
     std::string learn;  // "node/param", or "next" for what OSC moves next: the next control is bound to it

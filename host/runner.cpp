@@ -67,17 +67,24 @@ Problems Runner::edit(Checked checked) {
     const auto tempo = static_cast<float>(patch.tempo.value_or(static_cast<double>(tempo_range.initial)));
     if (!current_)
         conductor_.tempo.set_initial(tempo);
-    else if (patch.tempo != patch_.tempo)
+    else if (patch.tempo != patch_.tempo && !setup_.replay)
         control_.post(conductor_.tempo, "transport/tempo", tempo, "patch");
-    conductor_.set_bar(patch.bar_beats.value_or(4));
     patch_ = std::move(patch);
+    leaving_.clear();
+    if (last_)
+        for (std::size_t i = 0; i < last_->plan().nodes.size(); ++i)
+            leaving_.emplace_back(last_->plan().nodes[i].get(), last_->plan().ids[i]);
     last_ = compiled.last;
     if (!current_) {  // nothing has played yet
         current_ = compiled.schedule.release();
+        conductor_.set_bar(plan.bar_beats);
         live_.store(current_, std::memory_order_release);
     } else {
+        adopted_.store(0, std::memory_order_relaxed);
+        edited_ = true;
         mail_.post(std::move(compiled.schedule));
     }
+    if (setup_.replay) return {};
     for (const auto& edit : compiled.edits) control_.post(*edit.param, edit.name, edit.value, "patch");
     return {};
 }
@@ -107,23 +114,42 @@ void Runner::start_pools() {
 void Runner::tick() {
     // Every stamp that names a node of a retired schedule was pushed before that came back; so read them, then free.
     const bool done = live_.load(std::memory_order_acquire) == last_;
+    if (const auto adopted = adopted_.load(std::memory_order_acquire); edited_ && adopted) {
+        edited_ = false;
+        if (on_adopted) on_adopted(adopted - 1);
+    }
     const auto garbage = retired_.collect();
     Stamp stamp;
     while (control_.stamp(stamp)) {
         if (!on_applied || !last_) continue;
-        const auto tell = [&](std::string_view id) {
+        const auto tell = [&](std::string_view id, bool leaving) {
             on_applied({stamp.frame, std::string(id) + "/" + stamp.target->name, stamp.target->kind, stamp.value,
-                        stamp.seconds, stamp.note});
+                        stamp.seconds, stamp.note, stamp.held, leaving});
         };
-        if (&stamp.target->node == &conductor_) tell(Conductor::id);
+        const auto* node = &stamp.target->node;
         const auto& plan = last_->plan();
-        for (std::size_t i = 0; i < plan.nodes.size(); ++i)
-            if (plan.nodes[i].get() == &stamp.target->node) tell(plan.ids[i]);
+        const auto at =
+            std::find_if(plan.nodes.begin(), plan.nodes.end(), [&](const auto& n) { return n.get() == node; });
+        const auto gone =
+            std::find_if(leaving_.begin(), leaving_.end(), [&](auto& other) { return other.first == node; });
+        if (node == &conductor_)
+            tell(Conductor::id, false);
+        else if (at != plan.nodes.end())
+            tell(plan.ids[static_cast<std::size_t>(at - plan.nodes.begin())], false);
+        else if (gone != leaving_.end())
+            tell(gone->second, true);
     }
-    if (!garbage.empty() && done && !jobs_before_.empty()) {
+    if (!garbage.empty() && done) {
+        leaving_.clear();
+        if (jobs_before_.empty()) return;
         set_jobs(false);
         jobs_before_.clear();  // the last hold on nodes that are gone
     }
+}
+
+Node* Runner::find_leaving(std::string_view id) const {
+    const auto found = std::find_if(leaving_.begin(), leaving_.end(), [&](auto& other) { return other.second == id; });
+    return found != leaving_.end() ? found->first : nullptr;
 }
 
 void Runner::run_until_idle(const std::vector<Work*>& works) {
@@ -152,16 +178,19 @@ void Runner::adopt(Schedule* next) noexcept {
         return &node == &conductor_ ||
                std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) { return other.get() == &node; });
     });
+    conductor_.set_bar(next->plan().bar_beats);
+    if (!adopted_.load(std::memory_order_relaxed)) adopted_.store(frame_ + 1, std::memory_order_release);
     retired_.retire(current_);
     current_ = next;
     live_.store(current_, std::memory_order_release);
 }
 
 void Runner::block() noexcept {
-    // Take the next schedule before the controls are applied: whatever was posted to a node that it no longer plays was
-    // posted before it, and is applied here while that node still lives.
+    // What was posted to a node that is new waits until its schedule is here; what was posted to one that goes is
+    // applied a block later at the most, while the transition still plays it.
+    const auto waiting = control_.waiting();
     Schedule* next = retired_.room() ? mail_.take() : nullptr;
-    control_.apply(frame_);
+    control_.apply(frame_, waiting);
     if (next)
         adopt(next);
     else if (current_->finished() && retired_.room())
@@ -173,6 +202,8 @@ void Runner::block() noexcept {
     frame_shown_.store(frame_, std::memory_order_release);
     beat_shown_.store(transport_.at(block_frames), std::memory_order_relaxed);
     if (auto* tape = tape_.load(std::memory_order_acquire)) tape->take(out_);
+    if (auto* tape = heard_.load(std::memory_order_acquire)) tape->take(out_);
+    if (auto* tape = given_.load(std::memory_order_acquire)) tape->take(in_);
 
     float peak = peak_.load(std::memory_order_relaxed);
     for (int c = 0; c < out_.channels; ++c)

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "graph/check.h"
@@ -28,6 +29,7 @@ struct RunnerSetup {
     std::uint64_t seed = 0;
     std::function<void(const std::string& id, const std::string& line)> tell;  // what nodes say; any thread
     bool live = false;                                                         // nodes may measure this machine
+    bool replay = false;  // what an edit moves comes from a log, at its frame
 };
 
 // What the device was about to play when it last called.
@@ -45,6 +47,8 @@ struct Applied {
     float value = 0;
     float seconds = -1;  // of a param's glide; below zero: its own
     NoteEvent note;
+    bool held = false;     // a trigger that waited for its line
+    bool leaving = false;  // of a node that the newest patch has no more, or has anew
 };
 
 class Runner final : public AudioCallback {
@@ -61,17 +65,24 @@ class Runner final : public AudioCallback {
     bool settled();  // no edit is on its way
     const Patch& patch() const { return patch_; }
     Node* find(std::string_view id) const { return last_ ? last_->find(id) : nullptr; }
-    Schedule& schedule() { return *last_; }  // the newest
+    Node* find_leaving(std::string_view id) const;  // of what played before, as long as it is still heard
+    Schedule& schedule() { return *last_; }         // the newest
     ControlQueue& control() { return control_; }
     Conductor& conductor() { return conductor_; }
     // Frees what was retired and passes on what was applied. Call it often.
     void tick();
     std::function<void(const Applied&)> on_applied;
+    std::function<void(std::uint64_t frame)> on_adopted;  // an edit is heard from that frame on
     std::vector<Poisoned> poisoned() { return last_ ? last_->poisoned() : std::vector<Poisoned>{}; }
 
     // Live: the pools run the jobs from now on. The tape hears what the device is given, before the last fade.
     void start_pools();
     void set_tape(Tape* tape) { tape_.store(tape, std::memory_order_release); }
+    // The same for the show: what the device is given, and what it gave. nullptr: not kept.
+    void set_show(Tape* heard, Tape* given) {
+        heard_.store(heard, std::memory_order_release);
+        given_.store(given, std::memory_order_release);
+    }
     // Once frames() has gone on by two blocks since set_tape(nullptr), the tape may be freed.
     void fade_out() { fading_.store(true, std::memory_order_release); }
     bool silent() const { return silent_.load(std::memory_order_acquire); }  // the last fade is over
@@ -87,7 +98,9 @@ class Runner final : public AudioCallback {
     std::uint64_t late_blocks() const { return late_.load(std::memory_order_relaxed); }
     double rate() const { return setup_.rate; }
     double beat() const { return beat_shown_.load(std::memory_order_relaxed); }  // at the frame `frames()`
+    int inputs() const { return setup_.inputs; }
     int outputs() const { return setup_.outputs; }
+    std::uint64_t seed() const { return setup_.seed; }
 
     // ---- audio thread
     void play(const float* const* in, int in_channels, float* const* out, int out_channels,
@@ -106,6 +119,8 @@ class Runner final : public AudioCallback {
     Patch patch_;
     Schedule* last_ = nullptr;  // control side's newest; owned through current_ or mail_
     std::vector<Job> jobs_now_, jobs_before_;
+    std::vector<std::pair<Node*, std::string>> leaving_;  // of the schedules before it, as long as these live
+    bool edited_ = false;                                 // and not yet told to on_adopted
     std::unique_ptr<Pool> generate_, io_;
 
     Mailbox<Schedule> mail_;
@@ -120,8 +135,9 @@ class Runner final : public AudioCallback {
     int out_left_ = 0;  // frames of the block at hand that the device has not had yet
     double fade_ = 1;
     std::atomic<bool> fading_{false}, silent_{false};
-    std::atomic<Tape*> tape_{nullptr};
+    std::atomic<Tape*> tape_{nullptr}, heard_{nullptr}, given_{nullptr};
     std::atomic<std::uint64_t> frame_shown_{0}, late_{0};
+    std::atomic<std::uint64_t> adopted_{0};  // 1 + the frame at which the newest edit came
     std::atomic<float> peak_{0};
     std::atomic<double> load_{0}, beat_shown_{0};
 };

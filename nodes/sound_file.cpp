@@ -169,6 +169,7 @@ fs::path make_part(const fs::path& path) {
 int sndfile_format(SoundFormat format) {
     switch (format) {
         case SoundFormat::wav_float: return SF_FORMAT_WAV | SF_FORMAT_FLOAT;
+        case SoundFormat::wav_long: return SF_FORMAT_RF64 | SF_FORMAT_FLOAT;
         case SoundFormat::wav_16: return SF_FORMAT_WAV | SF_FORMAT_PCM_16;
         case SoundFormat::flac_24: return SF_FORMAT_FLAC | SF_FORMAT_PCM_24;
         case SoundFormat::flac_16: return SF_FORMAT_FLAC | SF_FORMAT_PCM_16;
@@ -200,6 +201,8 @@ SoundWriter::SoundWriter(const fs::path& path, double rate, int channels, SoundF
         throw SoundError("cannot be written (" + reason + ")");
     }
     sf_command(open_->file.get(), SFC_SET_ADD_PEAK_CHUNK, nullptr, SF_FALSE);  // it carries the time of day
+    if (format == SoundFormat::wav_long)
+        sf_command(open_->file.get(), SFC_RF64_AUTO_DOWNGRADE, nullptr, SF_TRUE);  // a plain WAV until it is larger
     sf_command(open_->file.get(), SFC_SET_CLIPPING, nullptr, SF_TRUE);
     if (!comment.empty()) sf_set_string(open_->file.get(), SF_STR_COMMENT, comment.c_str());
 }

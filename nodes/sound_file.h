@@ -58,7 +58,8 @@ class SoundReader {
 // What its writer noted in it; empty when that is nothing, or it cannot be read.
 std::string read_sound_comment(const std::filesystem::path& file);
 
-enum class SoundFormat { wav_float, wav_16, flac_24, flac_16, ogg };  // an Ogg's bytes are others each time
+// An Ogg's bytes are others each time. wav_long is a wav_float that may grow beyond 4 GB, and is then an RF64.
+enum class SoundFormat { wav_float, wav_long, wav_16, flac_24, flac_16, ogg };
 // By extension: .wav is float, .flac has 24 bits. Throws SoundError for any other.
 SoundFormat sound_format(const std::filesystem::path& file);
 

@@ -9,13 +9,14 @@
 namespace legume {
 
 Tape::Tape(const std::filesystem::path& file, double rate, int channels, std::uint64_t frames,
-           std::function<void(std::string)> tell)
+           std::function<void(std::string)> tell, std::optional<SoundFormat> format)
     : file_(file),
       channels_(channels),
       limit_(frames),
       tell_(std::move(tell)),
-      writer_(file, rate, channels, sound_format(file)),
+      writer_(file, rate, channels, format ? *format : sound_format(file)),
       ring_(static_cast<std::size_t>(rate * channels * 10)),  // ten seconds of a disk that does not answer
+      gaps_(64),
       piece_(8192 * static_cast<std::size_t>(channels)) {
     thread_ = std::thread([this] {
         while (!quit_.load(std::memory_order_acquire))
@@ -31,8 +32,10 @@ void Tape::take(const Signal& block) noexcept {
     if (limit_) frames = std::min<std::uint64_t>(frames, limit_ - std::min(limit_, taken));
     if (frames == 0) return;
     const auto channels = static_cast<std::size_t>(channels_);
-    if (ring_.writable() < frames * channels) {
+    if (missing_ > 0 && ring_.writable() >= frames * channels && gaps_.push({taken - missing_, missing_})) missing_ = 0;
+    if (missing_ > 0 || ring_.writable() < frames * channels) {
         lost_.fetch_add(frames, std::memory_order_relaxed);
+        missing_ += frames;
     } else {
         std::array<float, block_frames * max_channels> woven;
         for (std::size_t i = 0; i < frames; ++i)
@@ -43,11 +46,32 @@ void Tape::take(const Signal& block) noexcept {
 }
 
 bool Tape::drain() {
-    const auto n = ring_.read(piece_);
-    if (n == 0) return false;
+    // Read before the gaps, so that none of those that lie in it is missing.
+    auto ready = static_cast<std::uint64_t>(ring_.readable()) / static_cast<std::uint64_t>(channels_);
+    Gap next;
+    if (!gap_ && gaps_.pop(next)) gap_ = next;
+    const auto most = piece_.size() / static_cast<std::size_t>(channels_);
+    if (gap_ && gap_->at == drained_) {
+        const auto n = std::min<std::uint64_t>(gap_->frames, most);
+        std::fill_n(piece_.begin(), n * static_cast<std::uint64_t>(channels_), 0.0f);
+        gap_->at += n;
+        gap_->frames -= n;
+        if (gap_->frames == 0) gap_.reset();
+        drained_ += n;
+        return write(std::span<const float>(piece_).first(n * static_cast<std::size_t>(channels_)));
+    }
+    ready = std::min<std::uint64_t>(ready, most);
+    if (gap_) ready = std::min(ready, gap_->at - drained_);
+    if (ready == 0) return false;
+    const auto n = ring_.read(std::span<float>(piece_).first(ready * static_cast<std::size_t>(channels_)));
+    drained_ += ready;
+    return write(std::span<const float>(piece_).first(n));
+}
+
+bool Tape::write(std::span<const float> samples) {
     if (!failed_.empty()) return true;  // the disk failed: let go of the rest and let the sound go on
     try {
-        writer_.write(std::span<const float>(piece_.data(), n));
+        writer_.write(samples);
     } catch (const SoundError& error) {
         failed_ = file_.string() + " " + error.what();
         if (tell_) tell_("recording stopped: " + failed_ + "; what was recorded before is kept, and playing goes on");

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,7 +22,7 @@ class Tape {
   public:
     // Throws SoundError when the file cannot be written. `frames` 0: until finish().
     Tape(const std::filesystem::path& file, double rate, int channels, std::uint64_t frames,
-         std::function<void(std::string)> tell);
+         std::function<void(std::string)> tell, std::optional<SoundFormat> format = {});  // else by the file's name
     ~Tape();
     Tape(const Tape&) = delete;
     Tape& operator=(const Tape&) = delete;
@@ -34,13 +36,21 @@ class Tape {
     std::uint64_t lost() const { return lost_.load(); }
 
   private:
+    struct Gap {
+        std::uint64_t at = 0, frames = 0;
+    };
     bool drain();
+    bool write(std::span<const float> samples);
     const std::filesystem::path file_;
     const int channels_;
     const std::uint64_t limit_;
     const std::function<void(std::string)> tell_;
     SoundWriter writer_;
     Ring<float> ring_;
+    Ring<Gap> gaps_;             // where the disk was too slow there is silence, so that time goes on
+    std::uint64_t missing_ = 0;  // audio thread: lost, and not in a gap yet
+    std::uint64_t drained_ = 0;  // frames, gaps too
+    std::optional<Gap> gap_;
     std::vector<float> piece_;
     std::atomic<std::uint64_t> taken_{0}, lost_{0};
     std::atomic<bool> quit_{false};

@@ -69,6 +69,7 @@ void Controls::fire(const Target& target, std::string_view source, const Grid& g
     ++taken_;
     runner_.control().post(*static_cast<Trigger*>(target.member), grid);
     last_ = std::string(source) + " > " + target.name;
+    by_[target.name] = source;
     tell(target, 1, source);
 }
 
@@ -76,6 +77,7 @@ void Controls::play(const Target& target, const NoteEvent& event, std::string_vi
     ++taken_;
     runner_.control().post(*static_cast<Notes*>(target.member), event);
     last_ = std::string(source) + " > " + target.name;
+    by_[target.name] = source;
     if (event.kind == NoteEvent::Kind::on) held_.emplace(target.name, event.number);
     if (event.kind == NoteEvent::Kind::off) held_.erase({target.name, event.number});
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -58,6 +59,11 @@ class Controls {
     using OnChange = std::function<void(const Target&, float value, std::string_view source)>;
     void on_change(OnChange listener) { listeners_.push_back(std::move(listener)); }
 
+    // Who moved, fired or played it last.
+    const std::string& source(const std::string& target) {
+        const auto found = by_.find(target);
+        return found != by_.end() ? found->second : runner_.control().mover(target);
+    }
     const std::string& last() const { return last_; }  // the last that was taken, for the status line
     void say(std::string line) { last_ = std::move(line); }
     std::uint64_t taken() const { return taken_; }
@@ -68,6 +74,7 @@ class Controls {
     Runner& runner_;
     std::vector<Target> targets_, meters_;
     std::set<std::pair<std::string, int>> held_;  // target and key
+    std::map<std::string, std::string> by_;       // of triggers and notes
     std::vector<OnChange> listeners_;
     std::string last_;
     std::uint64_t taken_ = 0;

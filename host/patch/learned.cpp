@@ -3,12 +3,11 @@
 #include "host/patch/learned.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <vector>
 
 #include "host/patch/reader.h"
+#include "host/patch/texts.h"
 #include "host/patch/yaml.h"
 #include "nodes/samplernn/whole_file.h"
 
@@ -20,11 +19,6 @@ namespace fs = std::filesystem;
 constexpr const char* head =
     "# What legume learned of this controller. Copy it, edit it or remove it; the patch beside it stays as it is.\n"
     "bindings:\n";
-
-std::string read(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::vector<Binding> read_learned(const std::string& text, const std::string& name, Problems& problems) {
     std::vector<Binding> bindings;
@@ -78,16 +72,17 @@ fs::path controls_file(const fs::path& patch) {
 void load_learned(const fs::path& patch, Patch& into, Problems& problems) {
     const auto file = controls_file(patch);
     into.files.push_back(file.string());
-    std::error_code error;
-    if (!fs::exists(file, error)) return;
+    const auto text = read_text(file);
+    if (!text) return;
+    into.texts[file.string()] = *text;
     Problems own;
-    for (auto& binding : read_learned(read(file), file.string(), own)) into.bindings.push_back(std::move(binding));
+    for (auto& binding : read_learned(*text, file.string(), own)) into.bindings.push_back(std::move(binding));
     problems.insert(problems.end(), own.begin(), own.end());
 }
 
 std::string store_learned(const fs::path& patch, const MidiSource& control, const Endpoint& to) {
     const auto file = controls_file(patch);
-    const auto text = read(file);
+    const auto text = read_text(file).value_or("");
     Problems problems;
     const auto before = read_learned(text, file.string(), problems);
     if (!problems.empty()) return to_string(problems.front()) + "; mend it, then learn again";

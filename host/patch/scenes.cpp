@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "host/patch/reader.h"
 #include "host/patch/stored_scenes.h"
+#include "host/patch/texts.h"
 #include "host/patch/yaml.h"
 
 namespace legume {
@@ -82,13 +81,12 @@ std::filesystem::path stored_scenes_file(const std::filesystem::path& patch) {
 
 void add_stored_scenes(Patch& patch, Problems& problems) {
     const auto file = stored_scenes_file(patch.file);
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return;  // nothing is stored
-    std::ostringstream text;
-    text << in.rdbuf();
+    const auto text = read_text(file);
+    if (!text) return;  // nothing is stored
     patch.files.push_back(file.string());
+    patch.texts[file.string()] = *text;
     Problems own;
-    const auto root = load_tree(text.str(), file.string(), own);
+    const auto root = load_tree(*text, file.string(), own);
     Reader reader(own);
     if (own.empty() && root.kind != Kind::map) {
         reader.problem({file.string(), 1, 1}, "this file holds no scenes; begin with `scenes:`, or remove it");

@@ -84,6 +84,7 @@ class Flattener {
         strip.file = file->value.text;
         auto inner = load_(path);
         for (auto& found : inner.patch.files) patch_.files.push_back(std::move(found));
+        patch_.texts.merge(inner.patch.texts);
         for (auto& found : inner.problems)  // what has no line is about the file as a whole, which this line names
             problem(found.place.line ? found.place : place,
                     (found.place.line ? "" : file->value.text + ": ") + found.message);

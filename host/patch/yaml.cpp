@@ -15,6 +15,7 @@
 #include "host/patch/stored_scenes.h"
 #include "host/patch/subpatch.h"
 #include "host/patch/text.h"
+#include "host/patch/texts.h"
 #include "host/patch/tree.h"
 
 namespace legume {
@@ -224,6 +225,7 @@ LoadedPatch load_text(std::string text, const std::string& name, const Names& wi
         return unreadable(name, std::move(loaded.problems));
     }
     loaded.patch.files.push_back(name);
+    loaded.patch.texts[name] = std::move(text);
     if (loaded.readable) {
         auto inside = within;
         inside.push_back(std::filesystem::weakly_canonical(name).string());
@@ -239,6 +241,10 @@ LoadedPatch load(const std::filesystem::path& file, const Names& within) {
     const auto itself = std::filesystem::weakly_canonical(file, error).string();
     if (std::find(within.begin(), within.end(), itself) != within.end())
         return refuse("this patch plays itself without end; take it out of itself");
+    if (ReadFrom::now()) {
+        auto text = read_text(file);
+        return text ? load_text(std::move(*text), file.string(), within) : refuse("the show has not kept this file");
+    }
     const auto status = std::filesystem::status(file, error);
     if (!std::filesystem::exists(status)) return refuse("there is no such file; look at its name and folder");
     if (!within.empty() && !std::filesystem::is_regular_file(status) && !std::filesystem::is_directory(status))
@@ -250,14 +256,16 @@ LoadedPatch load(const std::filesystem::path& file, const Names& within) {
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (in.bad()) return refuse("the file cannot be read; look at the disk");
     text.resize(static_cast<std::size_t>(in.gcount()));
-    auto loaded = load_text(std::move(text), file.string(), within);
-    if (loaded.readable && within.empty()) add_stored_scenes(loaded.patch, loaded.problems);
-    return loaded;
+    return load_text(std::move(text), file.string(), within);
 }
 
 }  // namespace
 
 LoadedPatch load_patch_text(std::string text, const std::string& name) { return load_text(std::move(text), name, {}); }
-LoadedPatch load_patch(const std::filesystem::path& file) { return load(file, {}); }
+LoadedPatch load_patch(const std::filesystem::path& file) {
+    auto loaded = load(file, {});
+    if (loaded.readable) add_stored_scenes(loaded.patch, loaded.problems);
+    return loaded;
+}
 
 }  // namespace legume

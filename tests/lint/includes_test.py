@@ -55,6 +55,8 @@ LAYERS = (
     ("host/train_main.cpp", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
     ("host/models/picture.*", "host/models/picture.h nodes/samplernn/measure.h"),
     ("host/models/*", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
+    ("host/show/*", "graph/* host/* nodes/registry.h nodes/sound_file.h nodes/samplernn/isa.h "
+                    "nodes/samplernn/model.h nodes/samplernn/sha256.h"),
     ("host/*", "graph/* host/* nodes/registry.h nodes/sound_file.h nodes/samplernn/whole_file.h"),
     ("tests/*", "graph/* nodes/* host/* tests/*"),
 )

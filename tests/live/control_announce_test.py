@@ -50,6 +50,7 @@ def main():
         pathlib.Path(folder, "p.yaml").write_text(PATCH)
         os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = f"unix:path={socket}"  # a bus of its own: the machine's is left alone
         os.environ["XDG_CONFIG_HOME"] = folder
+        os.environ["XDG_DATA_HOME"] = folder
         play = (str(LEGUME), "play", f"{folder}/p.yaml", "--device", "null", "--osc-port")
         try:
             try:

@@ -79,7 +79,7 @@ class Network:
 class Legume:
     def __init__(self, network, patch, *more):
         self.process = subprocess.Popen(["ip", "netns", "exec", network.names[0], LEGUME, "play", patch, "--device",
-                                         "null", "--osc-port", str(PORT), *more], stdout=subprocess.PIPE,
+                                         "null", "--no-log", "--osc-port", str(PORT), *more], stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True)
         self.said = ""
         while "Ctrl-C stops" not in self.said:

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "host/control/log.h"
+#include "host/show/kept.h"
 #include "nodes/sound_file.h"
 #include "tests/child.h"
 #include "tests/host/control/desk.h"
@@ -142,8 +142,10 @@ TEST_CASE("a cue goes over to the next patch, whose cues begin then") {
 TEST_CASE("a show's log becomes cues that play it again, a fader's many steps as a few straight ways") {
     Desk desk("");
     std::vector<double> played;
+    std::filesystem::path folder;
     {
-        const Log log(desk.folder / "show.log", desk.runner);
+        KeptShow kept(desk.folder / "shows", {"none", 64}, desk.controls, [](const std::string& line) { FAIL(line); });
+        folder = kept.folder();
         const auto& range = desk.gain().range;
         for (int i = 0; i <= 300; ++i) {  // ten seconds at 30 a second: up along its own way, a rest, down
             const double time = 0.5 + i / 30.0;
@@ -157,8 +159,9 @@ TEST_CASE("a show's log becomes cues that play it again, a fader's many steps as
             played.push_back(desk.gain().own());
         }
         desk.play_until(11);
+        kept.finish();
     }
-    const auto cues = test::said(0, {"cues", (desk.folder / "show.log").string()});
+    const auto cues = test::said(0, {"cues", folder.string()});
     CHECK(std::count(cues.begin(), cues.end(), '\n') <= 20);  // of 242 moves
     CHECK(cues.find(", fire: sway.reset}") != cues.npos);
     REQUIRE(cues.starts_with("cues:\n"));
@@ -172,17 +175,26 @@ TEST_CASE("a show's log becomes cues that play it again, a fader's many steps as
     }
 }
 
-TEST_CASE("what is no log is said, with its place") {
-    const Desk desk("");
-    desk.write("a.log", "hello\n");
+TEST_CASE("what is no log is said, with its place, and what the patch has no more is left out") {
+    Desk desk("");
+    desk.write("show.log", "hello\n");
     const auto at = [&](const char* name) { return (desk.folder / name).string(); };
-    CHECK(test::said(1, {"cues", at("a.log")}) ==
-          at("a.log") + ":1:1: this is no line of a log; it is frame, seconds, target, value and glide\n");
-    CHECK(test::said(1, {"cues", at("b.log")}) ==
-          at("b.log") + ": there is no such log; `legume play --log FILE` writes one\n");
-    desk.write("d.log", "# legume log of " + at("p.yaml") + "\n64 0.001 transport/tempo 96 own\n");
-    CHECK(test::said(0, {"cues", at("d.log")}) == "cues:\n  - {at: 0:00.001, set: transport.tempo, to: 96 bpm}\n");
-    desk.write("c.log", "# legume log of " + at("p.yaml") + "\n64 0.001 gone/gain -3 own\n");
-    CHECK(test::said(0, {"cues", at("c.log")}).find("the patch has no gone/gain any more; it is left out") !=
+    CHECK(test::said(1, {"cues", at("show.log")}) ==
+          at("show.log") + ":1:1: this is no log of a show; `legume play` keeps one in each show's folder\n");
+    CHECK(test::said(1, {"cues", at("none")}).find(": there is no such show; name its folder, or one in ") !=
+          std::string::npos);
+    std::filesystem::path folder;
+    {
+        KeptShow kept(desk.folder / "shows", {"none", 64}, desk.controls, [](const std::string& line) { FAIL(line); });
+        folder = kept.folder();
+        desk.play_until(0.01);
+        desk.controls.move(*desk.controls.find("transport/tempo"), 96, "osc");
+        desk.controls.move(*desk.controls.find("tone/gain"), -3, "osc");
+        desk.play_until(0.02);
+        kept.finish();
+    }
+    CHECK(test::said(0, {"cues", folder.string()}).find("set: transport.tempo, to: 96 bpm}\n") != std::string::npos);
+    desk.write("p.yaml", "legume: 1\nnodes: {out: {type: output}}\n");
+    CHECK(test::said(0, {"cues", folder.string()}).find("the patch has no tone/gain any more; it is left out") !=
           std::string::npos);
 }

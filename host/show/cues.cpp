@@ -1,19 +1,19 @@
 // From a log to cues: a fader's many steps become few straight ways, as near to what was played as can be heard.
 // SPDX-License-Identifier: MIT
+#include "host/show/cues.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "graph/check.h"
 #include "graph/conductor.h"
 #include "host/control/controls.h"
-#include "host/control/log.h"
 #include "host/opening.h"
+#include "host/show/show.h"
 
 namespace legume {
 namespace {
@@ -80,56 +80,34 @@ void add(std::vector<Line>& lines, const std::string& to, const std::vector<Move
     }
 }
 
-struct Show {
-    std::string patch;
+struct Played {
     std::map<std::string, std::vector<Move>> moves;
     std::vector<std::pair<double, std::string>> fired;
     std::size_t notes = 0;
 };
 
-Show read_log(const std::filesystem::path& file) {
-    std::ifstream in(file);
-    if (!in) throw Refused(file.string() + ": there is no such log; `legume play --log FILE` writes one");
-    Show show;
-    int number = 0;
-    const std::string head = "# legume log of ";
-    for (std::string line; std::getline(in, line);) {
-        ++number;
-        if (line.starts_with(head)) show.patch = line.substr(head.size());
-        if (line.empty() || line[0] == '#') continue;
-        std::istringstream words(line);
-        double frame = 0;
-        Move move;
-        std::string target, value, glide;
-        const bool whole = static_cast<bool>(words >> frame >> move.time >> target >> value >> glide);
-        const auto read = parse_quantity(value, Unit::none), over = parse_quantity(glide, Unit::none);
-        const bool event = value == "fire" || value == "note";
-        if (!whole || !(move.time >= 0) || (!event && !read.value) || (glide != "own" && !over.value)) {
-            if (in.eof()) break;  // the last line of a show that ended in the middle of it
-            throw Refused(file.string() + ":" + std::to_string(number) +
-                          ":1: this is no line of a log; it is frame, seconds, target, value and glide");
-        }
-        if (value == "note") {
-            ++show.notes;
-        } else if (value == "fire") {
-            show.fired.emplace_back(move.time, target);
-        } else {
-            move.value = *read.value;
-            move.glide = over.value.value_or(-1);
-            show.moves[target].push_back(move);
-        }
+Played played_in(const Show& show) {
+    Played played;
+    for (const auto& [applied, source] : show.controls) {
+        const double time = static_cast<double>(applied.frame) / show.rate;
+        if (applied.kind == Member::Kind::param)
+            played.moves[applied.target].push_back({time, applied.value, applied.seconds});
+        else if (applied.kind == Member::Kind::trigger)
+            played.fired.emplace_back(time, applied.target);
+        else
+            ++played.notes;
     }
-    if (show.patch.empty())
-        throw Refused(file.string() + ":1:1: this log does not say its patch; is it one of `legume play --log`?");
-    return show;
+    return played;
 }
 
 }  // namespace
 
-int print_cues(const std::filesystem::path& file) {
+int print_cues(const std::string& asked) {
     return attempt([&] {
-        const auto show = read_log(file);
-        const auto checked = open_patch(show.patch);
+        const auto file = find_show(asked) / show_log_name;
+        const auto kept = open_show(file.parent_path());
+        const auto show = played_in(kept);
+        const auto checked = open_patch(std::filesystem::path(kept.cwd) / kept.edits.front().file);
         if (print_problems(checked.problems))
             throw Refused(file.string() + ": its patch has faults; mend them, so that its params are known");
         const Conductor conductor;

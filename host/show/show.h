@@ -1,0 +1,80 @@
+// What a show's log says: what was played, when, and on what; enough to play it again to the byte.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "graph/node.h"
+#include "host/patch/texts.h"
+#include "host/runner.h"
+
+namespace legume {
+
+inline constexpr int show_format = 1;
+
+// A patch as it began, or as it was taken up while it played. The first is number 0.
+struct ShowEdit {
+    std::string file;
+    Texts texts;                         // all that it was read from
+    std::optional<std::uint64_t> frame;  // from which on it is heard; nothing: the show ended before
+};
+
+// A file that a node played from. Of a folder of checkpoints it is the one that was played.
+struct ShowFile {
+    std::string named, file;  // as the option has it, and the file itself
+    std::uint64_t size = 0;
+    std::string sum;  // SHA-256; empty: the show ended before it was known
+};
+
+// Which instance of a node: the edit that brought it, and its id.
+struct ShowNode {
+    std::size_t edit = 0;
+    std::string id;
+    auto operator<=>(const ShowNode&) const = default;
+};
+
+struct ShowControl {
+    Applied applied;
+    std::string source;
+};
+
+struct Show {
+    std::string version, machine, began, cwd, after;  // after: the show that this one goes on from
+    std::string device;
+    double rate = 0;
+    int buffer = 0, inputs = 0, outputs = 0;
+    std::uint64_t seed = 0;
+    std::vector<ShowEdit> edits;
+    std::vector<ShowControl> controls;  // in the order in which they were applied
+    std::map<std::pair<ShowNode, std::string>, std::vector<Fate::Answer>> fates;  // by the fate's name
+    std::map<std::pair<ShowNode, std::string>, ShowFile> files;                   // by the option's name
+    std::map<ShowNode, std::string> kept;  // what nodes went on from after a crash
+    std::uint64_t frames = 0;              // up to which all is known
+    bool ended = false;                    // by itself, and not by a crash
+    std::size_t damaged = 0;               // line from which on it cannot be read; 0: none
+};
+
+// Reads as far as the text is whole. Throws Refused when it is no log, or one of another format; `name` stands in what
+// it says.
+Show read_show(std::string_view text, const std::string& name);
+
+// A show's folder as it was asked for: its path, its name among the player's shows, or "last". Throws Refused.
+std::filesystem::path find_show(const std::string& asked);
+Show open_show(const std::filesystem::path& folder);  // throws Refused
+
+// Where shows are kept when nothing else is said: $XDG_DATA_HOME/legume/shows, else ~/.local/share/legume/shows.
+std::filesystem::path shows_folder();
+
+// A file of the show's: NAME.wav, or what a crash left of it; empty when there is neither.
+std::filesystem::path show_sound(const std::filesystem::path& folder, const std::string& name);
+
+inline constexpr const char* show_log_name = "show.log";
+
+}  // namespace legume
