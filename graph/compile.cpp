@@ -94,7 +94,7 @@ struct Compiler {
                           if (tell) tell(id, line);
                       });
             p.live = context.live;
-            p.states = context.states;
+            if (!context.states.empty()) p.states = context.states / text.id;  // so that names never meet
             p.in_channels_ = &now.in_channels[i];
             p.out_channels_ = &now.out_channels[i];
             for (auto* param : now.nodes[i]->params())

@@ -103,4 +103,11 @@ double entropy(std::span<const float> logits, const Chance& chance, const Kernel
     return total > 0 ? std::max(0.0, math::log2(total) - sum / total) : 0;
 }
 
+double likelihood(std::span<const float> logits, int level, const Kernels& kernels) noexcept {
+    const float top = kernels.largest(logits.data(), static_cast<int>(logits.size()));
+    const Weights weights(logits, top, Chance(), kernels);
+    const auto weight = static_cast<double>(weights.each[static_cast<std::size_t>(level)]);
+    return std::max(weight, 1.0) / static_cast<double>(std::max<std::uint64_t>(weights.total, heaviest));
+}
+
 }  // namespace legume::samplernn

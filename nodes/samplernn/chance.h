@@ -27,5 +27,7 @@ int draw(std::span<const float> logits, const Chance& chance, double uniform, co
 
 // How unsure the draw is, in bits: 0 when only one level can come, 8 when each of 256 is as likely.
 double entropy(std::span<const float> logits, const Chance& chance, const Kernels& = kernels()) noexcept;
+// The share of all chance that a level has by the logits alone, at least 2^-23.
+double likelihood(std::span<const float> logits, int level, const Kernels& = kernels()) noexcept;
 
 }  // namespace legume::samplernn

@@ -85,6 +85,8 @@ RunState::RunState(std::shared_ptr<const Model> model, int voices, int cores)
     reset_h_ = Vectors(dim, voices, tiers_as, Vectors::Size::bounded);
     z_ = Rows(dim, voices);
     candidate_ = Rows(dim, voices);
+    h_before_ = Rows(dim, voices);
+    c_before_ = Rows(dim, voices);
     const auto size = model_->relu_sum_ ? Vectors::Size::rectified : Vectors::Size::free;
     x_.emplace_back(dim, voices, sample_as, size);
     for (std::size_t i = 0; i < model_->hidden_.size(); ++i) {
@@ -184,6 +186,11 @@ void RunState::step(std::size_t i) noexcept {
     } else {
         if (!tier.given.begun()) give(i, position_ / frame);
         tier.given.finish(kernels);
+        const auto& nothing = weights.conditioning[position_ / frame % weights.conditioning.size()].then.bias;
+        for (std::size_t v = 0; bending_ && v < index(voices_); ++v) {
+            const auto said = std::span(gates.of(static_cast<int>(v)), nothing.size());
+            if (const float by = gain(i + 1, v); by != 1) bend_gain(by, said, nothing);
+        }
     }
     weights.input.apply(kernels, u_, gates.of(0), gates.stride(), gates.of(0), gates.stride());
 
@@ -198,6 +205,10 @@ void RunState::step(std::size_t i) noexcept {
         layer.next.finish(kernels);
         const Cell cell = model_->config.tiers[i].cell;
         const bool reset_before = cell == Cell::gru && !model_->config.reset_after;
+        if (bending_) {
+            std::copy_n(layer.h.of(0), h_before_.values().size(), h_before_.of(0));
+            if (cell == Cell::lstm) std::copy_n(layer.c.of(0), c_before_.values().size(), c_before_.of(0));
+        }
         for (int v = 0; v < voices_; ++v) {
             const float *gi = gates.of(v), *gh = layer.recurrent.of(v);
             if (cell == Cell::lstm) {
@@ -217,6 +228,7 @@ void RunState::step(std::size_t i) noexcept {
             for (int v = 0; v < voices_; ++v)
                 kernels.gru_candidate(gates.of(v), candidate_.of(v), z_.of(v), layer.h.of(v), dim);
         }
+        if (bending_) bend(i, k);
         layer.h.seal(kernels);
         layer.next.begin(from.recurrent, layer.h, tier.middle, layer.recurrent, position_, weights.frame);
     }
@@ -224,6 +236,24 @@ void RunState::step(std::size_t i) noexcept {
     // The next step that this frame of the tier above still conditions.
     const std::uint64_t next = position_ / frame + 1;
     if (!top && next % weights.conditioning.size() != 0) give(i, next);
+}
+
+void RunState::bend(std::size_t i, std::size_t k) noexcept {
+    const auto dim = index(model_->config.dim);
+    const Cell cell = model_->config.tiers[i].cell;
+    auto& layer = tiers_[i].layers[k];
+    const bool slow = i + 1 == tiers_.size();
+    const std::uint64_t place = i * 8 + k;
+    for (int v = 0; v < voices_; ++v) {
+        bend_units(*bending_, v, slow, place, {layer.h.of(v), dim}, {h_before_.of(v), dim},
+                   cell == Cell::min_gru ? 16.0f : 1.0f);
+        if (cell == Cell::lstm) freeze_units(*bending_, v, slow, place, {layer.c.of(v), dim}, {c_before_.of(v), dim});
+    }
+}
+
+float RunState::gain(std::size_t i, std::size_t voice) const noexcept {
+    const Bend& bend = bending_->bends[voice];
+    return (i + 1 == tiers_.size() ? bend.slow : bend.fast).gain;
 }
 
 void RunState::hand_down(std::size_t i) noexcept {
@@ -258,6 +288,10 @@ void RunState::sample_tier() noexcept {
     }
     const auto& conditioning = model_->sample_conditioning_[position_ % taps].then;
     conditioning.weight.apply(kernels, out(0), conditioning.bias.data(), 0, x_[0].of(0), x_[0].stride());
+    for (std::size_t v = 0; bending_ && v < index(voices_); ++v) {
+        const auto said = std::span(x_[0].of(static_cast<int>(v)), conditioning.bias.size());
+        if (const float by = gain(0, v); by != 1) bend_gain(by, said, conditioning.bias);
+    }
     for (int v = 0; v < voices_; ++v) {
         kernels.add_rows(rows_.data() + index(v) * taps, static_cast<int>(taps), x_[0].of(v), dim, model_->relu_sum_);
     }
@@ -292,8 +326,19 @@ void RunState::take(const int* levels, std::size_t stride) noexcept {
     step_tiers();
 }
 
+std::span<const float> RunState::units(std::size_t tier, int voice) const {
+    return {tiers_[tier].layers.back().h.of(voice), index(model_->config.dim)};
+}
+
 State RunState::state() const {
     State state;
+    read_state(state);
+    return state;
+}
+
+void RunState::read_state(State& state) const {
+    state.cells.clear();
+    state.levels.clear();
     const auto keep = [&](const float* from) {
         state.cells.insert(state.cells.end(), from, from + model_->config.dim);
     };
@@ -310,10 +355,9 @@ State RunState::state() const {
         for (std::size_t i = 0; i < size; ++i) state.levels.push_back(history_[v * size + (position_ + i) % size]);
     }
     state.position = position_;
-    return state;
 }
 
-void RunState::set_state(const State& state) {
+bool RunState::fits(const State& state) const noexcept {
     std::size_t cells = 0;
     for (const auto& tier : tiers_) {
         for (const auto& layer : tier.layers) cells += (layer.c.values().empty() ? 1u : 2u) * index(voices_);
@@ -322,7 +366,11 @@ void RunState::set_state(const State& state) {
     bool fits = state.cells.size() == cells && state.levels.size() == history_.size();
     for (const float value : state.cells) fits = fits && std::isfinite(value);
     for (const auto level : state.levels) fits = fits && level < model_->levels.count();
-    if (!fits) throw ModelError("this state belongs to another network");
+    return fits;
+}
+
+void RunState::set_state(const State& state) {
+    if (!fits(state)) throw ModelError("this state belongs to another network");
     wait();
     auto from = state.cells.begin();
     const auto restore = [&](float* to) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "graph/rt.h"
+#include "nodes/samplernn/bend.h"
 #include "nodes/samplernn/fold.h"
 #include "nodes/samplernn/second_core.h"
 
@@ -40,9 +41,15 @@ class RunState {
     void push(int level) noexcept;  // the same for all
     void reset() noexcept;          // as fresh: learned initial states, silence behind it
     State state() const;
-    void set_state(const State&);  // throws ModelError when it belongs to another network or number of voices
+    void read_state(State& into) const;      // allocates nothing when `into` held a state of it before
+    bool fits(const State&) const noexcept;  // false: it belongs to another network or number of voices
+    void set_state(const State&);            // throws ModelError when it does not fit
     // Goes on from what another network of the same shape remembers; both have as many voices.
     void take_over(const RunState& from) noexcept;
+    // From now on its tiers are bent so, as it says at each push; nothing: they play as they learned. The pointer stays
+    // the caller's.
+    void bend(const Bending* bending) noexcept { bending_ = bending; }
+    std::span<const float> units(std::size_t tier, int voice = 0) const;  // that a tier's last layer remembers
     const Model& model() const noexcept { return *model_; }
     const std::shared_ptr<const Model>& shared_model() const noexcept { return model_; }
 
@@ -83,11 +90,13 @@ class RunState {
     const Vectors& out(std::size_t tier) const;  // what a tier hands down
     void step_tiers() noexcept;                  // those whose frame is full at position_, from the top
     void step(std::size_t tier) noexcept;
+    void bend(std::size_t tier, std::size_t layer) noexcept;
     void make_ahead() noexcept;    // a sample's share of what later steps want
     void wait() noexcept;          // until that is made
     void prepare_next() noexcept;  // begins all products anew, after the states were set
     void give(std::size_t tier, std::uint64_t step) noexcept;
     void hand_down(std::size_t tier) noexcept;
+    float gain(std::size_t tier, std::size_t voice) const noexcept;  // of what it hands down
     void sample_tier() noexcept;
 
     std::shared_ptr<const Model> model_;
@@ -96,10 +105,12 @@ class RunState {
     std::vector<std::uint16_t> history_;  // [voices] rings of B levels; sample t lies at t mod B
     std::uint64_t position_ = 0;
     bool have_logits_ = false;
-    Vectors u_;               // the levels of a frame, as numbers
-    Vectors reset_h_;         // r h, of a reset-before GRU
-    Rows z_, candidate_;      // of a reset-before GRU
-    std::vector<Vectors> x_;  // of the sample tier: the sum, then each hidden layer's output
+    Vectors u_;           // the levels of a frame, as numbers
+    Vectors reset_h_;     // r h, of a reset-before GRU
+    Rows z_, candidate_;  // of a reset-before GRU
+    const Bending* bending_ = nullptr;
+    Rows h_before_, c_before_;  // a layer's, while it is bent
+    std::vector<Vectors> x_;    // of the sample tier: the sum, then each hidden layer's output
     std::unique_ptr<SecondCore> second_core_;
     std::vector<const float*> rows_;  // [voices, taps], of the tables
     Rows logits_;

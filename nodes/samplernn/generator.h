@@ -8,8 +8,11 @@
 #include <span>
 #include <vector>
 
+#include "nodes/samplernn/bend.h"
 #include "nodes/samplernn/chance.h"
 #include "nodes/samplernn/engine.h"
+#include "nodes/samplernn/moment.h"
+#include "nodes/samplernn/stuck.h"
 
 namespace legume::samplernn {
 
@@ -24,6 +27,14 @@ struct Part {
 // from one of the networks, as often as its share says (what any of them finds likely comes).
 enum class Mix { product, mixture };
 
+// What a player's hands do to one voice, beside its chance. As it is made it changes nothing.
+struct Touch {
+    float listen = 0;  // how likely the next sample is the one that is heard, and not one that is drawn
+    float guard = 0;   // what is added to the temperature for a moment when the voice is stuck
+    Bend bend;
+    bool operator==(const Touch&) const = default;
+};
+
 class Generator {
   public:
     // `voices` of them, numbered from `first_voice`: a voice's take depends on the seed and its number alone.
@@ -36,19 +47,34 @@ class Generator {
     void play(std::span<const Part> parts) noexcept;
     // The next sample's amplitude, -1..1, at the model's rate, for each voice.
     void next(std::span<const Chance> chances, std::span<float> samples) noexcept;
-    float next(const Chance& chance) noexcept;  // of one voice alone
+    float next(const Chance& chance) noexcept;            // of one voice alone
+    void touch(std::span<const Touch> touches) noexcept;  // of each voice, from the next sample on
+    // What each voice would hear at its next sample; one value is for all. Nothing: there is nothing to hear.
+    void hear(std::span<const float> amplitudes) noexcept { heard_ = amplitudes; }
     // How unsure the first voice is of its next sample, in bits; of a mixture the mean of its networks.
     double entropy(const Chance& chance) noexcept;
+    // How far the first voice's samples were from what was expected, in bits: the mean since the last call, or below 0
+    // when there was none. A few of the samples are looked at.
+    double surprise() noexcept;
+    void read(Moment& into) const;
+    void go_to(const Moment& moment) noexcept;    // with its dice; states that do not fit are left as they are
+    void go_back(const Moment& moment) noexcept;  // without: chance goes on
+    void begin_at(const Moment& moment);          // this is where it begins from now on
+    // All voices have heard these levels before they begin, and where a take begins again.
+    void prime(std::span<const int> levels);
     // Its one voice has that number from now on, and has drawn these levels already: it begins where they end.
     void go_on(std::uint64_t voice, std::span<const int> levels);
     void restart() noexcept;     // fresh state, where it began: with the same seed the same takes again
-    void begin_take() noexcept;  // from the silence before the first sample
+    void begin_take() noexcept;  // from the silence before the first sample, or from what it was primed with
     void reseed(std::uint64_t seed) noexcept { seed_ = seed; }
     std::uint64_t drawn() const noexcept { return drawn_; }  // samples of the take
     std::span<const Part> parts() const noexcept { return {parts_.data(), count_}; }
 
   private:
+    void get_ready();
     int level(int voice, const Chance& chance, double uniform) noexcept;
+    int touched(std::size_t voice, Chance chance, double uniform) noexcept;
+    void look_at(int level) noexcept;
     std::span<const float> product(int voice) noexcept;
     const Model& model() const noexcept { return parts_[0].state->model(); }
 
@@ -58,9 +84,21 @@ class Generator {
     Mix mix_ = Mix::product;
     std::uint64_t seed_, first_voice_ = 0;
     std::uint64_t drawn_ = 0;
-    std::vector<State> beginnings_;  // where each part goes on from
+    Moment beginning_;     // where it goes on from
+    bool primed_ = false;  // and takes begin there too
     std::vector<int> levels_;
     std::array<float, max_levels> mixed_;
+    // While a hand is on it.
+    bool touched_ = false;
+    std::vector<Touch> touches_;
+    std::vector<Bend> bends_;
+    Bending bending_;
+    bool bent_ = false;
+    std::span<const float> heard_;
+    std::vector<Stuck> stuck_;
+    std::vector<std::uint64_t> heat_;  // samples of it left
+    double surprise_ = 0;
+    int looked_ = 0;
 };
 
 }  // namespace legume::samplernn

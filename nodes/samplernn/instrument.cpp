@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "graph/denormals.h"
 #include "nodes/dsp/random.h"
 #include "nodes/level.h"
 
@@ -54,6 +55,7 @@ Instrument::Instrument(Node* node, const Option& played, std::vector<std::string
       lateness(node, "lateness", "Which blocks were covered, and which the network did not hear of."),
       let_go(node, "let_go", "How many blocks it let go to win back its time."),
       slowness(node, "slowness", Fate::Of::machine, "How much lower it played, or that its takes stood in."),
+      gestures(node),
       played_(played) {}
 
 void Instrument::begin(const Prepare& p) {
@@ -125,11 +127,29 @@ void Instrument::open(const Faders& faders) {
     piece_frames_.resize(width() * block_frames);
     fresh_frames_.resize(width() * block_frames);
     cover_.prepare(static_cast<std::size_t>(0.5 * rate), width());
-    first_.chances.fill(chance_of([](const Param& param) { return param.own(); }));
+    gestures.make_room(records_.capacity());
     first_.faders = faders;
     opening_.resize(distance_ * width() * block_frames);
-    for (std::uint64_t block = 0; block < distance_; ++block) make(first_.chances, opening_of(block));
+    make_opening();
     latency_ = static_cast<int>(distance_) * block_frames + stream->kept_frames();
+}
+
+void Instrument::make_opening() {
+    first_.chances.fill(chance_of([](const Param& param) { return param.own(); }));
+    first_.asked = gestures.first();
+    gestures.begin_life();
+    gestures.heed(first_.asked, *stream);
+    for (std::uint64_t block = 0; block < distance_; ++block) make(first_.chances, opening_of(block));
+}
+
+bool Instrument::resume(std::string_view bytes) {
+    const auto moment = opening_.empty() ? std::nullopt : gestures.kept(bytes);
+    if (!moment) return false;
+    const NoDenormals no_denormals;
+    stream->begin_at(*moment);
+    own_seed = moment->seed;
+    make_opening();
+    return true;
 }
 
 // Of what the params say, each read by `value`.
@@ -150,10 +170,14 @@ void Instrument::play(const Block& b, const Faders& faders) noexcept RT_SAFE {
     now_.faders = faders;
     if (restart.fired(b)) ++now_.resets;
     if (reseed.fired(b)) ++now_.reseeds;
+    gestures.ask(b, now_.asked);
 
     const float* fresh = arrived();
     const auto fate = lateness.decide(asked_++, (fresh ? 0u : late) | (records_.writable() > 0 ? 0u : unheard));
-    if (!(fate & unheard)) records_.push(now_);
+    if (!(fate & unheard)) {
+        gestures.hear(b);
+        records_.push(now_);
+    }
     if (fate & late) fresh = nullptr;
     if (!fresh && !behind_) cover_.begin();
     const bool repeats = !fresh || behind_;
@@ -217,14 +241,17 @@ bool Instrument::work() {
     if (!hand_) {
         Record record;
         if (!records_.pop(record)) return false;
+        gestures.take_heard();
         // Once a block's time has passed, all that waits is let go but the newest: with the whole of `ahead` won
         // back, what follows is a stretch of fresh sound and not a stutter.
         const auto waiting = records_.readable();
         to_let_go_ = let_go.decide(popped_++, waiting >= distance_ ? waiting : 0);
         hand_ = record;
     }
-    for (; to_let_go_ > 0; --to_let_go_, ++popped_)
+    for (; to_let_go_ > 0; --to_let_go_, ++popped_) {
         if (!records_.pop(*hand_)) return false;  // a replay is never late, and waits for them
+        gestures.take_heard();
+    }
     if (hand_->life != done_.life) begin_life();
     if (to_drop_ > 0) {
         --to_drop_;
@@ -234,6 +261,8 @@ bool Instrument::work() {
     if (heed && !heed(*hand_, false)) return false;
     const Record record = *hand_;
     hand_.reset();
+    gestures.listen_now();
+    gestures.heed(record.asked, *stream);
     if (record.resets != done_.resets) stream->begin_take();
     if (record.reseeds != done_.reseeds) stream->reseed(dsp::random_bits(own_seed, 1, record.reseeds));
     done_ = record;
@@ -246,6 +275,8 @@ bool Instrument::work() {
 void Instrument::begin_life() noexcept {
     if (heed) heed(first_, true);
     stream->restart();
+    gestures.begin_life();
+    gestures.heed(first_.asked, *stream);
     done_ = {.life = hand_->life};
     to_drop_ = distance_;
 }
@@ -253,6 +284,7 @@ void Instrument::begin_life() noexcept {
 void Instrument::make(const Chances& chances, std::span<float> into) noexcept {
     const auto began = std::chrono::steady_clock::now();
     stream->make(chances, into);
+    gestures.measure(*stream, block_frames / rate);
     unsure_ += (stream->entropy(chances[0]) - unsure_) * 0.05;  // over some 30 ms
     entropy.set(static_cast<float>(unsure_));
     made_seconds_ += block_frames / rate;

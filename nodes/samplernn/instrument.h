@@ -13,6 +13,7 @@
 
 #include "graph/node.h"
 #include "nodes/samplernn/cover.h"
+#include "nodes/samplernn/gestures.h"
 #include "nodes/samplernn/speed.h"
 #include "nodes/samplernn/stream.h"
 
@@ -27,6 +28,7 @@ struct Record {
     std::uint64_t life = 0, block = 0;
     Chances chances{};
     Faders faders{};
+    Gestures::Asked asked{};
     std::uint64_t resets = 0, reseeds = 0;
 };
 
@@ -45,6 +47,7 @@ class Instrument {
     Meter covering, entropy, speed;
     Work generate;
     Fate lateness, let_go, slowness;
+    Gestures gestures;
 
     // ---- before the first block, in this order; all of it throws Refusal
 
@@ -60,7 +63,9 @@ class Instrument {
     // Before each block that the worker makes: whether it may be made. `first` asks for what the opening was made
     // with. A node that has nothing to change needs none.
     std::function<bool(const Record&, bool first)> heed;
-    void open(const Faders& faders);  // makes the first blocks
+    void open(const Faders& faders);                                        // makes the first blocks
+    std::string keep() { return opening_.empty() ? "" : gestures.keep(); }  // as Node has it
+    bool resume(std::string_view bytes);
 
     // ---- audio thread
 
@@ -87,6 +92,7 @@ class Instrument {
     const float* arrived() noexcept RT_SAFE;
     bool work();
     void begin_life() noexcept;
+    void make_opening();
     void make(const Chances& chances, std::span<float> into) noexcept;
     std::span<float> opening_of(std::uint64_t block) noexcept {
         return std::span(opening_).subspan(block * width() * block_frames, width() * block_frames);

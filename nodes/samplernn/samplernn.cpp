@@ -59,6 +59,9 @@ struct SampleRnn final : Node {
         if (std::error_code none; follow.value() && std::filesystem::is_regular_file(model.path(), none))
             checking.problem(follow, "follow watches a training run, and " + model.path().string() +
                                          " is one checkpoint; name the run's folder as model");
+        play.gestures.check(checking);
+        if (from.given() && play.gestures.prime.given())
+            checking.problem(play.gestures.prime, "from and prime both say where it begins; remove one of them");
         if (!from.given()) return;
         if (std::error_code none; !std::filesystem::exists(from.path(), none))
             checking.problem(from, from.path().string() + " does not exist; name a take, takes/....flac");
@@ -98,6 +101,7 @@ struct SampleRnn final : Node {
             pitch *= admit(p, network, moves, file);
             play.tune(ages.parts(), samplernn::Mix::product, pitch);
             if (take) go_on(p, *network, *take);
+            play.gestures.prepare(p, *play.stream, play.voices.count(), pitch);
         } catch (const samplernn::ModelError& error) {
             throw Refusal("model", error.what());
         }
@@ -148,6 +152,8 @@ struct SampleRnn final : Node {
     int latency_frames() const override { return play.latency(); }
     Pace pace() const override { return play.found; }
     bool portable() const override { return false; }  // libsamplerate
+    std::string keep() override { return play.keep(); }
+    bool resume(std::string_view bytes) override { return play.resume(bytes); }
 
     // ---- audio thread
 

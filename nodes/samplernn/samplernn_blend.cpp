@@ -45,6 +45,7 @@ struct SampleRnnBlend final : Node {
 
     int channels_of(const Out&, int) const override { return play.voices.count(); }
     void check(const Checking& checking) const override {
+        play.gestures.check(checking);
         std::optional<Config> first;
         for (const auto* model : models) {
             if (!model->sound() || !model->given()) continue;
@@ -92,6 +93,7 @@ struct SampleRnnBlend final : Node {
         for (std::size_t i = 0; i < own.size(); ++i) own[i] = faders[i]->own();
         Parts parts = parts_of(own);
         play.tune({parts.data(), used.size()}, mix.value() == "mixture" ? Mix::mixture : Mix::product, pitch);
+        play.gestures.prepare(p, *play.stream, play.voices.count(), pitch);
         play.heed = [this](const Record& record, bool) {
             const Parts now = parts_of(record.faders);
             play.stream->play({now.data(), used.size()});
@@ -115,6 +117,8 @@ struct SampleRnnBlend final : Node {
     int latency_frames() const override { return play.latency(); }
     Pace pace() const override { return play.found; }
     bool portable() const override { return false; }  // libsamplerate
+    std::string keep() override { return play.keep(); }
+    bool resume(std::string_view bytes) override { return play.resume(bytes); }
 
     void process(const Block& block) noexcept RT_SAFE override {
         Faders now{};

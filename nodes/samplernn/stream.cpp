@@ -3,6 +3,7 @@
 #include "nodes/samplernn/stream.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace legume::samplernn {
 
@@ -20,6 +21,7 @@ Stream::Stream(std::span<const Part> parts, Mix mix, std::uint64_t seed, double 
       generator_(parts, mix, seed),
       samples_(voices_),
       jumps_(voices_) {
+    generator_.read(anchor_);  // room for it
     if (from != to) resampler_.emplace(from, to, parts[0].state->voices(), dsp::Resampler::Quality::medium);
 }
 
@@ -43,18 +45,62 @@ void Stream::make(std::span<const Chance> chances, std::span<float> frames) noex
 }
 
 void Stream::draw(std::span<const Chance> chances) noexcept {
+    if (ear_) {
+        ear_->next(heard_);
+        generator_.hear(heard_);
+    }
+    if (hold_ > 0 && left_-- == 0) {
+        generator_.go_back(anchor_);
+        left_ = hold_ - 1;
+        cut_ = true;
+    }
     if (cut_)
         for (std::size_t v = 0; v < voices_; ++v) jumps_[v] = samples_[v];
     generator_.next(chances.first(voices_), samples_);
     for (std::size_t v = 0; v < voices_; ++v) {
         if (cut_) jumps_[v] -= samples_[v];
         jumps_[v] *= decay_;
+        if (std::abs(jumps_[v]) < 1e-7f) jumps_[v] = 0;  // and the take is itself again, to the bit
         samples_[v] += jumps_[v];
     }
     cut_ = false;
 }
 
 double Stream::entropy(const Chance& chance) noexcept { return generator_.entropy(chance); }
+
+void Stream::listen_to(Ear* ear) {
+    ear_ = ear;
+    heard_.resize(ear ? ear->channels() : 0);
+    generator_.hear({});
+}
+
+void Stream::go_to(const Moment& moment) noexcept {
+    generator_.go_to(moment);
+    cut_ = true;
+    if (hold_ == 0) return;
+    anchor_ = moment;
+    left_ = hold_;
+}
+
+void Stream::hold(std::uint64_t samples) noexcept {
+    if (hold_ == 0 && samples > 0) {
+        generator_.read(anchor_);
+        left_ = samples;
+    }
+    hold_ = samples;
+    left_ = std::min(left_, hold_);
+}
+
+void Stream::begin_at(const Moment& moment) {
+    generator_.begin_at(moment);
+    seed_ = moment.seed;
+    before_ = generator_.drawn();
+}
+
+void Stream::prime(std::span<const int> levels) {
+    generator_.prime(levels);
+    before_ = generator_.drawn();
+}
 
 void Stream::go_on(std::uint64_t voice, std::span<const int> levels) {
     generator_.go_on(voice, levels);
@@ -67,6 +113,7 @@ void Stream::restart() noexcept {
     if (resampler_) resampler_->reset();
     std::fill(samples_.begin(), samples_.end(), 0.0f);
     std::fill(jumps_.begin(), jumps_.end(), 0.0f);
+    hold_ = left_ = 0;
     cut_ = waiting_ = false;
     made_ = 0;
 }
