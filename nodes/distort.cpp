@@ -4,6 +4,7 @@
 #include <array>
 
 #include "nodes/dsp/half_band.h"
+#include "nodes/dsp/tanh.h"
 #include "nodes/level.h"
 
 namespace legume {
@@ -39,18 +40,22 @@ struct Distort final : Node {
     int factor() const noexcept RT_SAFE { return oversample.at() == 0 ? 4 : oversample.at() == 1 ? 2 : 1; }
     int latency_frames() const override { return dsp::Oversampler::delay(factor()); }
 
-    float bend(float wave) const noexcept RT_SAFE {
-        const double x = static_cast<double>(std::clamp(wave, -1e6f, 1e6f));
+    // The shapes, each in a loop of its own.
+    template <class Use>
+    void with_shape(Use use) const noexcept RT_SAFE {
         switch (shape.at()) {
-            case 0: return static_cast<float>(math::tanh(x));
-            case 1: return static_cast<float>(std::clamp(x, -1.0, 1.0));
-            case 2: return static_cast<float>(x > 0 ? math::tanh(x) : 0.6 * math::tanh(x / 0.6));  // smooth at 0
-            case 3: {
-                const double part = math::fraction(0.25 * x + 0.25) - 0.5;
-                return static_cast<float>(1 - 4 * (part < 0 ? -part : part));
-            }
-            case 4: return static_cast<float>(math::sin_turns(0.25 * x));
-            default: return static_cast<float>(math::tanh(x < 0 ? -x : x));
+            case 0: return use([](float x) { return dsp::tanh(x); });
+            case 1: return use([](float x) { return std::clamp(x, -1.0f, 1.0f); });
+            case 2:
+                return use([](float x) { return x > 0 ? dsp::tanh(x) : 0.6f * dsp::tanh(x / 0.6f); });  // smooth at 0
+            case 3:
+                return use([](float x) {
+                    const double part = math::fraction(0.25 * static_cast<double>(x) + 0.25) - 0.5;
+                    return static_cast<float>(1 - 4 * (part < 0 ? -part : part));
+                });
+            case 4:
+                return use([](float x) { return static_cast<float>(math::sin_turns(0.25 * static_cast<double>(x))); });
+            default: return use([](float x) { return dsp::tanh(x < 0 ? -x : x); });
         }
     }
     void process(const Block& b) noexcept RT_SAFE override {
@@ -64,12 +69,20 @@ struct Distort final : Node {
             State& s = states[ch];
             float wave[dsp::Oversampler::most * block_frames], bent[block_frames];
             s.over.up(x.data(), many, wave);
-            for (int i = 0; i < many * block_frames; ++i) {
-                const float at = static_cast<float>(i + 1) * step;
-                const float shift = off.from + (off.to - off.from) * at;
-                const float hard = push.from + (push.to - push.from) * at;
-                wave[i] = bend(hard * wave[i] + shift) - bend(shift);
-            }
+            with_shape([&](auto bend) {
+                const auto pushed = [&](int i) {
+                    const float at = static_cast<float>(i + 1) * step;
+                    const float hard = push.from + (push.to - push.from) * at;
+                    return std::clamp(hard * wave[i] + off.from + (off.to - off.from) * at, -1e6f, 1e6f);
+                };
+                const float middle = bend(off.to);
+                if (off.from == off.to)
+                    for (int i = 0; i < many * block_frames; ++i) wave[i] = bend(pushed(i)) - middle;
+                else
+                    for (int i = 0; i < many * block_frames; ++i)
+                        wave[i] =
+                            bend(pushed(i)) - bend(off.from + (off.to - off.from) * (static_cast<float>(i + 1) * step));
+            });
             s.over.down(wave, many, bent);
             for (int i = 0; i < block_frames; ++i) {
                 const float dry = i < late ? s.dry[static_cast<std::size_t>(i)] : x[i - late];

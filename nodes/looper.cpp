@@ -17,7 +17,8 @@ struct Way {
 
 // Each frame of the loop keeps what it was before the take that touched it last, so that undoing is a matter of which
 // of the two is read and nothing has to be copied. What is read is two frames ahead of what is written, so that no
-// frame between the two is ever half new.
+// frame between the two is ever half new; what is written is as much older, so that it lies where it was played. Where
+// the loop turns round a dub fades out and in.
 struct Looper final : Node {
     In in{this, "in", "Sound to record."};
     Out out{this, "out", "The loop alone; what is played over it goes round by a wire of its own."};
@@ -43,8 +44,10 @@ struct Looper final : Node {
     Meter position{this, "position", Unit::seconds, "Where in the loop it is."};
     Meter recording{this, "recording", Unit::flag, "Whether it records or dubs."};
 
-    static constexpr int behind = 2;  // frames
-    static constexpr double fade_seconds = 0.005, shortest_seconds = 0.02;
+    static constexpr int behind = 2;           // frames
+    static constexpr std::size_t recent = 64;  // frames of what came in
+    static constexpr double slow = 0.25;       // below this speed a dub fades, to nothing where the loop stands still
+    static constexpr double fade_seconds = 0.005, turn_seconds = 0.02, shortest_seconds = 0.02;
     static constexpr std::size_t most_takes = 1 << 16;
 
     std::vector<float> now, before;  // [frame][channel]; before: as it was until take_of that frame
@@ -57,10 +60,16 @@ struct Looper final : Node {
     bool forwards = true;
     std::size_t take = 0;
     Way dub, heard, undoing;           // undoing: of the newest take
+    float straight = 1;                // 0 where it turns round
+    double since_turn = 1e9;           // frames
     bool dubs = false, first = false;  // first: the loop has no end yet
     bool plays = false, again = false, forgets = false;
     bool toggles = false, begins = false;  // wait for a line
-    PerChannel<float> last, gathered;      // of what is written
+    PerChannel<std::array<float, recent>> came;
+    std::array<float, recent> dubbed{};  // how much of that is to be written
+    std::size_t newest = 0;
+    std::size_t lingers = 0;           // frames until nothing of it is
+    PerChannel<float> last, gathered;  // of what is written
     int gathering = 0;
     double waited = 0;  // frames since it was to play from the beginning
     Lines lines{sync};
@@ -97,22 +106,38 @@ struct Looper final : Node {
         now[i] = was * keep + x;
         if (c + 1 == width) take_of[f] = static_cast<std::uint16_t>(take);
     }
+    // Takes what comes in, and gives what `frames_ago` it was, between two frames a line.
+    void hear(const Block& b, int i, float level) noexcept RT_SAFE {
+        newest = (newest + 1) % recent;
+        for (std::size_t c = 0; c < width; ++c)
+            came[static_cast<int>(c)][newest] = in.read(b, static_cast<int>(c))[static_cast<std::size_t>(i)];
+        dubbed[newest] = level;
+        lingers = level > 0 ? recent : lingers - std::min<std::size_t>(lingers, 1);
+    }
+    float ago(const std::array<float, recent>& line, double frames_ago) const noexcept RT_SAFE {
+        const auto whole = static_cast<std::size_t>(frames_ago);
+        const auto part = static_cast<float>(frames_ago - static_cast<double>(whole));
+        const float from = line[(newest + recent - whole) % recent];
+        return part > 0 ? from + (line[(newest + recent - whole - 1) % recent] - from) * part : from;
+    }
     // A loop that runs slowly takes the mean of what comes in on its way to the next frame; one that runs fast, a line.
-    void record_frame(const Block& b, int i, float keep_all) noexcept RT_SAFE {
+    void record_frame(float keep_all, double step) noexcept RT_SAFE {
         const auto place = static_cast<std::int64_t>(math::floor(at));
         const std::int64_t target = forwards ? place - behind : place + behind + 1;
         const std::int64_t steps = forwards ? target - written : written - target;
+        const double pace = step < 0 ? -step : step, delay = std::min(behind / std::max(pace, 0.05), recent - 2.0);
+        const float level = ago(dubbed, delay);
         ++gathering;
         for (std::size_t c = 0; c < width; ++c) {
             const int ch = static_cast<int>(c);
-            gathered[ch] += in.read(b, ch)[static_cast<std::size_t>(i)];
+            gathered[ch] += ago(came[ch], delay);
             if (steps <= 0) continue;
             const float to = gathered[ch] / static_cast<float>(gathering), from = last[ch];
             for (std::int64_t s = 1; s <= steps; ++s) {
                 const std::int64_t frame = forwards ? written + s : written - s;
                 const float x =
                     s == steps ? to : from + (to - from) * static_cast<float>(s) / static_cast<float>(steps);
-                if (dub.at > 0 && !(first && frame < 0)) write(frame, c, x * dub.at, 1 - (1 - keep_all) * dub.at);
+                if (level > 0 && !(first && frame < 0)) write(frame, c, x * level, 1 - (1 - keep_all) * level);
             }
             last[ch] = to;
             gathered[ch] = 0;
@@ -158,6 +183,8 @@ struct Looper final : Node {
         if (at < shortest_seconds * rate) {  // no loop yet
             first = dubs = false;
             dub = {};
+            dubbed.fill(0);
+            lingers = 0;
             return;
         }
         frames = static_cast<std::int64_t>(at);
@@ -199,10 +226,18 @@ struct Looper final : Node {
             waited = 0;
         }
     }
+    // How far it is from standing still in time, before and after.
+    void keep_straight(double step, double hurry, float fade, double rate) noexcept RT_SAFE {
+        since_turn += 1;
+        const double until = step * hurry < 0 ? -step / hurry : 1e9;
+        const double to = std::clamp(std::min(until, since_turn) / (turn_seconds * rate), 0.0, 1.0);
+        straight += std::clamp(static_cast<float>(to) - straight, -fade, fade);
+    }
     void move(double step) noexcept RT_SAFE {
         const bool still_forwards = step >= 0;
         if (still_forwards != forwards && frames > 0) {
             forwards = still_forwards;
+            since_turn = 0;
             place_writer();
         }
         at += first ? 1 : step;
@@ -215,15 +250,18 @@ struct Looper final : Node {
     void process(const Block& b) noexcept RT_SAFE override {
         const Ramp pace = speed.ramp(b), keep = feedback.ramp(b);
         const float fade = static_cast<float>(1 / (fade_seconds * b.rate()));
+        const double hurry = static_cast<double>(pace.to - pace.from) / block_frames;  // speed a frame
         lines.begin(b);
         for (int i = 0; i < block_frames; ++i) {
             command(b, i);
+            const double step = first ? 1 : static_cast<double>(pace[i]);
             dub.walk(dubs, fade);
+            keep_straight(step, hurry, fade, b.rate());
             undoing.walk(undone[take], fade);
             heard.walk(plays && !again, fade);
             waited += 1;
-            if (heard.at <= 0 && dub.at <= 0 && frames > 0) {  // nobody hears where it is moved to
-                if (again) {                                   // and as far in as it would be by now
+            if (heard.at <= 0 && dub.at <= 0 && lingers == 0 && frames > 0) {  // nobody hears where it is moved to
+                if (again) {                                                   // and as far in as it would be by now
                     const auto all = static_cast<double>(frames);
                     at = all * math::fraction(waited * static_cast<double>(pace[i]) / all);
                     place_writer();
@@ -234,9 +272,11 @@ struct Looper final : Node {
             for (std::size_t c = 0; c < width; ++c)
                 out.write(b, static_cast<int>(c))[static_cast<std::size_t>(i)] =
                     frames > 0 && heard.at > 0 ? read_at(at, c) * heard.at : 0.0f;
-            if (first || heard.at > 0 || dub.at > 0) {
-                record_frame(b, i, keep[i]);
-                move(static_cast<double>(pace[i]));
+            const double pace_now = step < 0 ? -step : step;
+            hear(b, i, dub.at * (first ? 1.0f : straight * static_cast<float>(std::min(1.0, pace_now / slow))));
+            if (first || (frames > 0 && (heard.at > 0 || lingers > 0))) {
+                record_frame(keep[i], step);
+                move(step);
             }
             if (first && at >= static_cast<double>(room)) close(b.rate());
         }
@@ -255,9 +295,14 @@ struct Looper final : Node {
         take = 0;
         undone[0] = 0;
         dub = heard = undoing = {};
+        straight = 1;
+        since_turn = 1e9;
         dubs = first = plays = again = forgets = toggles = begins = false;
         forwards = true;
         last.fill(0);
+        came.fill({});
+        dubbed.fill(0);
+        newest = lingers = 0;
         waited = 0;
         place_writer();
         lines.reset();

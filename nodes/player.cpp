@@ -4,23 +4,12 @@
 #include <array>
 #include <optional>
 
-#include "nodes/dsp/head.h"
 #include "nodes/level.h"
-#include "nodes/sound_stream.h"
+#include "nodes/stream_head.h"
 #include "nodes/sync.h"
 
 namespace legume {
 namespace {
-
-// Of what is not read yet nothing is heard, and no step either.
-struct Head : dsp::Head {
-    float cover = 1;   // goes to 0 before a stretch that is missing
-    bool here = true;  // what comes next has been read
-    void advance(double step, float cover_step) noexcept RT_SAFE {
-        dsp::Head::advance(step);
-        cover = std::clamp(cover + (here ? cover_step : -cover_step), 0.0f, 1.0f);
-    }
-};
 
 constexpr Range place_in_file{.min = 0, .max = 36'000, .initial = 0, .unit = Unit::seconds, .glide_seconds = 0};
 constexpr Range fade_range(float initial) {
@@ -58,16 +47,16 @@ struct Player final : Node {
     Fate missing{this, "missing", "How much of what it will need the disk had not given yet."};
     Fate unread{this, "unread", "What the disk could not give."};
 
-    static constexpr double hurried_seconds = 0.005;  // what makes room for a new start, or stands before a gap
+    static constexpr double hurried_seconds = StreamHead::hurried_seconds;  // also what makes room for a new start
     static constexpr double shortest_loop = 0.02, ahead_seconds = 1;
 
     SoundStream sound;
     const dsp::Sinc* sinc = nullptr;
     dsp::Sinc::Taps taps;
-    double ratio = 1, length = 0;  // file frames a graph frame at speed 1; frames
-    double low = 0, high = 0;      // of the loop, frames
-    bool circular = false;         // shorter than two seams: a loop of it is a wave, read round its end
-    std::array<Head, 8> heads;     // one leads, the others are leaving
+    double ratio = 1, length = 0;     // file frames a graph frame at speed 1; frames
+    double low = 0, high = 0;         // of the loop, frames
+    bool circular = false;            // shorter than two seams: a loop of it is a wave, read round its end
+    std::array<StreamHead, 8> heads;  // one leads, the others are leaving
     std::size_t lead = 0;
     Lines lines{sync};
     bool playing = false, fresh = true, around = false;
@@ -126,15 +115,14 @@ struct Player final : Node {
         constexpr double page = SoundStream::page_frames;
         const double pace = step < 0 ? -step : step, way = step < 0 ? -1 : 1;
         const double reach = std::clamp(pace * rate * ahead_seconds, 2 * page, double{SoundStream::most_ahead});
-        for (const Head& head : heads)
-            if (head.on) sound.want(mirrored(head.at - way * page), mirrored(head.at + way * page));
+        for (const auto& head : heads)
+            if (head.on) head.want();
         if (playing) sound.want(heads[lead].at, heads[lead].at + way * reach);
         const double entry = step < 0 ? high : low;
         sound.want(entry, entry + way * reach);
         const double first = first_frame(step, skip);
         sound.want(first, first + way * reach);
     }
-    double mirrored(double at) const noexcept RT_SAFE { return at < 0 ? -at : at > length ? 2 * length - at : at; }
 
     // The quietest that does not lead: with this many, one that has all but left.
     std::size_t spare() const noexcept RT_SAFE {
@@ -145,11 +133,7 @@ struct Player final : Node {
     }
     void begin(double at, double rise_frames) noexcept RT_SAFE {
         lead = spare();
-        const bool read = sound.here(at - dsp::Sinc::most_taps, at + dsp::Sinc::most_taps);
-        if (!read && !sound.broken()) sound.missed();
-        heads[lead].begin(at, rise_frames);
-        heads[lead].cover = read ? 1.0f : 0.0f;
-        heads[lead].here = read;
+        heads[lead].begin(sound, at, rise_frames);
         playing = true;
     }
     void end(double fall_frames) noexcept RT_SAFE {
@@ -160,7 +144,7 @@ struct Player final : Node {
     // one rises from the start: the loop keeps its length to the frame, and a sound that stops in full voice does not
     // click.
     void turn(double step, double seam, bool again) noexcept RT_SAFE {
-        Head& head = heads[lead];
+        StreamHead& head = heads[lead];
         if (around) {
             if (head.at >= length || head.at < 0) head.at = length * math::fraction(head.at / length);
             return;
@@ -174,42 +158,10 @@ struct Player final : Node {
         end(seam);
         if (again) begin(next, seam);
     }
-    const float* frame_at(std::int64_t i) const noexcept RT_SAFE {
-        const std::int64_t count = sound.header().frames;
-        if (around) return sound.piece(((i % count) + count) % count, 1);
-        if (i < 0) i = -i;
-        if (i >= count) i = 2 * (count - 1) - i;
-        return sound.piece(std::clamp<std::int64_t>(i, 0, count - 1), 1);
-    }
-    void add(const Head& head, double step, std::array<float, max_channels>& sum) noexcept RT_SAFE {
-        const double whole = math::floor(head.at);
-        sinc->weigh(head.at - whole, step, taps);
-        const auto first = static_cast<std::int64_t>(whole) + taps.first;
-        const auto width = static_cast<std::size_t>(sound.header().channels);
-        const float* const inside = sound.piece(first, taps.count);
-        std::array<float, max_channels> now{};
-        for (int k = 0; k < taps.count; ++k) {
-            const float* const frame = inside ? inside + static_cast<std::size_t>(k) * width : frame_at(first + k);
-            const float weight = taps.weights[static_cast<std::size_t>(k)];
-            for (std::size_t c = 0; frame && c < width; ++c) now[c] += frame[c] * weight;
-        }
-        for (std::size_t c = 0; c < width; ++c) sum[c] += now[c] * head.level * head.cover;
-    }
-    // Whether a head's next stretch has been read, and the fade before a gap has its time.
-    bool here(double at, double step, double rate) const noexcept RT_SAFE {
-        constexpr double reach = dsp::Sinc::most_taps;
-        const double to = at + step * (hurried_seconds * rate + block_frames);
-        return sound.here(mirrored(std::min(at, to) - reach), mirrored(at)) &&
-               sound.here(mirrored(at), mirrored(std::max(at, to) + reach));
-    }
     void look_ahead(double step, double rate) noexcept RT_SAFE {
         sound.begin(missing, unread);
-        for (Head& head : heads) {
-            if (!head.on) continue;
-            const bool was = head.here;
-            head.here = here(head.at, step, rate);
-            if (was && !head.here && !sound.broken()) sound.missed();
-        }
+        for (auto& head : heads)
+            if (head.on) head.look(head.ready(step, rate));
         late.set(static_cast<float>(sound.misses()));
         ask(step, rate, static_cast<double>(offset.own()));
     }
@@ -241,11 +193,11 @@ struct Player final : Node {
             }
             if (due) set_off(step, b);
             std::array<float, max_channels> sum{};
-            for (Head& head : heads)
-                if (head.on) add(head, step, sum);
+            for (auto& head : heads)
+                if (head.on) head.add(step, head.level, *sinc, taps, sum, around);
             for (int ch = 0; ch < channels; ++ch)
                 out.write(b, ch)[static_cast<std::size_t>(i)] = sum[static_cast<std::size_t>(ch)];
-            for (Head& head : heads)
+            for (auto& head : heads)
                 if (head.on) head.advance(step, cover_step);
             if (playing) turn(step, seam, again);
         }
@@ -259,9 +211,9 @@ struct Player final : Node {
     // Starts as soon as the first frames have been read: a block later at the most, unless the disk is slow.
     void set_off(double step, const Block& b) noexcept RT_SAFE {
         const double first = first_frame(step, static_cast<double>(offset.value(b)));
-        if (!here(first, step, b.rate())) return;
+        if (!StreamHead::ready(sound, first, step, b.rate())) return;
         due = false;
-        for (Head& head : heads)
+        for (auto& head : heads)
             if (head.on) head.leave(hurried_seconds * b.rate());
         begin(first, static_cast<double>(fade_in.value(b)) * b.rate());
     }

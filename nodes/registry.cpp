@@ -10,6 +10,7 @@
     X(crossfade)        \
     X(crush)            \
     X(cue)              \
+    X(cut)              \
     X(dc_block)         \
     X(delay)            \
     X(distort)          \
@@ -56,6 +57,7 @@
     X(spectral_freeze)  \
     X(stereo)           \
     X(switch)           \
+    X(takes)            \
     X(train)            \
     X(vector)
 

@@ -41,12 +41,15 @@ const HalfBand::Taps& HalfBand::taps() {
 
 void HalfBand::up(const float* x, int frames, float* twice) noexcept {
     std::copy_n(x, frames, even_.begin() + kept);
+    const float* const middle = even_.data() + kept - delay;
+    float sums[most] = {};
+    for (int k = 0; k < delay; ++k) {  // tap by tap, so that frames are worked out side by side
+        const float tap = taps_[static_cast<std::size_t>(k)];
+        for (int i = 0; i < frames; ++i) sums[i] += tap * (middle[i - k] + middle[i + k + 1]);
+    }
     for (int i = 0; i < frames; ++i) {
-        const float* const middle = even_.data() + i + kept - delay;
-        float sum = 0;
-        for (int k = 0; k < delay; ++k) sum += taps_[static_cast<std::size_t>(k)] * (middle[-k] + middle[k + 1]);
-        twice[2 * i] = middle[0];
-        twice[2 * i + 1] = sum;
+        twice[2 * i] = middle[i];
+        twice[2 * i + 1] = sums[i];
     }
     std::copy_n(even_.begin() + frames, kept, even_.begin());
 }
@@ -56,12 +59,14 @@ void HalfBand::down(const float* twice, int frames, float* y) noexcept {
         even_[static_cast<std::size_t>(kept + i)] = twice[2 * i];
         odd_[static_cast<std::size_t>(kept + i)] = twice[2 * i + 1];
     }
-    for (int i = 0; i < frames; ++i) {
-        const float* const right = odd_.data() + i + kept - delay;
-        float sum = even_[static_cast<std::size_t>(i + kept - delay)];
-        for (int k = 0; k < delay; ++k) sum += taps_[static_cast<std::size_t>(k)] * (right[k] + right[-k - 1]);
-        y[i] = 0.5f * sum;
+    const float* const right = odd_.data() + kept - delay;
+    float sums[most];
+    std::copy_n(even_.begin() + kept - delay, frames, sums);
+    for (int k = 0; k < delay; ++k) {
+        const float tap = taps_[static_cast<std::size_t>(k)];
+        for (int i = 0; i < frames; ++i) sums[i] += tap * (right[i + k] + right[i - k - 1]);
     }
+    for (int i = 0; i < frames; ++i) y[i] = 0.5f * sums[i];
     std::copy_n(even_.begin() + frames, kept, even_.begin());
     std::copy_n(odd_.begin() + frames, kept, odd_.begin());
 }

@@ -12,6 +12,7 @@
 #include "graph/denormals.h"
 #include "host/patch/yaml.h"
 #include "nodes/registry.h"
+#include "nodes/sound_file.h"
 #include "tests/harness.h"
 
 namespace {
@@ -29,15 +30,22 @@ struct Files {
         auto room = noise(96'000, 3, 0.1f);
         for (std::size_t i = 0; i < room.size(); ++i) room[i] *= 1 - static_cast<float>(i) / 96'000;
         write_wav(folder / "two-seconds.wav", {room, noise(96'000, 4, 0.05f)}, rate);
+        std::filesystem::create_directories(folder / "run/takes");
+        for (const auto* name : {"00000010-young.flac", "00000020-old.flac"}) {
+            SoundWriter take(folder / "run/takes" / name, 16'000, 1, SoundFormat::flac_16);
+            take.write(noise(32'000, 5, 0.3f));
+            take.finish();
+        }
     }
     std::vector<std::pair<std::string, std::string>> of(const NodeType& type) const {
         std::vector<std::pair<std::string, std::string>> settings;
         const auto node = type.make();
         for (const auto* option : node->options())
-            if (option->required) settings.emplace_back(option->name, value(type));
+            if (option->required) settings.emplace_back(option->name, value(type, option->name));
         return settings;
     }
-    std::string value(const NodeType& type) const {
+    std::string value(const NodeType& type, const std::string& option) const {
+        if (option == "run") return (folder / "run").string();
         return (folder / (std::string(type.name) == "recorder" ? "take.wav" : "two-seconds.wav")).string();
     }
 };

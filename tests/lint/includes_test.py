@@ -49,9 +49,11 @@ LAYERS = (
     ("nodes/held_sound.*", "graph/* nodes/sound_file.h nodes/held_sound.h nodes/dsp/*"),
     ("nodes/tracks.*", "nodes/sound_file.h nodes/tracks.h"),
     ("nodes/sound_stream.*", "graph/* nodes/sound_file.h nodes/held_sound.h nodes/sound_stream.h"),
+    ("nodes/stream_head.h", "graph/* nodes/sound_stream.h nodes/dsp/*"),
+    ("nodes/training_run.*", "nodes/sound_file.h nodes/samplernn/take.h nodes/training_run.h"),
     ("nodes/samplernn/*", "graph/* nodes/level.h nodes/sound_file.h nodes/dsp/* nodes/samplernn/*"),
     ("nodes/*", "graph/* nodes/law.h nodes/level.h nodes/sync.h nodes/sound_file.h nodes/held_sound.h "
-                "nodes/sound_stream.h nodes/tracks.h nodes/dsp/*"),
+                "nodes/sound_stream.h nodes/stream_head.h nodes/tracks.h nodes/training_run.h nodes/dsp/*"),
     ("host/train_main.cpp", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
     ("host/models/picture.*", "host/models/picture.h nodes/samplernn/measure.h"),
     ("host/models/*", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "nodes/dsp/half_band.h"
+#include "nodes/dsp/tanh.h"
 #include "tests/harness.h"
 
 using namespace legume;
@@ -37,6 +38,15 @@ TEST_CASE("up and down again a sound is what it was, later by what it says") {
         for (std::size_t i = 200; i < heard.size(); ++i) worst = std::max(worst, std::abs(heard[i] - sound[i - late]));
         CHECK(worst < 2e-4f);
     }
+}
+
+TEST_CASE("the cheap tanh is tanh as far as a float goes, and odd") {
+    for (float x = -12; x < 12; x += 0.001f) {
+        REQUIRE(std::abs(double{dsp::tanh(x)} - std::tanh(double{x})) < 5e-7);
+        REQUIRE(dsp::tanh(-x) == -dsp::tanh(x));
+    }
+    CHECK(dsp::tanh(0.0f) == 0);
+    CHECK(dsp::tanh(1e6f) <= 1);
 }
 
 TEST_CASE("a clipped sine has odd harmonics, one off its middle even ones, and a rectified one an octave") {

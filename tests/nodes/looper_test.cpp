@@ -43,7 +43,7 @@ double apart(const Samples& a, const Samples& b) {
 
 }  // namespace
 
-TEST_CASE("what was played comes round and round, two frames early and otherwise to the bit") {
+TEST_CASE("what was played comes round and round in its place, to the bit") {
     for (const double rate : {44'100.0, 96'000.0}) {
         Loop loop({}, 2, rate);
         const auto left = noise(25'600, 1), right = noise(25'600, 2);
@@ -53,8 +53,8 @@ TEST_CASE("what was played comes round and round, two frames early and otherwise
         const auto heard = loop.rig.run(76'800);
         CHECK(loop.meter("length") == doctest::Approx(25'600 / rate));
         for (const std::size_t round : {std::size_t{0}, std::size_t{25'600}, std::size_t{51'200}}) {
-            CHECK(part(heard[0], round + 600, 24'000) == part(left, 602, 24'000));
-            CHECK(part(heard[1], round + 600, 24'000) == part(right, 602, 24'000));
+            CHECK(part(heard[0], round + 600, 24'000) == part(left, 600, 24'000));
+            CHECK(part(heard[1], round + 600, 24'000) == part(right, 600, 24'000));
         }
     }
 }
@@ -87,6 +87,60 @@ TEST_CASE("dubs are added, undone and brought back, without a click") {
     CHECK(loop.run(25'600)[12'800] == doctest::Approx(0.3));
     loop.fire("undo");
     CHECK(loop.run(25'600)[12'800] == doctest::Approx(0.2));
+}
+
+TEST_CASE("a dub lies where it was played, at any speed") {
+    for (const float speed : {1.0f, 2.0f, 0.5f, -1.0f}) {
+        Loop loop;
+        loop.take(Samples(48'000, 0.0f));
+        loop.run(640);
+        loop.rig.set("l", "speed", speed);
+        loop.run(9'600);
+        loop.fire("record");
+        loop.run(1'280);
+        const float before = loop.meter("position") * 48'000;
+        Samples tick(6'400, 0.0f);
+        for (std::size_t i = 3'000; i < 3'008; ++i) tick[i] = 0.5f;  // 8 frames, whose middle is 3004
+        loop.run(6'400, tick);
+        loop.fire("record");
+        loop.run(640);
+        // Where the loop was when the tick came, and where the tick is in it: read once around at full speed.
+        const double struck = std::fmod(double{before} + 3'004 * double{speed} + 480'000, 48'000);
+        loop.rig.set("l", "speed", 1);
+        loop.run(9'600);
+        const double from = double{loop.meter("position")} * 48'000;
+        const auto heard = loop.run(48'000);
+        double sum = 0, weighted = 0;
+        for (std::size_t i = 0; i < heard.size(); ++i) {
+            sum += double{heard[i]};
+            weighted += double{heard[i]} * static_cast<double>(i);
+        }
+        CAPTURE(speed);
+        REQUIRE(sum > 1);
+        const double found = std::fmod(from + weighted / sum, 48'000);
+        CHECK(std::abs(found - struck) < 2.5);
+    }
+}
+
+TEST_CASE("turning round in the middle of a dub leaves no step, neither at once nor afterwards") {
+    for (const float back : {-1.0f, -2.0f, -0.3f}) {
+        Loop loop;
+        loop.take(Samples(48'000, 0.0f));
+        loop.run(4'800);
+        loop.fire("record");
+        auto heard = loop.run(9'600, Samples(9'600, 0.5f));
+        for (const float speed : {back, 1.0f, back, 1.0f}) {
+            loop.rig.set("l", "speed", speed);
+            const auto next = loop.run(9'600, Samples(9'600, 0.5f));
+            heard.insert(heard.end(), next.begin(), next.end());
+        }
+        loop.fire("record");
+        const auto rest = loop.run(144'000, Samples(640, 0.5f));
+        heard.insert(heard.end(), rest.begin(), rest.end());
+        CAPTURE(back);
+        CHECK(peak(heard) > 0.4);
+        CHECK(largest_step(heard) < 0.02 * peak(heard));
+    }
 }
 
 TEST_CASE("feedback says how much stays where it is dubbed over") {

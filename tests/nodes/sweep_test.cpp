@@ -4,100 +4,17 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <functional>
 #include <set>
 
-#include "nodes/dsp/random.h"
-#include "nodes/registry.h"
-#include "nodes/samplernn/model.h"
-#include "tests/harness.h"
 #include "tests/heap_trap.h"
+#include "tests/nodes/every_node.h"
 
 using namespace legume;
 using namespace legume::test;
 
 namespace {
-
-using Settings = std::vector<std::pair<std::string, std::string>>;
-
-// What nodes need from the disk, in a folder of its own.
-struct Needs {
-    Folder folder;
-    Needs() {
-        write_wav(folder / "sound.wav", {noise(6'000, 1, 0.5f), noise(6'000, 2, 0.5f)}, 44'100);
-        samplernn::Checkpoint tiny;
-        tiny.config.tiers = {{2}, {4}};
-        tiny.config.dim = 8;
-        tiny.config.levels = 16;
-        tiny.config.embedding = 4;
-        std::uint64_t drawn = 0;
-        for (const auto& [name, shape] : samplernn::expected_shapes(tiny.config)) {
-            samplernn::Tensor tensor{shape, {}};
-            for (std::int64_t i = 0; i < samplernn::count(shape); ++i)
-                tensor.values.push_back(static_cast<float>(dsp::random_uniform(3, 0, drawn++) - 0.5));
-            tiny.tensors[name] = tensor;
-        }
-        samplernn::write_checkpoint(folder / "tiny.safetensors", tiny, samplernn::Storage::f32);
-    }
-    // For each required option; a node with another one says so by a problem of its patch.
-    Settings of(const NodeType& type) const {
-        const auto node = type.make();
-        Settings settings;
-        for (const auto* option : node->options())
-            if (option->required) settings.emplace_back(option->name, value(type.name, option->name));
-        return settings;
-    }
-    std::string value(const std::string& type, const std::string& option) const {
-        if (option.starts_with("model")) return folder.path.string();
-        if (type == "recorder") return (folder / "take.wav").string();
-        return (folder / "sound.wav").string();
-    }
-};
-
-// The node as `it`, with a device of `inputs` channels into each of its Ins (none: nothing wired) and every Out tapped.
-Rig rig_of(const NodeType& type, const Needs& needs, int inputs, Settings settings = {}) {
-    for (const auto& need : needs.of(type)) settings.push_back(need);
-    const auto node = type.make();
-    std::vector<NodeText> nodes{{"it", type.name, settings}, {"t", "tap", {}}};
-    std::vector<std::string> wires;
-    for (const auto* in : node->ins()) {
-        if (inputs == 0) break;
-        const int channels = std::min({inputs, in->shape.channels, node->channels_of(*in)});
-        const std::string id = "device" + std::to_string(channels);
-        if (std::none_of(nodes.begin(), nodes.end(), [&](const NodeText& text) { return text.id == id; }))
-            nodes.push_back({id, "input", {{"channels", std::to_string(channels)}}});
-        wires.push_back(id + " -> it." + in->name);
-    }
-    for (const auto* out : node->outs()) wires.push_back("it." + out->name + " -> t");
-    return Rig(nodes, wires, {.inputs = std::max(inputs, 1), .outputs = 16});
-}
-
-Channels wide(const Samples& x, int channels = 8) { return Channels(static_cast<std::size_t>(channels), x); }
-
-Samples impulses(std::size_t frames, float height) {
-    Samples x(frames, 0.0f);
-    for (std::size_t i = 0; i < frames; i += 777) x[i] = height;
-    return x;
-}
-
-// These make no sound, and their patch would have to have scenes.
-bool wants_scenes(const NodeType& type) {
-    const auto node = type.make();
-    const auto& options = node->options();
-    return std::any_of(options.begin(), options.end(),
-                       [](const Option* option) { return option->type == Option::Type::scenes; });
-}
-
-// Every node that plays, by name.
-template <class Judge>
-void each_playing(Judge judge) {
-    const Needs needs;
-    for (const auto* type : node_types()) {
-        if (type->make()->offline() || wants_scenes(*type)) continue;
-        CAPTURE(type->name);
-        judge(*type, needs);
-    }
-}
 
 bool sentence(const std::string& doc) {
     return doc.size() > 4 && doc.back() == '.' && !std::islower(static_cast<unsigned char>(doc[0])) &&
