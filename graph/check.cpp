@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "graph/conductor.h"
+#include "graph/standing.h"
 
 namespace legume {
 namespace {
@@ -57,8 +57,9 @@ struct Checker {
 
     void resolve(const Wire& wire) {
         for (const auto* end : {&wire.from, &wire.to})
-            if (end->node == Conductor::id)
-                return problem(end->place, "the transport has no wires; bind a control to it, or move it by OSC");
+            if (standing_node(end->node))
+                return problem(end->place,
+                               "the " + end->node + " has no wires; bind a control to it, or move it by OSC");
         Link link;
         link.place = wire.place;
         link.depth = wire.depth.value_or(1.0f);
@@ -233,11 +234,10 @@ std::size_t find_node(const Checked& checked, const Endpoint& end, Problems& pro
 
 const Member* find_member(const Checked& checked, const Endpoint& end, std::initializer_list<Member::Kind> kinds,
                           const std::string& what, Problems& problems) {
-    static const Conductor transport;  // for what it declares
-    const bool time = end.node == Conductor::id;
-    const auto index = time ? 0 : find_node(checked, end, problems);
-    if (!time && index == checked.nodes.size()) return nullptr;
-    const Node& node = time ? static_cast<const Node&>(transport) : *checked.nodes[index];
+    const auto* standing = standing_node(end.node);
+    const auto index = standing ? 0 : find_node(checked, end, problems);
+    if (!standing && index == checked.nodes.size()) return nullptr;
+    const Node& node = standing ? *standing : *checked.nodes[index];
     if (unknown(node)) return nullptr;
     const auto* member = node.find(end.member);
     if (member && std::find(kinds.begin(), kinds.end(), member->kind) != kinds.end()) return member;
@@ -246,7 +246,7 @@ const Member* find_member(const Checked& checked, const Endpoint& end, std::init
         problems.push_back({end.place, "name the " + what + " too, as in " + end.node + "." +
                                            (names.empty() ? "gain" : names.front())});
     else
-        problems.push_back(no_member(time ? end.node : checked.patch.nodes[index].type, end, what, names));
+        problems.push_back(no_member(standing ? end.node : checked.patch.nodes[index].type, end, what, names));
     return nullptr;
 }
 

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "graph/check.h"
-#include "graph/conductor.h"
+#include "graph/standing.h"
 
 namespace legume {
 namespace {
@@ -39,7 +39,7 @@ struct ScenesChecker {
         const auto wrong = [&](const auto& entry) {
             const auto& [to, value] = entry;
             if (!takes(to, value, problems)) return true;
-            if (to.node == Conductor::id || !scenes_of(*c.nodes[find_node(c, to, problems)])) return false;
+            if (standing_node(to.node) || !scenes_of(*c.nodes[find_node(c, to, problems)])) return false;
             problems.push_back({to.place, to.node + " moves between scenes, so that none can move it; bind it, or "
                                                     "set it by a cue"});
             return true;

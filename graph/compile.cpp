@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graph/math.h"
+#include "graph/rings.h"
 
 namespace legume {
 
@@ -190,6 +191,45 @@ struct Compiler {
         return std::move(result);
     }
 };
+
+namespace {
+
+bool rings(const Node& node) { return dynamic_cast<const Rings*>(&node) != nullptr; }
+
+}  // namespace
+
+bool rings(const Plan& plan) {
+    return std::any_of(plan.nodes.begin(), plan.nodes.end(), [](const auto& node) { return rings(*node); });
+}
+
+// The tail is what rings, and whatever lies behind it on the way to the outputs. Only where sound comes into the tail
+// is it faded: a wire before that may be a pitch, which must not fall.
+std::unique_ptr<Schedule> leave(const Schedule& playing, double seconds) {
+    auto plan = playing.plan();
+    const auto generates = [](const Node& node) {
+        return std::any_of(node.works().begin(), node.works().end(),
+                           [](const Work* work) { return work->pool == Work::Pool::generate; });
+    };
+    std::vector<bool> tail;
+    for (const auto& node : plan.nodes) tail.push_back(rings(*node) || node->outs().empty());
+    for (bool more = true; more;) {
+        more = false;
+        for (const auto& link : plan.links) {
+            if (!tail[link.from_node] || tail[link.to_node] || link.to->kind != Member::Kind::in ||
+                generates(*plan.nodes[link.to_node]))
+                continue;
+            tail[link.to_node] = more = true;
+        }
+    }
+    for (std::size_t l = 0; l < plan.links.size(); ++l)
+        if (plan.links[l].to->kind == Member::Kind::in && !tail[plan.links[l].from_node] && tail[plan.links[l].to_node])
+            plan.fades[l] = Fade::leave;
+    const double blocks = math::round_even(std::max(seconds, transition_seconds) * playing.rate() / block_frames);
+    auto schedule = std::make_unique<Schedule>(std::move(plan), playing.rate(),
+                                               std::max<std::uint64_t>(1, static_cast<std::uint64_t>(blocks)));
+    schedule->follow(playing);
+    return schedule;
+}
 
 Compiled compile(Checked checked, const CompileContext& context, const Schedule* previous,
                  const Patch* previous_patch) {

@@ -10,6 +10,19 @@ Conductor::Conductor(double rate) : rate_(rate) {
     for (auto* param : params()) param->blocks_a_second_ = static_cast<float>(rate / block_frames);
 }
 
+void Conductor::begin(float beats_a_minute) noexcept {
+    tempo.set(beats_a_minute, 0);
+    tempo.own_.store(tempo.target_, std::memory_order_relaxed);
+    running.set_initial(1);
+    running_ = true;
+    beat_ = 0;
+}
+
+void Conductor::hear(Node& other) noexcept {
+    for (auto* param : other.params()) param->advance(nullptr, 0);
+    for (auto* trigger : other.triggers()) trigger->edges_ = 0;
+}
+
 Transport Conductor::advance() noexcept {
     tempo.advance(nullptr, 0);
     if (position.left_ > 0) {  // it was set; what is on its way there over a time is a scrub

@@ -34,6 +34,10 @@ class Conductor final : public Node {
     void set_bar(double beats) { bar_beats_.store(beats, std::memory_order_relaxed); }  // any thread
     // Audio thread, once a block, after the controls: the time at its first frame.
     Transport advance() noexcept RT_SAFE;
+    // Audio thread, before advance(): another patch brings its own time, from its first beat on.
+    void begin(float beats_a_minute) noexcept RT_SAFE;
+    // Audio thread, once a block: what stands beside the patch, as this does, has heard what was applied.
+    static void hear(Node& other) noexcept RT_SAFE;
     void process(const Block&) noexcept RT_SAFE override {}  // advance() has played it
 
   private:

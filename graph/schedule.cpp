@@ -233,10 +233,11 @@ void Schedule::adopt() noexcept {
         if (late.heir_of) copy(*late.heir_of, late.kept);
 }
 
-// A raised cosine over the whole transition, so that what comes and what goes always add up to one.
+// A raised cosine over the whole transition, so that what comes and what goes always add up to one; or in power.
 float Schedule::fade(Fade way, int frame) const noexcept {
     const double share =
         (static_cast<double>(done_) * block_frames + frame + 1) / (static_cast<double>(length_) * block_frames);
+    if (way == Fade::leave) return share < 1 ? static_cast<float>(math::cos(0.5 * math::pi * share)) : 0.0f;
     const double in = 0.5 - 0.5 * math::cos(math::pi * (share < 1 ? share : 1));
     return static_cast<float>(way == Fade::in ? in : 1 - in);
 }
@@ -259,16 +260,18 @@ bool non_finite(const float* x) noexcept {
 
 void Schedule::process(std::uint64_t frame, const Transport& transport, const Signal& in, const Signal& out) noexcept {
     for (int c = 0; c < out.channels; ++c) std::fill_n(out.data[static_cast<std::size_t>(c)], block_frames, 0.0f);
-    std::array<float, block_frames> coming, going;
+    std::array<float, block_frames> coming, going, leaving;
     if (length_)
         for (int i = 0; i < block_frames; ++i) {
             coming[static_cast<std::size_t>(i)] = fade(Fade::in, i);
             going[static_cast<std::size_t>(i)] = fade(Fade::out, i);
+            leaving[static_cast<std::size_t>(i)] = fade(Fade::leave, i);
         }
     const auto gain = [&](Fade way, int i) noexcept {
-        return way == Fade::none ? 1.0f
-               : way == Fade::in ? coming[static_cast<std::size_t>(i)]
-                                 : going[static_cast<std::size_t>(i)];
+        return way == Fade::none  ? 1.0f
+               : way == Fade::in  ? coming[static_cast<std::size_t>(i)]
+               : way == Fade::out ? going[static_cast<std::size_t>(i)]
+                                  : leaving[static_cast<std::size_t>(i)];
     };
 
     Block block;

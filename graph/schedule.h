@@ -13,8 +13,9 @@
 
 namespace legume {
 
-// A wire in a schedule: steady, or one that comes or goes while a patch turns into the next.
-enum class Fade : std::uint8_t { none, in, out };
+// A wire in a schedule: steady, or one that comes or goes while a patch turns into the next. `leave` goes with even
+// power beside a patch of its own that comes, `out` beside a wire of the same sound.
+enum class Fade : std::uint8_t { none, in, out, leave };
 
 // What a schedule is made of; control thread only.
 struct Plan {

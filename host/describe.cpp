@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graph/conductor.h"
+#include "graph/set_keys.h"
 
 namespace legume {
 namespace {
@@ -174,6 +175,7 @@ std::string osc_namespace(const Checked& checked) {
     Conductor conductor;
     conductor.tempo.set_initial(static_cast<float>(checked.patch.tempo.value_or(120)));
     add(conductor, std::string(Conductor::id));
+    add(SetKeys(), std::string(SetKeys::id));
     for (const auto& binding : checked.patch.bindings)
         if (binding.osc)
             rows.push_back({binding.osc->address, "any", "", "", "Bound to " + to_string(binding.to) + "."});

@@ -18,8 +18,10 @@
 #include "host/models/takes.h"
 #include "host/new.h"
 #include "host/opening.h"
+#include "host/patch/setlist.h"
 #include "host/play.h"
 #include "host/render.h"
+#include "host/setlist.h"
 #include "host/show/cues.h"
 #include "host/show/replay.h"
 #include "nodes/registry.h"
@@ -28,19 +30,26 @@ namespace {
 
 using namespace legume;
 
+bool check_patch(const std::string& patch, const SetText& set, bool measure) {
+    auto checked = open_in_set(patch, set);
+    if (print_problems(checked.problems)) return false;
+    for (const auto& notice : checked.notices) std::printf("%s\n", to_string(notice).c_str());
+    std::printf("%s: sound, %zu nodes, %zu wires\n", patch.c_str(), checked.nodes.size(), checked.links.size());
+    return !measure || measure_patch(std::move(checked));
+}
+
 int check_patches(const std::vector<std::string>& patches, bool measure) {
-    bool faults = false;
-    for (const auto& patch : patches) {
-        auto checked = open_patch(patch);
-        if (print_problems(checked.problems)) {
-            faults = true;
+    bool sound = true;
+    for (const auto& file : patches) {
+        const auto set = load_set(file);
+        if (!set) {
+            sound = check_patch(file, {}, measure) && sound;
             continue;
         }
-        for (const auto& notice : checked.notices) std::printf("%s\n", to_string(notice).c_str());
-        std::printf("%s: sound, %zu nodes, %zu wires\n", patch.c_str(), checked.nodes.size(), checked.links.size());
-        if (measure && !measure_patch(std::move(checked))) faults = true;
+        sound = !print_problems(set->problems) && sound;
+        for (const auto& patch : set->patches) sound = check_patch(patch.file.string(), *set, measure) && sound;
     }
-    return faults ? 1 : 0;
+    return sound ? 0 : 1;
 }
 
 int describe(const std::string& node, bool schema, bool markdown, const std::string& osc) {
@@ -106,8 +115,11 @@ int run(int argc, char** argv) {
 
     PlayRequest live;
     bool no_osc = false;
-    auto* play_command = app.add_subcommand("play", "Play a patch live");
-    play_command->add_option("PATCH", live.patch, "The patch")->required();
+    auto* play_command = app.add_subcommand("play", "Play a patch live, or a set of them one after the other");
+    play_command->add_option("PATCH", live.patches, "The patch, several of them, or a set")->required();
+    play_command
+        ->add_option("--crossfade", live.crossfade, "Seconds from one patch to the next; else as the set says, or 2")
+        ->check(within(0, longest_crossfade));
     play_command->add_option("--device", live.device, "Sound card by (part of its) name, or null; remembered");
     play_command->add_option("--rate", live.rate, "Frames a second; remembered")->check(within(8'000, 384'000));
     play_command->add_option("--buffer", live.buffer, "Frames a callback; remembered")->check(within(1, 16384));

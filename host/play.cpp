@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -24,10 +25,12 @@
 #include "host/control/scenes.h"
 #include "host/control/transport_control.h"
 #include "host/every.h"
+#include "host/keys.h"
 #include "host/midi/midi_control.h"
 #include "host/opening.h"
 #include "host/osc/osc_control.h"
 #include "host/runner.h"
+#include "host/setlist.h"
 #include "host/show/kept.h"
 #include "host/show/show.h"
 #include "host/watch.h"
@@ -48,7 +51,11 @@ class Session {
     void keep_show();
     void open_controls();
     void add_commands();
-    std::string load(const std::filesystem::path& file);
+    std::string reload();
+    // Nothing else is on its way; while a patch is being loaded, a model that both want would hold everything up.
+    bool may_edit() { return runner_->settled() && !setlist_->loading(); }
+    bool open_set();
+    void press(char key);
     std::string record(const CommandArguments& arguments);
     void start_tape(const std::filesystem::path& file, std::uint64_t frames);
     bool stop_tape();
@@ -67,6 +74,8 @@ class Session {
     void end();
 
     const PlayRequest& request_;
+    SetText set_;
+    std::vector<Checked> opened_;  // of the set, until it plays
     const Say say_ = [this](const std::string& line) { say(line); };
     const bool terminal_;
     bool status_drawn_ = false;
@@ -81,6 +90,7 @@ class Session {
     std::unique_ptr<Morphs> morphs_;
     std::unique_ptr<Cues> cues_;
     std::unique_ptr<KeptShow> kept_;
+    std::unique_ptr<Setlist> setlist_;
     std::unique_ptr<AudioDevice> device_;
     std::unique_ptr<OscControl> osc_;
     std::unique_ptr<MidiControl> midi_;
@@ -91,6 +101,8 @@ class Session {
     std::filesystem::path patch_;
     Watch watch_;
     bool faulty_ = false;  // the text on disk, not what plays
+    bool reload_ = false;  // is to be done as soon as it can
+    std::optional<Keys> keys_;
 };
 
 void Session::say(const std::string& line) {
@@ -135,11 +147,7 @@ void Session::open_controls() {
 }
 
 void Session::add_commands() {
-    commands_.add({"load", "Plays another patch.", false, [this](const CommandArguments& arguments) {
-                       const auto* file = arguments.empty() ? nullptr : std::get_if<std::string>(&arguments[0]);
-                       return file ? load(*file) : "/legume/load wants a patch's file";
-                   }});
-    commands_.add({"reload", "Reads the patch anew.", false, [this](const auto&) { return load(patch_); }});
+    commands_.add({"reload", "Reads the patch anew.", false, [this](const auto&) { return reload(); }});
     commands_.add({"record", "Records into a file from now on; without one, stops recording.", false,
                    [this](const CommandArguments& arguments) { return record(arguments); }});
     commands_.add({"quit", "Fades out and ends.", false, [](const auto&) {
@@ -148,21 +156,22 @@ void Session::add_commands() {
                    }});
 }
 
-// The patch at hand is not let go before all is known to be well with the new one.
-std::string Session::load(const std::filesystem::path& file) {
-    const auto patience = Clock::now() + std::chrono::seconds(1);  // an edit fades in within blocks, if blocks come
-    for (; !runner_->settled(); runner_->tick()) {
-        if (Clock::now() > patience) return "the sound card does not take up the edit before; load it again later";
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    }
-    auto checked = open_patch(file);
+// While something else is on its way it waits for that.
+std::string Session::reload() {
+    reload_ = !may_edit();
+    if (reload_) return "";
+    auto checked = open_in_set(patch_, set_);
     if (!checked.problems.empty()) return to_string(checked.problems.front());
-    if (!take_up(std::move(checked))) {
-        watch_.set(runner_->patch().files);
-        return "the patch does not load; what was playing plays on";
-    }
-    patch_ = file;
-    return "";
+    return take_up(std::move(checked)) ? "" : "the patch does not load; what was playing plays on";
+}
+
+void Session::press(char key) {
+    std::string wrong;
+    if (key == 'n') wrong = commands_.run("next", {});
+    if (key == 'p') wrong = commands_.run("previous", {});
+    if (key >= '1' && key <= '9') wrong = commands_.run("go", {static_cast<double>(key - '0')});
+    if (key == 'r') wrong = commands_.run("reload", {});
+    if (!wrong.empty()) say(wrong);
 }
 
 void Session::start_tape(const std::filesystem::path& file, std::uint64_t frames) {
@@ -243,7 +252,7 @@ void Session::take(const Mail& mail) {
 }
 
 void Session::watch_patch() {
-    if (runner_->settled() && watch_.edited()) take_up(open_patch(patch_));
+    if (may_edit() && watch_.edited()) take_up(open_in_set(patch_, set_));
 }
 
 // False when it has faults, which are said.
@@ -308,11 +317,13 @@ void Session::show_status() {
                 " values were not finite; they were silenced and the node reset");
     const float covered = covering();
     if (!terminal_) return;
-    std::printf("\r%8.1f s | %5.1f dB | cpu %3.0f %% | late %llu, xruns %llu | covering %.0f %% | %s | %s\033[K",
+    auto set = setlist_->status();
+    if (!set.empty()) set += " | ";
+    std::printf("\r%8.1f s | %5.1f dB | cpu %3.0f %% | late %llu, xruns %llu | covering %.0f %% | %s | %s%s\033[K",
                 static_cast<double>(runner_->frames()) / runner_->rate(), math::decibels(peak), runner_->load() * 100,
                 static_cast<unsigned long long>(runner_->late_blocks()),
                 static_cast<unsigned long long>(device_->xruns()), static_cast<double>(covered) * 100,
-                print_time(runner_->moment().time).c_str(), controls_->last().c_str());
+                print_time(runner_->moment().time).c_str(), set.c_str(), controls_->last().c_str());
     std::fflush(stdout);
     status_drawn_ = true;
 }
@@ -336,23 +347,54 @@ void Session::end() {
         std::snprintf(line, sizeof line, ", covering up to %.1f %%", static_cast<double>(most_covering_) * 100);
         played += line;
     }
+    played += setlist_->summary();
     if (osc_) played += osc_->summary();
     say(played);
 }
 
+// Everything that is wrong in any patch of it is said before the first one sounds.
+bool Session::open_set() {
+    auto problems = read_set(request_.patches, request_.crossfade, set_);
+    for (const auto& patch : set_.patches) {
+        opened_.push_back(open_in_set(patch.file, set_));
+        const auto& found = opened_.back().problems;
+        problems.insert(problems.end(), found.begin(), found.end());
+    }
+    std::vector<std::string> said;  // what is wrong with the set itself every patch of it would say
+    for (const auto& problem : problems)
+        if (const auto line = to_string(problem); std::find(said.begin(), said.end(), line) == said.end()) {
+            std::fprintf(stderr, "%s\n", line.c_str());
+            said.push_back(line);
+        }
+    return said.empty();
+}
+
 int Session::run() {
-    patch_ = request_.patch;
-    auto checked = open_patch(patch_);
-    if (print_problems(checked.problems)) return 1;
+    if (!open_set()) return 1;
+    patch_ = set_.patches.front().file;
+    auto checked = std::move(opened_.front());
     const auto& title = checked.patch.title;
-    say("legume " LEGUME_VERSION ": " + request_.patch.string() + (title.empty() ? "" : " (" + title + ")"));
+    if (set_.patches.size() > 1) {
+        say("legume " LEGUME_VERSION ": a set of " + std::to_string(set_.patches.size()) + " patches" +
+            (set_.title.empty() ? "" : ", " + set_.title));
+        say("1/" + std::to_string(set_.patches.size()) + " " + patch_.string() +
+            (title.empty() ? "" : " (" + title + ")"));
+    } else {
+        say("legume " LEGUME_VERSION ": " + patch_.string() + (title.empty() ? "" : " (" + title + ")"));
+    }
     if (!checked.patch.note.empty()) say("  " + checked.patch.note);
     for (const auto& notice : checked.notices) say("  " + to_string(notice));
     watch_.set(checked.patch.files);
     const auto seed = choose_seed(request_.seed, checked.patch);
+    int inputs = device_inputs(checked), outputs = device_outputs(checked);
+    for (std::size_t i = 1; i < opened_.size(); ++i) {
+        inputs = std::max(inputs, device_inputs(opened_[i]));
+        outputs = std::max(outputs, device_outputs(opened_[i]));
+    }
+    opened_.clear();
     try {
-        device_ = open_wished({request_.device, request_.rate, request_.buffer, request_.verbose},
-                              device_inputs(checked), device_outputs(checked), say_);
+        device_ =
+            open_wished({request_.device, request_.rate, request_.buffer, request_.verbose}, inputs, outputs, say_);
         RunnerSetup setup;
         setup.rate = device_->rate();
         setup.inputs = device_->inputs();
@@ -366,6 +408,17 @@ int Session::run() {
         controls_ = std::make_unique<Controls>(*runner_);
         bind();
         add_commands();
+        setlist_ = std::make_unique<Setlist>(
+            set_, *controls_, commands_, say_,
+            [this, seed](const Patch& patch) { return request_.seed ? *request_.seed : patch.seed.value_or(seed); },
+            [this](const std::filesystem::path& file) {
+                patch_ = file;
+                watch_.set(runner_->patch().files);
+                faulty_ = false;
+                bind();
+                if (kept_) kept_->edited();
+                say_admission();
+            });
         open_controls();
         if (!request_.record.empty()) {
             const auto frames = request_.seconds ? math::round_even(*request_.seconds * setup.rate) : 0.0;
@@ -382,6 +435,9 @@ int Session::run() {
         cues_->tick();  // what is due at the beginning is there at the beginning
         runner_->start_pools();
         device_->start(*runner_);
+        if (keys_.emplace().open())
+            say(set_.patches.size() > 1 ? "Keys: n next, p previous, 1 to 9, r reads the patch anew."
+                                        : "Keys: r reads the patch anew.");
     } catch (const SoundError& fault) {
         std::fprintf(stderr, "%s %s\n", request_.record.c_str(), fault.what());
         return 1;
@@ -398,6 +454,10 @@ int Session::run() {
         morphs_->tick();
         midi_->tick();
         transport_->tick();
+        while (const auto key = keys_->take()) press(*key);
+        setlist_->tick();
+        if (reload_ && may_edit())
+            if (const auto wrong = reload(); !wrong.empty()) say(wrong);
         if (patch_poll_.due()) watch_patch();
         if (device_poll_.due()) hold_device(device_, *runner_, say_);
         if (status_.due()) show_status();

@@ -6,15 +6,17 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/osc/settings.h"
 
 namespace legume {
 
 struct PlayRequest {
-    std::filesystem::path patch;
-    std::string device;  // empty: as remembered, else the system's default
-    double rate = 0;     // 0: as remembered, else the device's own
+    std::vector<std::filesystem::path> patches;  // a set of several, or one file that may be a set
+    std::optional<double> crossfade;             // seconds; else what the set says, or 2
+    std::string device;                          // empty: as remembered, else the system's default
+    double rate = 0;                             // 0: as remembered, else the device's own
     int buffer = 0;
     std::optional<std::uint64_t> seed;
     std::optional<double> seconds;  // then it ends by itself

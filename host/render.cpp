@@ -4,7 +4,9 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +27,9 @@ namespace {
 // What moves a piece that is played by nobody: its cues, and all that they call.
 class Stage {
   public:
-    explicit Stage(Runner& runner) : runner_(runner), controls_(runner) {
+    // A patch that comes later has its own seed, unless the command line gave one.
+    Stage(Runner& runner, std::optional<std::uint64_t> asked_seed, std::uint64_t seed)
+        : runner_(runner), controls_(runner), asked_seed_(asked_seed), seed_(seed) {
         bind();
         commands_.add({"load", "Plays on with another patch.", false, [this](const CommandArguments& arguments) {
                            next_ = std::get<std::string>(arguments.at(0));
@@ -48,9 +52,11 @@ class Stage {
     }
     void load(const std::string& file) {
         auto checked = open_patch(file);
-        auto problems = checked.problems;
-        if (problems.empty()) problems = runner_.edit(std::move(checked));
-        if (!print_problems(problems)) bind();
+        const auto seed = asked_seed_ ? *asked_seed_ : checked.patch.seed.value_or(seed_);
+        auto next = runner_.prepare(std::move(checked), seed);
+        if (print_problems(next.problems)) return;
+        runner_.change(std::move(next), {});
+        bind();
     }
 
     Runner& runner_;
@@ -60,6 +66,8 @@ class Stage {
     Morphs morphs_{controls_};
     Cues cues_{controls_, commands_, say};
     std::string next_;
+    const std::optional<std::uint64_t> asked_seed_;
+    const std::uint64_t seed_;
 };
 
 }  // namespace
@@ -94,7 +102,7 @@ int render(const RenderRequest& request) {
         std::array<float*, max_channels> out;
         for (std::size_t c = 0; c < max_channels; ++c) out[c] = planes[c].data();
         std::vector<float> woven;
-        Stage stage(runner);
+        Stage stage(runner, request.seed, seed);
         Progress progress;
         const auto began = std::chrono::steady_clock::now();
         const auto channels = static_cast<std::size_t>(setup.outputs);

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "graph/denormals.h"
+#include "graph/math.h"
 
 namespace legume {
 namespace {
@@ -26,6 +27,8 @@ Signal lay_out(std::vector<float>& arena, int channels) {
 Runner::Runner(const RunnerSetup& setup)
     : setup_(setup),
       conductor_(setup.rate),
+      seed_(setup.seed),
+      changeover_(setup.rate, setup.outputs),
       in_(lay_out(in_arena_, setup.inputs)),
       out_(lay_out(out_arena_, setup.outputs)),
       next_in_(lay_out(next_in_arena_, setup.inputs)) {}
@@ -43,9 +46,8 @@ bool Runner::settled() {
 
 Problems Runner::edit(Checked checked) {
     auto patch = checked.patch;
-    const auto states = std::filesystem::path(patch.file).replace_extension(".states");
-    auto compiled = compile(std::move(checked), {setup_.rate, setup_.seed, store_, setup_.tell, setup_.live, states},
-                            last_, &patch_);
+    auto compiled = compile(std::move(checked),
+                            {setup_.rate, seed_, store_, setup_.tell, setup_.live, states_of(patch)}, last_, &patch_);
     if (!compiled.schedule) return std::move(compiled.problems);
 
     // Jobs of nodes that are new get their head start here, so that a generator's ring is full when it is first read.
@@ -70,10 +72,7 @@ Problems Runner::edit(Checked checked) {
     else if (patch.tempo != patch_.tempo && !setup_.replay)
         control_.post(conductor_.tempo, "transport/tempo", tempo, "patch");
     patch_ = std::move(patch);
-    leaving_.clear();
-    if (last_)
-        for (std::size_t i = 0; i < last_->plan().nodes.size(); ++i)
-            leaving_.emplace_back(last_->plan().nodes[i].get(), last_->plan().ids[i]);
+    name_replaced();
     last_ = compiled.last;
     if (!current_) {  // nothing has played yet
         current_ = compiled.schedule.release();
@@ -89,6 +88,60 @@ Problems Runner::edit(Checked checked) {
     return {};
 }
 
+std::filesystem::path Runner::states_of(const Patch& patch) const {
+    return std::filesystem::path(patch.file).replace_extension(".states");
+}
+
+Prepared Runner::prepare(Checked checked, std::uint64_t seed) {
+    Prepared made;
+    made.patch = checked.patch;
+    made.seed = seed;
+    auto compiled =
+        compile(std::move(checked), {setup_.rate, seed, store_, setup_.tell, setup_.live, states_of(made.patch)});
+    made.problems = std::move(compiled.problems);
+    made.schedule = std::move(compiled.schedule);
+    if (!made.schedule) return made;
+    const NoDenormals no_denormals;
+    run_until_idle(made.schedule->works());
+    return made;
+}
+
+void Runner::change(Prepared next, const Crossfade& over) {
+    const auto blocks = [&](double seconds) {
+        return static_cast<std::uint64_t>(math::round_even(seconds * setup_.rate / block_frames));
+    };
+    auto change = std::make_unique<Change>();
+    change->leaving = leave(*last_, over.seconds);
+    change->fade_blocks = std::max<std::uint64_t>(1, blocks(std::max(over.seconds, transition_seconds)));
+    change->tail_blocks = rings(last_->plan()) ? blocks(over.tails) : 0;
+    change->number = ++changes_;
+    crossfade_ = over;
+    change->begins = next.patch.tempo.has_value() && !next.patch.clock.midi;
+    change->tempo = static_cast<float>(next.patch.tempo.value_or(120));
+    change->bar_beats = next.patch.bar_beats.value_or(4);
+    leaving_.push_back({change.get(), std::move(jobs_now_)});
+    jobs_now_.clear();
+    for (const auto& node : next.schedule->plan().nodes)
+        for (auto* work : node->works()) jobs_now_.push_back({node, work});
+    set_jobs(true);
+    control_.forget_sources();  // whatever is said from now on is said of the new one
+    patch_ = std::move(next.patch);
+    seed_ = next.seed;
+    name_replaced();
+    adopted_.store(0, std::memory_order_relaxed);
+    edited_ = true;
+    last_ = next.schedule.get();
+    change->arriving = std::move(next.schedule);
+    changes_mail_.post(std::move(change));
+}
+
+void Runner::name_replaced() {
+    replaced_.clear();
+    if (!last_) return;
+    const auto& plan = last_->plan();
+    for (std::size_t i = 0; i < plan.nodes.size(); ++i) replaced_.emplace_back(plan.nodes[i].get(), plan.ids[i]);
+}
+
 void Runner::set_jobs(bool with_retiring) {
     if (!generate_) return;
     std::vector<Job> generate, io;
@@ -101,6 +154,7 @@ void Runner::set_jobs(bool with_retiring) {
     };
     add(jobs_now_);
     if (with_retiring) add(jobs_before_);
+    for (const auto& leaving : leaving_) add(leaving.jobs);
     generate_->set(std::move(generate));
     io_->set(std::move(io));
 }
@@ -119,6 +173,7 @@ void Runner::tick() {
         if (on_adopted) on_adopted(adopted - 1);
     }
     const auto garbage = retired_.collect();
+    const auto gone = changeover_.collect();
     Stamp stamp;
     while (control_.stamp(stamp)) {
         if (!on_applied || !last_) continue;
@@ -130,17 +185,28 @@ void Runner::tick() {
         const auto& plan = last_->plan();
         const auto at =
             std::find_if(plan.nodes.begin(), plan.nodes.end(), [&](const auto& n) { return n.get() == node; });
-        const auto gone =
-            std::find_if(leaving_.begin(), leaving_.end(), [&](auto& other) { return other.first == node; });
+        const auto before =
+            std::find_if(replaced_.begin(), replaced_.end(), [&](const auto& other) { return other.first == node; });
         if (node == &conductor_)
             tell(Conductor::id, false);
+        else if (node == &set_keys_)
+            tell(SetKeys::id, false);
         else if (at != plan.nodes.end())
             tell(plan.ids[static_cast<std::size_t>(at - plan.nodes.begin())], false);
-        else if (gone != leaving_.end())
-            tell(gone->second, true);
+        else if (before != replaced_.end())
+            tell(before->second, true);
+    }
+    if (!gone.empty()) {
+        const auto is_gone = [&](const Leaving& leaving) {
+            return std::any_of(gone.begin(), gone.end(),
+                               [&](const auto& change) { return change.get() == leaving.change; });
+        };
+        leaving_.erase(std::remove_if(leaving_.begin(), leaving_.end(), is_gone), leaving_.end());
+        set_jobs(true);
+        if (leaving_.empty() && done) replaced_.clear();
     }
     if (!garbage.empty() && done) {
-        leaving_.clear();
+        replaced_.clear();
         if (jobs_before_.empty()) return;
         set_jobs(false);
         jobs_before_.clear();  // the last hold on nodes that are gone
@@ -148,8 +214,9 @@ void Runner::tick() {
 }
 
 Node* Runner::find_leaving(std::string_view id) const {
-    const auto found = std::find_if(leaving_.begin(), leaving_.end(), [&](auto& other) { return other.second == id; });
-    return found != leaving_.end() ? found->first : nullptr;
+    const auto found =
+        std::find_if(replaced_.begin(), replaced_.end(), [&](auto& other) { return other.second == id; });
+    return found != replaced_.end() ? found->first : nullptr;
 }
 
 void Runner::run_until_idle(const std::vector<Work*>& works) {
@@ -165,6 +232,8 @@ void Runner::render_block(const float* const* in, float* const* out) {
     for (const auto& job : jobs_now_) works.push_back(job.work);
     for (const auto& job : jobs_before_)
         if (std::find(works.begin(), works.end(), job.work) == works.end()) works.push_back(job.work);
+    for (const auto& leaving : leaving_)
+        for (const auto& job : leaving.jobs) works.push_back(job.work);
     const NoDenormals no_denormals;
     run_until_idle(works);
 }
@@ -173,15 +242,32 @@ void Runner::render_block(const float* const* in, float* const* out) {
 
 void Runner::adopt(Schedule* next) noexcept {
     next->adopt();
-    const auto& nodes = next->plan().nodes;
-    control_.keep_waiting([&](const Node& node) noexcept {
-        return &node == &conductor_ ||
-               std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) { return other.get() == &node; });
-    });
+    keep_waiting(*next);
     conductor_.set_bar(next->plan().bar_beats);
     if (!adopted_.load(std::memory_order_relaxed)) adopted_.store(frame_ + 1, std::memory_order_release);
     retired_.retire(current_);
     current_ = next;
+    live_.store(current_, std::memory_order_release);
+}
+
+void Runner::keep_waiting(const Schedule& next) noexcept {
+    const auto& nodes = next.plan().nodes;
+    control_.keep_waiting([&](const Node& node) noexcept {
+        return &node == &conductor_ || &node == &set_keys_ ||
+               std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) { return other.get() == &node; });
+    });
+}
+
+void Runner::begin(Change* change) noexcept {
+    change->leaving->adopt();
+    changeover_.begin(change, transport_);
+    keep_waiting(*change->arriving);
+    change->replaced.reset(current_);  // held nothing before
+    current_ = change->arriving.release();
+    conductor_.set_bar(change->bar_beats);
+    if (change->begins) conductor_.begin(change->tempo);
+    if (!adopted_.load(std::memory_order_relaxed)) adopted_.store(frame_ + 1, std::memory_order_release);
+    arrival_.store({change->number, frame_, change->begins ? 0 : transport_.at(block_frames)});
     live_.store(current_, std::memory_order_release);
 }
 
@@ -190,14 +276,19 @@ void Runner::block() noexcept {
     // applied a block later at the most, while the transition still plays it.
     const auto waiting = control_.waiting();
     Schedule* next = retired_.room() ? mail_.take() : nullptr;
+    Change* change = changeover_.room() ? changes_mail_.take() : nullptr;
     control_.apply(frame_, waiting);
-    if (next)
+    if (change)
+        begin(change);
+    else if (next)
         adopt(next);
     else if (current_->finished() && retired_.room())
         if (Schedule* after = current_->take_next()) adopt(after);
     transport_ = conductor_.advance();
+    Conductor::hear(set_keys_);
     control_.fire_due(frame_, transport_);
     current_->process(frame_, transport_, in_, out_);
+    changeover_.process(frame_, in_, out_);
     frame_ += block_frames;
     frame_shown_.store(frame_, std::memory_order_release);
     beat_shown_.store(transport_.at(block_frames), std::memory_order_relaxed);
@@ -260,6 +351,7 @@ void Runner::play(const float* const* in, int in_channels, float* const* out, in
     const double share = seconds * setup_.rate / frames;
     load_.store(0.95 * load_.load(std::memory_order_relaxed) + 0.05 * share, std::memory_order_relaxed);
     if (share > 1) late_.fetch_add(1, std::memory_order_relaxed);
+    if (share > 1 && changeover_.busy()) late_changing_.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace legume

@@ -16,8 +16,10 @@
 #include "graph/control.h"
 #include "graph/ring.h"
 #include "graph/schedule.h"
+#include "graph/set_keys.h"
 #include "host/audio/audio.h"
 #include "host/audio/tape.h"
+#include "host/changeover.h"
 #include "host/pool.h"
 
 namespace legume {
@@ -51,6 +53,21 @@ struct Applied {
     bool leaving = false;  // of a node that the newest patch has no more, or has anew
 };
 
+// A patch with nodes of its own, loaded, warmed and with its head start: it can sound in the next block.
+struct Prepared {
+    Patch patch;
+    std::unique_ptr<Schedule> schedule;  // nullptr: it cannot be played
+    std::uint64_t seed = 0;
+    Problems problems;
+};
+
+// When the patch that plays came in.
+struct Arrival {
+    std::uint64_t number = 0;  // of its change; 0: it began the show
+    std::uint64_t frame = 0;
+    double beat = 0;  // of the transport, at that frame
+};
+
 class Runner final : public AudioCallback {
   public:
     explicit Runner(const RunnerSetup& setup);
@@ -62,13 +79,24 @@ class Runner final : public AudioCallback {
     // Plays this patch from the next block on. With a patch playing it is an edit: what stays keeps its state, what
     // comes and goes is faded. All or nothing: with problems, what was playing plays on. Call it only when settled().
     Problems edit(Checked checked);
-    bool settled();  // no edit is on its way
+    bool settled();  // no edit is on its way, and no change
+    // Any thread but the audio thread, also while edits go on.
+    Prepared prepare(Checked checked, std::uint64_t seed);
+    // Another patch comes in with the next block, and what played leaves beside it: nothing is shared between the two,
+    // whatever their nodes are called. Call it only when settled(); what left before makes room then.
+    void change(Prepared next, const Crossfade& over);
+    std::uint64_t changes() const { return changes_; }         // so far
+    const Crossfade& crossfade() const { return crossfade_; }  // of the newest
+    Arrival arrival() const { return arrival_.load(); }        // of the newest that sounds
+    bool leaving() const { return changeover_.leaving(); }     // what played before still sounds
+    std::uint64_t late_while_changing() const { return late_changing_.load(std::memory_order_relaxed); }
     const Patch& patch() const { return patch_; }
     Node* find(std::string_view id) const { return last_ ? last_->find(id) : nullptr; }
     Node* find_leaving(std::string_view id) const;  // of what played before, as long as it is still heard
     Schedule& schedule() { return *last_; }         // the newest
     ControlQueue& control() { return control_; }
     Conductor& conductor() { return conductor_; }
+    SetKeys& set_keys() { return set_keys_; }
     // Frees what was retired and passes on what was applied. Call it often.
     void tick();
     std::function<void(const Applied&)> on_applied;
@@ -100,7 +128,7 @@ class Runner final : public AudioCallback {
     double beat() const { return beat_shown_.load(std::memory_order_relaxed); }  // at the frame `frames()`
     int inputs() const { return setup_.inputs; }
     int outputs() const { return setup_.outputs; }
-    std::uint64_t seed() const { return setup_.seed; }
+    std::uint64_t seed() const { return seed_; }  // of the patch that plays
 
     // ---- audio thread
     void play(const float* const* in, int in_channels, float* const* out, int out_channels,
@@ -109,20 +137,36 @@ class Runner final : public AudioCallback {
   private:
     void block() noexcept RT_SAFE;
     void adopt(Schedule* next) noexcept RT_SAFE;
+    void begin(Change* change) noexcept RT_SAFE;
+    void keep_waiting(const Schedule& next) noexcept RT_SAFE;
+    void name_replaced();  // what played before, when something else comes
     void set_jobs(bool with_retiring);
+    std::filesystem::path states_of(const Patch& patch) const;
     void run_until_idle(const std::vector<Work*>& works);
 
     const RunnerSetup setup_;
     Store store_;
     ControlQueue control_;
     Conductor conductor_;
+    SetKeys set_keys_;
     Patch patch_;
     Schedule* last_ = nullptr;  // control side's newest; owned through current_ or mail_
+    std::uint64_t seed_;        // of the patch that plays
+    std::uint64_t changes_ = 0;
+    Crossfade crossfade_;
     std::vector<Job> jobs_now_, jobs_before_;
-    std::vector<std::pair<Node*, std::string>> leaving_;  // of the schedules before it, as long as these live
-    bool edited_ = false;                                 // and not yet told to on_adopted
+    std::vector<std::pair<Node*, std::string>> replaced_;  // what played before, by name, as long as it lives
+    bool edited_ = false;                                  // and not yet told to on_adopted
+    struct Leaving {
+        const Change* change;
+        std::vector<Job> jobs;
+    };
+    std::vector<Leaving> leaving_;
     std::unique_ptr<Pool> generate_, io_;
 
+    Changeover changeover_;
+    Mailbox<Change> changes_mail_;
+    Latest<Arrival> arrival_;
     Mailbox<Schedule> mail_;
     Retired<Schedule> retired_;
     std::atomic<Schedule*> live_{nullptr};  // what the audio thread plays, for the control thread to compare
@@ -137,7 +181,8 @@ class Runner final : public AudioCallback {
     std::atomic<bool> fading_{false}, silent_{false};
     std::atomic<Tape*> tape_{nullptr}, heard_{nullptr}, given_{nullptr};
     std::atomic<std::uint64_t> frame_shown_{0}, late_{0};
-    std::atomic<std::uint64_t> adopted_{0};  // 1 + the frame at which the newest edit came
+    std::atomic<std::uint64_t> late_changing_{0};
+    std::atomic<std::uint64_t> adopted_{0};  // 1 + the frame at which the newest edit or change came
     std::atomic<float> peak_{0};
     std::atomic<double> load_{0}, beat_shown_{0};
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "graph/rings.h"
 #include "nodes/dsp/convolution.h"
 #include "nodes/held_sound.h"
 #include "nodes/level.h"
@@ -13,7 +14,7 @@ namespace {
 using Impulses = std::vector<dsp::Impulse>;  // a channel each
 static_assert(dsp::Impulse::short_frames == block_frames);
 
-struct Convolver final : Node {
+struct Convolver final : Node, Rings {
     In in{this, "in", "Sound to play in the room."};
     Out out{this, "out", "The sound in the room; a mono sound comes out on as many channels as the room has."};
     Param mix{this, "mix", {.min = 0, .max = 1, .initial = 0.5f}, "How much of it is the room, in step with the rest."};

@@ -5,6 +5,7 @@
 
 #include "graph/math.h"
 #include "graph/node.h"
+#include "graph/rings.h"
 #include "nodes/dsp/interpolate.h"
 #include "nodes/sync.h"
 
@@ -12,7 +13,7 @@ namespace legume {
 namespace {
 
 // The echoes alone: late, a dry signal that went through here would come 64 frames after its own wire.
-struct Delay final : Node {
+struct Delay final : Node, Rings {
     In in{this, "in", {.late = true}, "Sound to repeat."};
     Out out{this, "out", "The echoes alone; the sound itself goes round by a wire of its own."};
     Param time{

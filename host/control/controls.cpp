@@ -33,6 +33,7 @@ void Controls::bind() {
     const auto& plan = runner_.schedule().plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i) add(*plan.nodes[i], plan.ids[i]);
     add(runner_.conductor(), std::string(Conductor::id));
+    add(runner_.set_keys(), std::string(SetKeys::id));
 }
 
 const Target* Controls::find(std::string_view name) const {

@@ -19,10 +19,7 @@ Cues::Cues(Controls& controls, const Commands& commands, Say say)
 void Cues::bind() {
     auto& runner = controls_.runner();
     const auto& patch = runner.patch();
-    if (std::exchange(file_, patch.file) != patch.file) {
-        began_ = runner.frames();
-        frame_ = -1;
-    }
+    if (std::exchange(change_, runner.changes()) != runner.changes()) frame_ = beat_ = -1;
     by_frame_.clear();
     by_beat_.clear();
     for (std::size_t i = 0; i < patch.cues.size(); ++i) {
@@ -39,10 +36,18 @@ void Cues::bind() {
 
 void Cues::tick() {
     auto& runner = controls_.runner();
-    const double beat = runner.beat() + 1e-6;  // a sum of blocks falls a hair short of a whole beat
-    if (beat < beat_) beat_ = beat - 2e-6;     // the transport was set back: what comes is to come again
+    const auto arrival = runner.arrival();
+    if (arrival.number != change_) {  // it comes in with the next block: what is due at its beginning is there then
+        run_until(by_frame_, frame_, 0);
+        return;
+    }
+    // The bar in which it came in is its first.
+    const double bar = runner.patch().bar_beats.value_or(4);
+    const double began = math::floor(arrival.beat / bar + 1e-6) * bar;
+    const double beat = runner.beat() - began + 1e-6;  // a sum of blocks falls a hair short of a whole beat
+    if (beat < beat_) beat_ = beat - 2e-6;             // the transport was set back: what comes is to come again
     run_until(by_beat_, beat_, beat);
-    run_until(by_frame_, frame_, static_cast<double>(runner.frames() - began_));
+    run_until(by_frame_, frame_, static_cast<double>(runner.frames() - arrival.frame));
 }
 
 void Cues::run_until(const std::vector<Due>& dues, double& reached, double now) {
@@ -52,9 +57,9 @@ void Cues::run_until(const std::vector<Due>& dues, double& reached, double now) 
     const auto first = std::upper_bound(dues.begin(), dues.end(), from, after);
     const auto last = std::upper_bound(dues.begin(), dues.end(), now, after);
     const std::vector<Due> now_due(first, last);  // a copy: a cue for another patch binds anew
-    const auto patch = file_;
+    const auto patch = change_;
     for (const auto& due : now_due)
-        if (file_ == patch) run(due.cue);  // what is left of a patch that is over is left
+        if (change_ == patch) run(due.cue);  // what is left of a patch that is over is left
 }
 
 void Cues::run(std::size_t index) {

@@ -17,13 +17,13 @@ class Cues {
   public:
     using Say = std::function<void(const std::string&)>;
     Cues(Controls& controls, const Commands& commands, Say say);
-    // After every edit, and after the controls. Another patch's times count from now on; bars are the transport's.
+    // After every edit, and after the controls. Another patch's times and bars count from when it came in.
     void bind();
     void tick();  // before each block, or as often as can be
 
   private:
     struct Due {
-        double at = 0;  // frames since the patch began, or beats of the transport
+        double at = 0;  // frames, or beats of the transport, since the patch began
         std::size_t cue = 0;
     };
     void run_until(const std::vector<Due>& dues, double& reached, double now);
@@ -33,9 +33,8 @@ class Cues {
     const Commands& commands_;
     const Say say_;
     std::vector<Due> by_frame_, by_beat_;  // in the order of time
-    std::string file_;                     // of the patch whose cues these are
-    std::uint64_t began_ = 0;              // the frame of that
-    double frame_ = -1, beat_ = -1;        // all before and at these has been done
+    std::uint64_t change_ = 0;             // which brought the patch whose cues these are
+    double frame_ = -1, beat_ = -1;        // all before and at these, since the patch began, has been done
 };
 
 }  // namespace legume

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "graph/check.h"
 
@@ -25,6 +26,7 @@ Morphs::Morphs(Controls& controls) : controls_(controls) {
 
 void Morphs::bind() {
     morphs_.clear();
+    if (std::exchange(change_, controls_.runner().changes()) != controls_.runner().changes()) stands_.clear();
     const auto& plan = controls_.runner().schedule().plan();
     const auto& scenes = controls_.runner().patch().scenes;
     for (std::size_t i = 0; i < plan.nodes.size(); ++i) {

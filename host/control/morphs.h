@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -41,6 +42,7 @@ class Morphs {
     Controls& controls_;
     std::vector<Morph> morphs_;
     std::map<std::string, Stand> stands_;  // by source
+    std::uint64_t change_ = 0;             // of the patch that these are of
 };
 
 }  // namespace legume

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "graph/check.h"
+#include "graph/standing.h"
 #include "host/patch/stored_scenes.h"
 #include "nodes/samplernn/whole_file.h"
 
@@ -41,7 +42,10 @@ Scenes::Scenes(Controls& controls, Commands& commands, Say say) : controls_(cont
     bind();
 }
 
-void Scenes::bind() { scenes_ = controls_.runner().patch().scenes; }
+void Scenes::bind() {
+    scenes_ = controls_.runner().patch().scenes;
+    if (std::exchange(change_, controls_.runner().changes()) != controls_.runner().changes()) current_.clear();
+}
 
 std::string Scenes::recall(const Scene& scene, std::optional<double> seconds) {
     const auto source = "scene " + scene.name;
@@ -109,7 +113,7 @@ std::vector<Endpoint> Scenes::stored_params(const std::string& name) const {
     if (!params.empty()) return params;
     for (const auto& target : controls_.targets()) {
         auto end = end_of(target.name);
-        if (target.param() && !scenes_of(target.member->node) && end.node != Conductor::id)
+        if (target.param() && !scenes_of(target.member->node) && !standing_node(end.node))
             params.push_back(std::move(end));
     }
     return params;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -36,7 +37,8 @@ class Scenes {
     Controls& controls_;
     const Say say_;
     std::vector<Scene> scenes_;
-    std::string current_;  // the last that was recalled
+    std::string current_;       // the last that was recalled
+    std::uint64_t change_ = 0;  // of the patch that these are of
 };
 
 }  // namespace legume

@@ -78,7 +78,9 @@ std::string name_of(const MidiSource& midi) {
 }
 
 void MidiRouter::bind() {
-    const auto before = std::exchange(bound_, {});
+    auto before = std::exchange(bound_, {});
+    const bool another = std::exchange(change_, controls_.runner().changes()) != controls_.runner().changes();
+    if (another) before.clear();
     for (const auto& binding : controls_.runner().patch().bindings) {
         if (!binding.midi) continue;
         const auto* target = controls_.find(binding.to);
@@ -88,6 +90,7 @@ void MidiRouter::bind() {
             bound.mapping = mapping_of(binding, param->range);
             bound.own = param->own();
         }
+        if (another) bound.fader.lose();
         const auto same = std::find_if(before.begin(), before.end(), [&](const Bound& old) {
             return old.binding == binding && old.target.name == target->name;
         });

@@ -22,7 +22,8 @@ namespace legume {
 class MidiRouter {
   public:
     explicit MidiRouter(Controls& controls) : controls_(controls) {}
-    void bind();  // after every edit, and after the controls; a fader that stays bound stays where it is
+    void bind();  // after every edit, and after the controls; a fader that stays bound stays where it is.
+    // In another patch each waits until it has passed the value
     // What a message is and, after it, what it has made whole.
     void take(std::span<const MidiEvent> events, std::string_view port);
     void lose(std::string_view port);                   // it is gone: its keys are let go, its faders are anywhere
@@ -56,6 +57,7 @@ class MidiRouter {
 
     Controls& controls_;
     std::vector<Bound> bound_;
+    std::uint64_t change_ = 0;  // of the patch that these are of
     std::set<Key> held_;
     std::uint64_t refused_ = 0;
 };

@@ -11,7 +11,7 @@
 
 #include "host/control/inbox.h"
 #include "host/every.h"
-#include "host/models/keys.h"
+#include "host/keys.h"
 #include "host/models/picks.h"
 #include "host/opening.h"
 #include "host/osc/osc.h"

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graph/conductor.h"
+#include "graph/set_keys.h"
 #include "host/describe.h"
 #include "host/patch/tree.h"
 
@@ -325,7 +326,8 @@ std::string patch_schema(NodeTypes types) {
         {"description", "The patch's nodes by id."},
         {"type", "object"},
         {"minProperties", 1},
-        {"propertyNames", {{"pattern", "^" + id_pattern + "$"}, {"not", {{"enum", {"legume", Conductor::id}}}}}},
+        {"propertyNames",
+         {{"pattern", "^" + id_pattern + "$"}, {"not", {{"enum", {"legume", Conductor::id, SetKeys::id}}}}}},
         {"additionalProperties", {{"$ref", "#/definitions/node"}}}};
     auto length = quantity(length_range);
     length["description"] = "How long `legume render` goes, such as 20 min.";

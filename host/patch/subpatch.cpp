@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "graph/conductor.h"
+#include "graph/standing.h"
 #include "host/patch/yaml.h"
 
 namespace legume {
@@ -90,8 +90,8 @@ class Flattener {
                     (found.place.line ? "" : file->value.text + ": ") + found.message);
         if (!inner.readable) return;
         if (const auto* with = text.find("with")) set(inner.patch, with->value, strip.file);
-        const auto within = [&](const std::string& id) {  // there is but one transport
-            return id == Conductor::id ? id : text.id + "/" + id;
+        const auto within = [&](const std::string& id) {  // there is but one transport, and one setlist
+            return standing_node(id) ? id : text.id + "/" + id;
         };
         for (auto& node : inner.patch.nodes) {
             node.id = within(node.id);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graph/conductor.h"
+#include "graph/set_keys.h"
 #include "host/patch/reader.h"
 
 namespace legume {
@@ -77,6 +78,8 @@ class PatchReader : private Reader {
                         : "\"" + tree.key + "\" is no id; begin with a letter and use only a-z, 0-9, _ and -");
         if (tree.key == Conductor::id)
             problem(tree.key_place, "the id \"transport\" is taken by the patch's musical time; choose another");
+        if (tree.key == SetKeys::id)
+            problem(tree.key_place, "the id \"setlist\" is taken by the set that a patch is played in; choose another");
         if (tree.kind != Kind::map) {
             problem(tree.kind == Kind::nothing ? tree.key_place : tree.place,
                     tree.key + " must be a map with a type, such as `" + tree.key + ": {type: gain}`");

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "graph/check.h"
-#include "graph/conductor.h"
+#include "graph/standing.h"
 #include "host/control/controls.h"
 #include "host/opening.h"
 #include "host/show/show.h"
@@ -110,10 +110,9 @@ int print_cues(const std::string& asked) {
         const auto checked = open_patch(std::filesystem::path(kept.cwd) / kept.edits.front().file);
         if (print_problems(checked.problems))
             throw Refused(file.string() + ": its patch has faults; mend them, so that its params are known");
-        const Conductor conductor;
         const auto find = [&](const std::string& target) -> const Member* {
             const auto end = end_of(target);
-            if (end.node == Conductor::id) return conductor.find(end.member);
+            if (const auto* standing = standing_node(end.node)) return standing->find(end.member);
             for (std::size_t i = 0; i < checked.nodes.size(); ++i)
                 if (checked.patch.nodes[i].id == end.node)
                     if (const auto* member = checked.nodes[i]->find(end.member)) return member;

@@ -174,7 +174,16 @@ void KeptShow::edited() {
         put(LineWriter().word("text").word(file).word(text));
     }
     LineWriter line;
-    line.word("edit").word(patch.file);
+    if (runner_.changes() > changes_) {
+        changes_ = runner_.changes();
+        line.word("change")
+            .number(runner_.crossfade().seconds)
+            .number(runner_.crossfade().tails)
+            .number(runner_.seed());
+    } else {
+        line.word("edit");
+    }
+    line.word(patch.file);
     for (const auto& [file, text] : patch.texts) line.word(file);
     put(line);
     const auto edit = edits_++;

@@ -35,7 +35,7 @@ class KeptShow {
     KeptShow& operator=(const KeptShow&) = delete;
 
     // ---- control thread
-    void edited();                                                // after every edit that the runner took
+    void edited();  // after every edit and every change that the runner took
     void resumed(const std::string& id, std::string_view bytes);  // a node goes on from these; before any block
     void said(const std::string& line);                           // to the player
     void tick();                                                  // often, after the runner's
@@ -60,7 +60,8 @@ class KeptShow {
     std::unique_ptr<Tape> heard_, given_;
     std::map<std::string, std::string> texts_;  // as they were written down last
     std::vector<ShowLog::Told> nodes_;
-    std::size_t edits_ = 0;
+    std::size_t edits_ = 0;  // and changes of patch
+    std::uint64_t changes_ = 0;
     std::uint64_t tapes_gone_ = 0;  // the frame at which they may be freed; 0: they run
     bool tapes_ended_ = false;
     std::string fault_;

@@ -225,12 +225,17 @@ bool Replay::edit(std::size_t number) {
                 told != show_.fates.end() && !(request_.without_dropouts && fate->of == Fate::Of::lateness);
             fate->foretell(heed ? told->second : std::vector<Fate::Answer>{});
         }
-    return !print_problems(runner_->edit(std::move(checked)));
+    if (!edit.change) return !print_problems(runner_->edit(std::move(checked)));
+    auto prepared = runner_->prepare(std::move(checked), edit.change->seed);
+    if (print_problems(prepared.problems)) return false;
+    runner_->change(std::move(prepared), edit.change->crossfade);
+    return true;
 }
 
 void Replay::post(const ShowControl& control) {
     const auto& one = control.applied;
     const auto end = end_of(one.target);
+    if (end.node == SetKeys::id) return;  // what was asked for by them is an edit of its own
     Node* node = end.node == Conductor::id ? &runner_->conductor() : nullptr;
     if (!node && one.leaving) node = runner_->find_leaving(end.node);
     if (!node) node = runner_->find(end.node);

@@ -36,7 +36,8 @@ class Reading {
                    show.inputs >= 0 && show.inputs <= max_channels && show.outputs >= 1 && show.outputs <= max_channels;
         if (kind == "seed" && n == 2) return number(w[1], show.seed);
         if (kind == "text" && n == 3) return keep(texts_[w[1]], w[2]);
-        if (kind == "edit" && n >= 2) return edit(w);
+        if (kind == "edit" && n >= 2) return edit(w, 1, {});
+        if (kind == "change" && n >= 5) return change(w);
         if (kind == "adopted" && n == 3) return adopted(w);
         if (kind == "set" && n == 6) return set(w);
         if (kind == "fire" && n == 5) return fire(w);
@@ -71,9 +72,16 @@ class Reading {
         node.id = w[2];
         return number(w[1], node.edit) && node.edit < show.edits.size();
     }
-    bool edit(const Words& w) {
-        ShowEdit edit{w[1], {}, {}};
-        for (auto file = w.begin() + 2; file != w.end(); ++file)
+    bool change(const Words& w) {
+        ShowEdit::Change change;
+        return number(w[1], change.crossfade.seconds) && number(w[2], change.crossfade.tails) &&
+               change.crossfade.seconds >= 0 && change.crossfade.seconds <= 1e6 && change.crossfade.tails >= 0 &&
+               change.crossfade.tails <= 1e6 && number(w[3], change.seed) && !show.edits.empty() && edit(w, 4, change);
+    }
+    // The file stands at w[at], and behind it all that it was read from.
+    bool edit(const Words& w, std::size_t at, const std::optional<ShowEdit::Change>& change) {
+        ShowEdit edit{w[at], change, {}, {}};
+        for (auto file = w.begin() + static_cast<std::ptrdiff_t>(at) + 1; file != w.end(); ++file)
             if (const auto text = texts_.find(*file); text != texts_.end()) edit.texts.insert(*text);
         if (show.edits.empty()) edit.frame = 0;
         show.edits.push_back(std::move(edit));

@@ -21,7 +21,12 @@ inline constexpr int show_format = 1;
 
 // A patch as it began, or as it was taken up while it played. The first is number 0.
 struct ShowEdit {
+    struct Change {  // another patch, and not what played in another form
+        Crossfade crossfade;
+        std::uint64_t seed = 0;
+    };
     std::string file;
+    std::optional<Change> change;
     Texts texts;                         // all that it was read from
     std::optional<std::uint64_t> frame;  // from which on it is heard; nothing: the show ended before
 };

@@ -107,7 +107,7 @@ TEST_CASE("an edit while it plays does not run again what is past, and another p
     desk.write("next.yaml", head + "  - {at: 0:01, set: tone.gain, to: -9 dB}\n");
     desk.open("next.yaml");
     desk.play_until(4);
-    CHECK(desk.gain().own() == -8);
+    CHECK(desk.gain().own() == -90);
     desk.play_until(4.2);
     CHECK(desk.gain().own() == -9);
 }
@@ -129,9 +129,10 @@ TEST_CASE("a cue goes over to the next patch, whose cues begin then") {
     const Desk desk("");
     desk.write("p.yaml", head + "  - {at: 0, scene: quiet}\n  - {at: 0:01, patch: next.yaml}\n");
     desk.write("next.yaml", head + "  - {at: 0:01, scene: loud}\n");
-    const auto heard = desk.rendered("a.wav", "2.5");
-    CHECK(level(heard, 1.8) == doctest::Approx(-40).epsilon(0.01));  // what stays keeps its values
-    CHECK(level(heard, 2.2) == doctest::Approx(-6).epsilon(0.01));
+    const auto heard = desk.rendered("a.wav", "3.5");
+    CHECK(level(heard, 0.85) == doctest::Approx(-40).epsilon(0.01));
+    CHECK(level(heard, 1.85) < -40);  // the one fades, and the other is as its text says
+    CHECK(level(heard, 3.2) == doctest::Approx(-6).epsilon(0.01));
     desk.write("next.yaml", "legume: 1\nnodes: {out: {type: outpt}}\n");
     const auto said = test::said(
         0, {"render", (desk.folder / "p.yaml").string(), "-o", (desk.folder / "b.wav").string(), "--seconds", "1.5"});

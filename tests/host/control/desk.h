@@ -41,7 +41,10 @@ struct ControlDesk {
         auto checked = open_patch(folder / name);
         for (const auto& problem : checked.problems) FAIL(to_string(problem));
         for (const auto& notice : checked.notices) said += to_string(notice) + "\n";
-        REQUIRE(runner.edit(std::move(checked)).empty());
+        if (scenes && runner.patch().file != checked.patch.file)  // another patch is no edit
+            runner.change(runner.prepare(std::move(checked), 3), {});
+        else
+            REQUIRE(runner.edit(std::move(checked)).empty());
         controls.bind();
         if (scenes) scenes->bind();
         if (morphs) morphs->bind();

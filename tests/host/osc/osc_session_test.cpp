@@ -56,7 +56,7 @@ TEST_CASE("another program loads a patch, records it, asks how it is and ends it
     ear.send({"/legume/record", {(folder / "take.wav").string()}}, host);
     CHECK(legume.says("Recording "));
     ear.send({"/legume/load", {(folder / "hiss.yaml").string()}}, host);
-    CHECK(legume.says("Reloaded: added hiss, removed tone"));
+    CHECK(legume.says("Now hiss.yaml, over 2 s"));
     refused("relaod", "", "nothing answers at /legume/relaod; did you mean /legume/reload?");
     ear.send({"/legume/reload", {}}, host);
     ear.send({"/legume/stats", {}}, host);

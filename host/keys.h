@@ -10,7 +10,7 @@ namespace legume {
 class Keys {
   public:
     Keys();
-    ~Keys();  // the terminal is as it was
+    ~Keys();  // the terminal is as it was, and so it is when the program crashes
     Keys(const Keys&) = delete;
     Keys& operator=(const Keys&) = delete;
 

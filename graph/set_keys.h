@@ -1,0 +1,26 @@
+// The set that a patch is played in, as a node of its own: next, previous and go are bound like anything else.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+#include "graph/node.h"
+
+namespace legume {
+
+// In no schedule, as the conductor: the host hears of what moves here as of every control, and changes the patch.
+class SetKeys final : public Node {
+  public:
+    static constexpr std::string_view id = "setlist";  // no node of a patch has it
+    Trigger next{this, "next", "Goes on to the set's next patch."};
+    Trigger previous{this, "previous", "Goes back to the set's patch before."};
+    Param go{this,
+             "go",
+             {.min = 1, .max = 128, .initial = 1, .unit = Unit::count, .glide_seconds = 0},
+             "Goes to that patch of the set; the first is 1."};
+    Meter position{this, "position", Unit::count, "Which patch of the set plays; the first is 1, and 0 is none of it."};
+
+    void process(const Block&) noexcept RT_SAFE override {}
+};
+
+}  // namespace legume

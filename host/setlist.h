@@ -1,0 +1,91 @@
+// The set: which patch plays, which is next and ready, and the way from the one to the other.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/check.h"
+#include "host/control/commands.h"
+#include "host/control/controls.h"
+#include "host/every.h"
+#include "host/loader.h"
+#include "host/patch/setlist.h"
+#include "host/watch.h"
+
+namespace legume {
+
+// A patch with the set's own bindings; any thread.
+Checked open_in_set(const std::filesystem::path& file, const SetText& set);
+
+// What is to be played: a file that is a set or a patch, or several patches, with the crossfade that was asked for.
+Problems read_set(const std::vector<std::filesystem::path>& files, std::optional<double> crossfade, SetText& into);
+
+// Control thread. Who asks for a patch is answered at once, and the change is done in tick(): when the patch is ready,
+// and nothing else is on its way. Of several that are asked for meanwhile the newest wins.
+class Setlist {
+  public:
+    using Say = std::function<void(const std::string&)>;
+    // `seed_of` gives the seed of a patch, on any thread. `came` is called when the runner has another patch: all that
+    // is bound to nodes is bound anew there. The first of the set plays already.
+    using SeedOf = std::function<std::uint64_t(const Patch&)>;
+    Setlist(SetText set, Controls& controls, Commands& commands, Say say, SeedOf seed_of,
+            std::function<void(const std::filesystem::path&)> came);
+    Setlist(const Setlist&) = delete;
+    Setlist& operator=(const Setlist&) = delete;
+
+    void tick();  // often
+    // Of the set, or any other; what is wrong, as a command says it.
+    std::string load(const std::filesystem::path& file);
+    std::string step(int by);
+    std::string go(std::size_t place);         // the first is 1
+    bool loading() { return loader_.busy(); }  // an edit that needs the same model would wait for it
+    std::string status() const;   // "2/3 Second, next Third (ready)"; empty: one patch plays, and none is next
+    std::string summary() const;  // "; 3 changes of patch, 0 blocks late in them"; empty when there was none
+    const SetText& text() const { return set_; }
+
+  private:
+    struct Wish {
+        std::filesystem::path file;
+        std::optional<std::size_t> entry;  // of the set
+        Crossfade crossfade;
+    };
+    struct Next {  // what is ready, or is being loaded
+        std::filesystem::path file;
+        std::optional<Loaded> loaded;
+        bool faulty = false;  // as it was read last
+        Watch watch;
+    };
+    std::string by_argument(const CommandArguments& arguments);
+    std::string want(Wish wish);
+    std::string want(std::size_t entry);
+    void hear(const Target& target, float value);
+    void take(Loaded loaded);
+    void change();
+    std::filesystem::path upcoming() const;
+    std::string name_of(std::size_t entry) const;
+    std::string place_of(std::size_t entry) const;  // "2/3 Second"
+    std::string named(const Wish& wish) const;
+
+    const SetText set_;
+    Controls& controls_;
+    Commands& commands_;
+    const Say say_;
+    const SeedOf seed_of_;
+    const std::function<void(const std::filesystem::path&)> came_;
+    std::size_t at_ = 0;    // the entry that plays, or that played before one of no set did
+    bool outside_ = false;  // and such a one plays
+    std::optional<Wish> wish_;
+    Next next_;
+    std::vector<std::function<std::string()>> pressed_;
+    Every watch_poll_{200};
+    std::uint64_t late_ = 0;  // that have been said
+    bool changing_ = false;
+    Loader loader_;  // last: its thread ends first
+};
+
+}  // namespace legume
