@@ -31,6 +31,7 @@ class Conductor final : public Node {
     Meter beat{this, "beat", Unit::beats, "Which beat of the piece it is; the first is 0."};
     Meter bar{this, "bar", Unit::none, "Which bar of the piece it is; the first is 1."};
 
+    void begin_at(double first) { beat_ = first; }                                      // before the first block
     void set_bar(double beats) { bar_beats_.store(beats, std::memory_order_relaxed); }  // any thread
     // Audio thread, once a block, after the controls: the time at its first frame.
     Transport advance() noexcept RT_SAFE;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "graph/math.h"
+#include "graph/ticks.h"
 
 namespace legume {
 
@@ -67,7 +68,7 @@ void copy(const Signal& from, const Signal& to) noexcept {
 }  // namespace
 
 Schedule::Schedule(Plan plan, double rate, std::uint64_t length_blocks)
-    : plan_(std::move(plan)), rate_(rate), length_(length_blocks) {
+    : plan_(std::move(plan)), rate_(rate), length_(length_blocks), times_(plan_.nodes.size()) {
     const auto found = order(plan_.nodes.size(), plan_.links);
     assert(found.loops.empty());
     const auto count = plan_.nodes.size();
@@ -281,6 +282,7 @@ void Schedule::process(std::uint64_t frame, const Transport& transport, const Si
     block.device_in_ = &in;
     block.device_out_ = &out;
     block.silence_ = arena_.data();
+    auto began = ticks();
     for (auto& step : steps_) {
         for (const auto& m : step.mixes) {
             const Signal& sum = step.ins[static_cast<std::size_t>(m.in)];
@@ -342,6 +344,9 @@ void Schedule::process(std::uint64_t frame, const Transport& transport, const Si
         }
         for (auto* trigger : step.node->triggers()) trigger->edges_ = 0;
         for (auto* notes : step.node->notes()) notes->count_ = 0;
+        const auto ended = ticks();
+        times_[step.index] += ended - began;
+        began = ended;
     }
     for (const auto& late : lates_) copy(*late.from, late.kept);
     ++done_;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -48,6 +49,9 @@ class Schedule {
     Schedule* take_next() noexcept RT_SAFE { return next_.release(); }
     // Audio thread, once, before the first block: takes over what the predecessor keeps between blocks.
     void adopt() noexcept RT_SAFE;
+    // Audio thread: how long each node took since that was forgotten, by its place in the plan, in ticks().
+    const std::vector<std::uint64_t>& times() const noexcept RT_SAFE { return times_; }
+    void forget_times() noexcept RT_SAFE { std::fill(times_.begin(), times_.end(), 0); }
 
     // ---- control thread
     const Plan& plan() const { return plan_; }
@@ -81,6 +85,7 @@ class Schedule {
     std::vector<float> arena_;
     std::vector<Step> steps_;
     std::vector<Late> lates_;
+    std::vector<std::uint64_t> times_;
     int latency_frames_ = 0;
 };
 

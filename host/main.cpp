@@ -4,10 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <cstdlib>
+#include <string_view>
 
 #include "host/admission.h"
 #include "host/audio/audio.h"
+#include "host/audio/card_process.h"
 #include "host/describe.h"
 #include "host/midi/midi.h"
 #include "host/models/bench.h"
@@ -24,6 +25,7 @@
 #include "host/setlist.h"
 #include "host/show/cues.h"
 #include "host/show/replay.h"
+#include "host/stage/rehearse.h"
 #include "nodes/registry.h"
 
 namespace {
@@ -151,7 +153,18 @@ int run(int argc, char** argv) {
     play_command->add_flag("--no-osc", no_osc, "Open no OSC port");
     play_command->add_flag("--learn{next}", live.learn,
                            "Bind the next control that is moved: --learn=NODE/PARAM to that; alone to what OSC moves");
+    play_command->add_flag("--resume", live.resume, "Go on where the last show of this patch ended in the middle");
     play_command->add_flag("--verbose", live.verbose, "Show what the sound libraries print");
+
+    RehearseRequest tried;
+    auto* rehearse_command =
+        app.add_subcommand("rehearse", "Play every scene of a set on the real device, and say what would break it");
+    rehearse_command->add_option("PATCH", tried.patches, "The patches, in their order")->required();
+    rehearse_command->add_option("--minutes", tried.minutes, "How long; 20")->check(within(0.01, 10'000));
+    rehearse_command->add_option("--device", tried.device, "Sound card by (part of its) name, or null; remembered");
+    rehearse_command->add_option("--rate", tried.rate, "Frames a second; remembered")->check(within(8'000, 384'000));
+    rehearse_command->add_option("--buffer", tried.buffer, "Frames a callback; remembered")->check(within(1, 16384));
+    rehearse_command->add_flag("--verbose", tried.verbose, "Show what the sound libraries print");
 
     RenderRequest offline;
     auto* render_command = app.add_subcommand("render", "Play a patch offline into a sound file");
@@ -289,6 +302,7 @@ int run(int argc, char** argv) {
     osc.query = !no_query;
     for (const auto& text : allowed) osc.allow.push_back(*parse_address(text));
     if (play_command->parsed()) return play(live);
+    if (rehearse_command->parsed()) return rehearse(tried);
     if (render_command->parsed()) return again.show.empty() ? render(offline) : replay(again);
     if (train_command->parsed()) return train(train_command->remaining());
     if (takes_command->parsed()) return takes(taken);
@@ -308,8 +322,6 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const int code = run(argc, argv);
-    std::fflush(nullptr);
-    if (audio_hangs()) std::_Exit(code);
-    return code;
+    if (argc > 1 && std::string_view(argv[1]) == "card") return card_process({argv + 2, argv + argc});
+    return run(argc, argv);
 }

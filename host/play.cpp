@@ -29,10 +29,13 @@
 #include "host/midi/midi_control.h"
 #include "host/opening.h"
 #include "host/osc/osc_control.h"
+#include "host/real_time.h"
 #include "host/runner.h"
 #include "host/setlist.h"
 #include "host/show/kept.h"
 #include "host/show/show.h"
+#include "host/stage/awake.h"
+#include "host/stage/survival.h"
 #include "host/watch.h"
 
 namespace legume {
@@ -65,6 +68,7 @@ class Session {
     bool take_up(Checked checked);
     void say_admission();
     void show_status();
+    void save_standing();
     float covering();
     bool over() const {
         if (stop_asked) return true;
@@ -97,8 +101,14 @@ class Session {
     std::unique_ptr<TransportControl> transport_;  // its thread sends through midi_
     float most_covering_ = 0;
     std::vector<std::string> admitted_;  // as it was said last
-    Every patch_poll_{200}, status_{100}, device_poll_{500}, poison_poll_{1000};
+    std::unique_ptr<Survival> survival_;
+    Awake awake_;
+    Ledger ledger_{say_};
+    Every standing_poll_{1000}, patch_poll_{200}, status_{100}, ledger_poll_{250}, device_poll_{500},
+        poison_poll_{1000};
     std::filesystem::path patch_;
+    std::uint64_t returns_ = 0;  // of the device
+    double before_ = 0;          // seconds that were played before a crash
     Watch watch_;
     bool faulty_ = false;  // the text on disk, not what plays
     bool reload_ = false;  // is to be done as soon as it can
@@ -137,12 +147,15 @@ void Session::open_controls() {
     if (!request_.osc) return;
     osc_ = std::make_unique<OscControl>(request_.osc_settings, *controls_, commands_, inbox_, say_);
     osc_->stats = [this] {
-        return OscControl::Numbers{{"seconds", static_cast<double>(runner_->frames()) / runner_->rate()},
-                                   {"load", runner_->load()},
-                                   {"late", static_cast<double>(runner_->late_blocks())},
-                                   {"xruns", static_cast<double>(device_->xruns())},
-                                   {"controls", static_cast<double>(controls_->taken())},
-                                   {"dropped", static_cast<double>(inbox_.dropped())}};
+        OscControl::Numbers numbers{{"seconds", static_cast<double>(runner_->frames()) / runner_->rate()},
+                                    {"load", runner_->load()},
+                                    {"late", static_cast<double>(runner_->late_blocks())},
+                                    {"xruns", static_cast<double>(device_->xruns())},
+                                    {"controls", static_cast<double>(controls_->taken())},
+                                    {"dropped", static_cast<double>(inbox_.dropped())}};
+        for (const auto& [cause, count] : ledger_.causes())
+            numbers.emplace_back("late-" + cause, static_cast<double>(count));
+        return numbers;
     };
 }
 
@@ -328,6 +341,17 @@ void Session::show_status() {
     status_drawn_ = true;
 }
 
+// A crash goes on from here.
+void Session::save_standing() {
+    auto standing = standing_of(*controls_);
+    standing.patch = std::filesystem::absolute(patch_);
+    standing.place = setlist_->place();
+    standing.seed = runner_->seed();
+    standing.scene = scenes_->current();
+    standing.seconds += before_;
+    if (const auto fault = survival_->save(std::move(standing)); !fault.empty()) say(fault);
+}
+
 void Session::end() {
     const bool asked = stop_asked;
     covering();
@@ -348,6 +372,7 @@ void Session::end() {
         played += line;
     }
     played += setlist_->summary();
+    played += ledger_.summary();
     if (osc_) played += osc_->summary();
     say(played);
 }
@@ -371,23 +396,33 @@ bool Session::open_set() {
 
 int Session::run() {
     if (!open_set()) return 1;
-    patch_ = set_.patches.front().file;
-    auto checked = std::move(opened_.front());
+    survival_ = std::make_unique<Survival>(request_.patches.front(), request_.resume);
+    const auto& left = survival_->resumed();
+    const auto first = left && left->place < set_.patches.size() ? left->place : 0;
+    patch_ = left ? left->patch : set_.patches[first].file;
+    const bool of_set = std::filesystem::absolute(set_.patches[first].file) == std::filesystem::absolute(patch_);
+    auto checked = of_set ? std::move(opened_[first]) : open_in_set(patch_, set_);
+    if (print_problems(checked.problems)) return 1;
     const auto& title = checked.patch.title;
     if (set_.patches.size() > 1) {
         say("legume " LEGUME_VERSION ": a set of " + std::to_string(set_.patches.size()) + " patches" +
             (set_.title.empty() ? "" : ", " + set_.title));
-        say("1/" + std::to_string(set_.patches.size()) + " " + patch_.string() +
+        say(std::to_string(first + 1) + "/" + std::to_string(set_.patches.size()) + " " + patch_.string() +
             (title.empty() ? "" : " (" + title + ")"));
     } else {
         say("legume " LEGUME_VERSION ": " + patch_.string() + (title.empty() ? "" : " (" + title + ")"));
     }
     if (!checked.patch.note.empty()) say("  " + checked.patch.note);
+    if (!survival_->greeting().empty()) say(survival_->greeting());
     for (const auto& notice : checked.notices) say("  " + to_string(notice));
     watch_.set(checked.patch.files);
-    const auto seed = choose_seed(request_.seed, checked.patch);
+    if (!may_take_real_time(audio_priority) || !lock_memory())
+        say("Without real-time priority and locked memory, which are not permitted here, other programs can make it "
+            "late; `legume rehearse` says how to get them.");
+    const auto seed = left ? left->seed : choose_seed(request_.seed, checked.patch);
     int inputs = device_inputs(checked), outputs = device_outputs(checked);
-    for (std::size_t i = 1; i < opened_.size(); ++i) {
+    for (std::size_t i = 0; i < opened_.size(); ++i) {
+        if (of_set && i == first) continue;
         inputs = std::max(inputs, device_inputs(opened_[i]));
         outputs = std::max(outputs, device_outputs(opened_[i]));
     }
@@ -401,10 +436,16 @@ int Session::run() {
         setup.outputs = std::min(std::max(device_->outputs(), 1), max_channels);
         setup.seed = seed;
         setup.live = true;
+        if (left) {
+            before_ = left->seconds;
+            setup.beat = left->beat;
+            setup.resume = [&left](const std::string& id, Node& node) { resume(*left, id, node); };
+        }
         setup.tell = [this](const std::string& id, const std::string& line) { inbox_.post(Notice{id + ": " + line}); };
         runner_ = std::make_unique<Runner>(setup);
         if (print_problems(runner_->edit(std::move(checked)))) return 1;
         say_admission();
+        runner_->on_late = [this](const Late& late) { ledger_.take(late); };
         controls_ = std::make_unique<Controls>(*runner_);
         bind();
         add_commands();
@@ -418,13 +459,21 @@ int Session::run() {
                 bind();
                 if (kept_) kept_->edited();
                 say_admission();
-            });
+            },
+            first);
         open_controls();
+        if (left) {
+            legume::take_up(*left, *controls_);
+            scenes_->go_on(left->scene);
+            cues_->go_on(left->seconds, left->beat);
+        }
         if (!request_.record.empty()) {
             const auto frames = request_.seconds ? math::round_even(*request_.seconds * setup.rate) : 0.0;
             start_tape(request_.record, static_cast<std::uint64_t>(frames));
         }
         keep_show();
+        if (kept_ && left)
+            for (const auto& [id, bytes] : left->nodes) kept_->resumed(id, bytes);
         char line[300];
         std::snprintf(line, sizeof line,
                       "Playing on %s at %.6g Hz, seed %llu; control to sound %.0f ms in the patch, %.0f ms in the "
@@ -459,10 +508,20 @@ int Session::run() {
         if (reload_ && may_edit())
             if (const auto wrong = reload(); !wrong.empty()) say(wrong);
         if (patch_poll_.due()) watch_patch();
-        if (device_poll_.due()) hold_device(device_, *runner_, say_);
+        if (device_poll_.due()) {
+            for (const auto& line : device_->news()) say(line);
+            if (std::exchange(returns_, device_->returns()) != device_->returns()) midi_->renew();
+        }
+        if (standing_poll_.due()) {
+            save_standing();
+            awake_.look();
+        }
+        if (ledger_poll_.due())
+            ledger_.look(static_cast<double>(runner_->frames()) / runner_->rate(), device_->xruns());
         if (status_.due()) show_status();
     }
     end();
+    survival_->over();
     if (kept_) say(kept_->finish());
     kept_.reset();
     for (const auto& mail : inbox_.take(std::chrono::milliseconds(0)))

@@ -25,7 +25,8 @@ struct PlayRequest {
     bool keep = true;               // false: nothing is kept of it
     bool osc = true;
     OscSettings osc_settings;
-    std::string learn;  // "node/param", or "next" for what OSC moves next: the next control is bound to it
+    std::string learn;    // "node/param", or "next" for what OSC moves next: the next control is bound to it
+    bool resume = false;  // goes on where this patch's last show ended in the middle
     bool verbose = false;
 };
 

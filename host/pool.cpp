@@ -2,13 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "host/pool.h"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include "graph/denormals.h"
+#include "host/real_time.h"
 
 namespace legume {
 
@@ -16,12 +14,10 @@ int generate_threads() { return std::max(1, static_cast<int>(std::thread::hardwa
 
 Pool::Pool(int threads, bool real_time) {
     for (int i = 0; i < threads; ++i) {
-        threads_.emplace_back([this, i] { poll(static_cast<std::size_t>(i)); });
-        if (real_time) {
-            sched_param priority{};
-            priority.sched_priority = 5;  // PortAudio's and JACK's callbacks run at 70 and above
-            pthread_setschedparam(threads_.back().native_handle(), SCHED_FIFO, &priority);
-        }
+        threads_.emplace_back([this, i, real_time] {
+            if (real_time) take_real_time(generate_priority);
+            poll(static_cast<std::size_t>(i));
+        });
     }
 }
 

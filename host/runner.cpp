@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 
 #include "graph/denormals.h"
 #include "graph/math.h"
@@ -12,6 +13,13 @@ namespace legume {
 namespace {
 
 constexpr double last_fade_seconds = 0.3;
+
+// How long this thread has had a processor, in seconds.
+double worked_seconds() noexcept {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
 
 Signal lay_out(std::vector<float>& arena, int channels) {
     channels = std::clamp(channels, 0, max_channels);
@@ -31,7 +39,10 @@ Runner::Runner(const RunnerSetup& setup)
       changeover_(setup.rate, setup.outputs),
       in_(lay_out(in_arena_, setup.inputs)),
       out_(lay_out(out_arena_, setup.outputs)),
-      next_in_(lay_out(next_in_arena_, setup.inputs)) {}
+      next_in_(lay_out(next_in_arena_, setup.inputs)),
+      beat_shown_(setup.beat) {
+    conductor_.begin_at(setup.beat);
+}
 
 Runner::~Runner() {
     generate_.reset();
@@ -50,6 +61,9 @@ Problems Runner::edit(Checked checked) {
                             {setup_.rate, seed_, store_, setup_.tell, setup_.live, states_of(patch)}, last_, &patch_);
     if (!compiled.schedule) return std::move(compiled.problems);
 
+    if (!current_ && setup_.resume)
+        for (std::size_t i = 0; i < compiled.last->plan().nodes.size(); ++i)
+            setup_.resume(compiled.last->plan().ids[i], *compiled.last->plan().nodes[i]);
     // Jobs of nodes that are new get their head start here, so that a generator's ring is full when it is first read.
     std::vector<Work*> fresh;
     for (auto* work : compiled.last->works())
@@ -196,6 +210,8 @@ void Runner::tick() {
         else if (before != replaced_.end())
             tell(before->second, true);
     }
+    LateBlocks late;
+    while (late_blocks_.pop(late)) tell_late(late);
     if (!gone.empty()) {
         const auto is_gone = [&](const Leaving& leaving) {
             return std::any_of(gone.begin(), gone.end(),
@@ -217,6 +233,16 @@ Node* Runner::find_leaving(std::string_view id) const {
     const auto found =
         std::find_if(replaced_.begin(), replaced_.end(), [&](auto& other) { return other.second == id; });
     return found != replaced_.end() ? found->first : nullptr;
+}
+
+void Runner::tell_late(const LateBlocks& blocks) {
+    if (!on_late || !last_) return;
+    Late late{static_cast<double>(blocks.frame) / setup_.rate, blocks.took, blocks.worked, blocks.allowed, {}};
+    const auto& plan = last_->plan();
+    for (const auto& [node, share] : blocks.nodes)
+        for (std::size_t i = 0; i < plan.nodes.size(); ++i)
+            if (plan.nodes[i].get() == node) late.nodes.emplace_back(plan.ids[i], share);
+    on_late(late);
 }
 
 void Runner::run_until_idle(const std::vector<Work*>& works) {
@@ -316,6 +342,8 @@ void Runner::block() noexcept {
 void Runner::play(const float* const* in, int in_channels, float* const* out, int out_channels, int frames) noexcept {
     const NoDenormals no_denormals;
     const auto began = std::chrono::steady_clock::now();
+    const double worked = worked_seconds();
+    current_->forget_times();
     Moment moment{std::chrono::duration<double>(began.time_since_epoch()).count(), frame_, transport_};
     moment.frame -= static_cast<std::uint64_t>(out_left_);
     moment.time.beat = transport_.at(block_frames - out_left_);
@@ -350,8 +378,23 @@ void Runner::play(const float* const* in, int in_channels, float* const* out, in
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     const double share = seconds * setup_.rate / frames;
     load_.store(0.95 * load_.load(std::memory_order_relaxed) + 0.05 * share, std::memory_order_relaxed);
-    if (share > 1) late_.fetch_add(1, std::memory_order_relaxed);
-    if (share > 1 && changeover_.busy()) late_changing_.fetch_add(1, std::memory_order_relaxed);
+    if (share > 1) note_late(seconds, worked_seconds() - worked, frames / setup_.rate);
+}
+
+void Runner::note_late(double took, double worked, double allowed) noexcept {
+    late_.fetch_add(1, std::memory_order_relaxed);
+    if (changeover_.busy()) late_changing_.fetch_add(1, std::memory_order_relaxed);
+    LateBlocks late{frame_, took, worked, allowed, {}};
+    const auto& times = current_->times();
+    std::uint64_t sum = 0;
+    for (const auto time : times) sum += time;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        LateBlocks::Heavy mine{current_->plan().nodes[i].get(),
+                               static_cast<double>(times[i]) / static_cast<double>(sum)};
+        for (auto& other : late.nodes)
+            if (!other.node || other.share < mine.share) std::swap(other, mine);
+    }
+    late_blocks_.push(late);
 }
 
 }  // namespace legume

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,7 @@
 #include "host/audio/tape.h"
 #include "host/changeover.h"
 #include "host/pool.h"
+#include "host/stage/ledger.h"
 
 namespace legume {
 
@@ -32,6 +34,9 @@ struct RunnerSetup {
     std::function<void(const std::string& id, const std::string& line)> tell;  // what nodes say; any thread
     bool live = false;                                                         // nodes may measure this machine
     bool replay = false;  // what an edit moves comes from a log, at its frame
+    // What a node goes on from, told before it makes its first sound; of the first patch only.
+    std::function<void(const std::string& id, Node& node)> resume = {};
+    double beat = 0;  // of the transport, at the first frame
 };
 
 // What the device was about to play when it last called.
@@ -101,6 +106,7 @@ class Runner final : public AudioCallback {
     void tick();
     std::function<void(const Applied&)> on_applied;
     std::function<void(std::uint64_t frame)> on_adopted;  // an edit is heard from that frame on
+    std::function<void(const Late&)> on_late;
     std::vector<Poisoned> poisoned() { return last_ ? last_->poisoned() : std::vector<Poisoned>{}; }
 
     // Live: the pools run the jobs from now on. The tape hears what the device is given, before the last fade.
@@ -140,9 +146,22 @@ class Runner final : public AudioCallback {
     void begin(Change* change) noexcept RT_SAFE;
     void keep_waiting(const Schedule& next) noexcept RT_SAFE;
     void name_replaced();  // what played before, when something else comes
+    void note_late(double took, double worked, double allowed) noexcept RT_SAFE;
     void set_jobs(bool with_retiring);
     std::filesystem::path states_of(const Patch& patch) const;
     void run_until_idle(const std::vector<Work*>& works);
+
+    // A late callback as the audio thread sees it. Its nodes live until the control thread has read it.
+    struct LateBlocks {
+        std::uint64_t frame;
+        double took, worked, allowed;
+        struct Heavy {
+            const Node* node;  // nullptr: no more
+            double share;
+        };
+        std::array<Heavy, 3> nodes;
+    };
+    void tell_late(const LateBlocks& blocks);
 
     const RunnerSetup setup_;
     Store store_;
@@ -169,6 +188,7 @@ class Runner final : public AudioCallback {
     Latest<Arrival> arrival_;
     Mailbox<Schedule> mail_;
     Retired<Schedule> retired_;
+    Ring<LateBlocks> late_blocks_{64};
     std::atomic<Schedule*> live_{nullptr};  // what the audio thread plays, for the control thread to compare
     Schedule* current_ = nullptr;           // audio thread's; the runner's once no callback runs
     std::uint64_t frame_ = 0;

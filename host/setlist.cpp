@@ -44,13 +44,14 @@ Problems read_set(const std::vector<fs::path>& files, std::optional<double> cros
 }
 
 Setlist::Setlist(SetText set, Controls& controls, Commands& commands, Say say, SeedOf seed_of,
-                 std::function<void(const fs::path&)> came)
+                 std::function<void(const fs::path&)> came, std::size_t first)
     : set_(std::move(set)),
       controls_(controls),
       commands_(commands),
       say_(std::move(say)),
       seed_of_(std::move(seed_of)),
       came_(std::move(came)),
+      at_(first),
       loader_([this](const fs::path& file) {
           auto checked = open_in_set(file, set_);
           Loaded loaded{file, {}, checked.notices, checked.patch.files};
@@ -68,7 +69,7 @@ Setlist::Setlist(SetText set, Controls& controls, Commands& commands, Say say, S
     commands_.add({"go", "Goes to a patch of the set, by its place or name.", true,
                    [this](const CommandArguments& arguments) { return by_argument(arguments); }});
     controls_.on_change([this](const Target& target, float value, std::string_view) { hear(target, value); });
-    controls_.runner().set_keys().position.set(1);
+    controls_.runner().set_keys().position.set(static_cast<float>(first + 1));
 }
 
 // Whoever presses is in the midst of the nodes that a change would take away; so it is done in tick().

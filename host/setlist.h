@@ -31,10 +31,10 @@ class Setlist {
   public:
     using Say = std::function<void(const std::string&)>;
     // `seed_of` gives the seed of a patch, on any thread. `came` is called when the runner has another patch: all that
-    // is bound to nodes is bound anew there. The first of the set plays already.
+    // is bound to nodes is bound anew there. `first` of the set plays already.
     using SeedOf = std::function<std::uint64_t(const Patch&)>;
     Setlist(SetText set, Controls& controls, Commands& commands, Say say, SeedOf seed_of,
-            std::function<void(const std::filesystem::path&)> came);
+            std::function<void(const std::filesystem::path&)> came, std::size_t first = 0);
     Setlist(const Setlist&) = delete;
     Setlist& operator=(const Setlist&) = delete;
 
@@ -43,6 +43,7 @@ class Setlist {
     std::string load(const std::filesystem::path& file);
     std::string step(int by);
     std::string go(std::size_t place);         // the first is 1
+    std::size_t place() const { return at_; }  // of what plays, or of what played before something of no set; from 0
     bool loading() { return loader_.busy(); }  // an edit that needs the same model would wait for it
     std::string status() const;   // "2/3 Second, next Third (ready)"; empty: one patch plays, and none is next
     std::string summary() const;  // "; 3 changes of patch, 0 blocks late in them"; empty when there was none

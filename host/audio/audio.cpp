@@ -17,6 +17,12 @@ std::string lower(std::string_view text) {
     return out;
 }
 
+// "USB Audio: - (hw:2,0)" without the number, which another order of plugging in changes.
+std::string without_number(std::string label) {
+    const auto from = label.find("(hw:"), to = label.find(')', std::min(from, label.size()));
+    return from == label.npos || to == label.npos ? label : label.erase(from, to - from + 1);
+}
+
 void check(const AudioRequest& request) {
     if (request.rate != 0 && !(std::isfinite(request.rate) && request.rate >= 8'000 && request.rate <= 384'000))
         throw std::runtime_error(
@@ -32,14 +38,16 @@ void check(const AudioRequest& request) {
 
 const AudioDeviceEntry* find_audio_device(const std::vector<AudioDeviceEntry>& entries, std::string_view name) {
     const std::string wanted = lower(name);
-    const AudioDeviceEntry* part = nullptr;
+    const AudioDeviceEntry *part = nullptr, *renumbered = nullptr;
     for (const auto& entry : entries) {
         if (entry.outputs < 1) continue;
         const std::string label = lower(entry.label());
         if (lower(entry.name) == wanted || label == wanted) return &entry;
         if (!part && label.find(wanted) != std::string::npos) part = &entry;
+        if (!renumbered && wanted.find("(hw:") != std::string::npos && without_number(label) == without_number(wanted))
+            renumbered = &entry;
     }
-    return part;
+    return part ? part : renumbered;
 }
 
 std::unique_ptr<AudioDevice> open_audio(const AudioRequest& request, std::vector<std::string>& messages) {

@@ -39,7 +39,7 @@ class AudioDevice {
     AudioDevice& operator=(const AudioDevice&) = delete;
 
     virtual void start(AudioCallback&) = 0;  // once; throws std::runtime_error
-    // No callback runs after it, and it is back within about a second even when the sound server died.
+    // No callback runs after it; of open_sound_card it is back within about a second even when the sound server died.
     virtual void stop() = 0;
 
     virtual std::string name() const = 0;
@@ -51,7 +51,10 @@ class AudioDevice {
     virtual double output_latency() const = 0;  // seconds, as the device tells
     virtual std::uint64_t xruns() const = 0;    // gaps that the device told of; the null device: blocks that came late
     virtual double cpu_load() const = 0;        // of the callback: 1 is all the time there is
-    virtual bool alive() const = 0;             // false: started and not heard of for a second, or gone
+    virtual bool alive() const = 0;             // false: started and not heard of for two seconds, or gone
+    // What happened to it since the last call, in words. A card of open_sound_card that went away comes back by itself.
+    virtual std::vector<std::string> news() { return {}; }
+    virtual std::uint64_t returns() const { return 0; }  // how often it came back
 };
 
 struct AudioDeviceEntry {
@@ -68,19 +71,20 @@ struct AudioDeviceEntry {
 // Sound cards that play or listen, then the null device.
 std::vector<AudioDeviceEntry> list_audio_devices(bool verbose);
 
-// The entry that plays and whose label is, or else contains, `name`, case ignored. nullptr: none.
+// The entry that plays and whose label is, or else contains, `name`, case ignored; ALSA's number of a card may have
+// changed. nullptr: none.
 const AudioDeviceEntry* find_audio_device(const std::vector<AudioDeviceEntry>& entries, std::string_view name);
 
 // Opens what is asked for. Without a name and without a sound card it is the null device, and `messages` say so.
 // Throws std::runtime_error with the names there are when the name is unknown, or the device does not open.
 std::unique_ptr<AudioDevice> open_audio(const AudioRequest& request, std::vector<std::string>& messages);
 
-// The two kinds of device that open_audio chooses from. A card is nullptr when none was named and none opens.
+// The two kinds of device that open_audio chooses from. A card is nullptr when none was named and none opens; it is
+// owned by a process of its own, so that time goes on here whatever becomes of it.
 std::unique_ptr<AudioDevice> open_null_device(const AudioRequest& request);
 std::unique_ptr<AudioDevice> open_sound_card(const AudioRequest& request, std::vector<std::string>& messages);
 
-// Whether a card that was let go of is still being torn down, on a thread of its own. A program that ends now has to
-// end by std::_Exit: exit() would take the libraries away from under that thread.
-bool audio_hangs();
+// A card in this process, which is that process: when its sound system dies, stop() hangs for minutes.
+std::unique_ptr<AudioDevice> open_card_here(const AudioRequest& request, std::vector<std::string>& messages);
 
 }  // namespace legume

@@ -40,12 +40,4 @@ std::unique_ptr<AudioDevice> open_wished(const DeviceWish& wish, int inputs, int
     return device;
 }
 
-void hold_device(std::unique_ptr<AudioDevice>& device, AudioCallback& callback, const Say& say) {
-    if (device->alive()) return;
-    say(device->name() + " is gone; playing on without sound. Plug it in and start again to hear it.");
-    device->stop();
-    device = open_null_device({"null", device->rate(), device->buffer(), device->inputs(), device->outputs(), false});
-    device->start(callback);
-}
-
 }  // namespace legume

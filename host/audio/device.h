@@ -1,4 +1,4 @@
-// The sound card that a person wished for, once or on another day; and what to do when it goes away.
+// The sound card that a person wished for, once or on another day.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -20,8 +20,5 @@ using Say = std::function<void(const std::string&)>;
 
 // Opens it and remembers what was wished for. Throws std::runtime_error.
 std::unique_ptr<AudioDevice> open_wished(const DeviceWish& wish, int inputs, int outputs, const Say& say);
-
-// When the device is gone, time goes on under the null device in its place.
-void hold_device(std::unique_ptr<AudioDevice>& device, AudioCallback& callback, const Say& say);
 
 }  // namespace legume

@@ -1,4 +1,4 @@
-// Sound cards and JACK by PortAudio, whose teardown is never waited for longer than a second.
+// Sound cards and JACK by PortAudio, in the process that owns the card: its teardown may hang for ten minutes.
 // SPDX-License-Identifier: MIT
 #include <portaudio.h>
 #if __has_include(<pa_linux_alsa.h>)
@@ -12,7 +12,6 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <future>
 #include <stdexcept>
 #include <thread>
 
@@ -25,15 +24,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// PortAudio is one thing for the whole process and knows no threads: while a teardown hangs, nobody may call it.
-std::atomic<int> teardowns{0};
-
 // PortAudio, for as long as it lives. The device list is that of the first one alive.
 class Library {
   public:
     Library() {
-        if (teardowns > 0)
-            throw std::runtime_error("the sound system does not answer since its server went away; start legume again");
 #if __has_include(<pa_jack.h>)
         PaJack_SetClientName("legume-audio");
 #endif
@@ -62,7 +56,7 @@ class Library {
     }
 };
 
-// What the card's thread touches. It outlives the device when the teardown hangs.
+// What the card's thread touches.
 struct Stream {
     std::unique_ptr<Library> library;
     PaStream* stream = nullptr;
@@ -147,21 +141,13 @@ class Card final : public AudioDevice {
     }
 
     // When a JACK server has died, PortAudio's stop, close and terminate each wait ten minutes for a callback that
-    // never comes. So a thread of their own waits for them, and we wait for that thread a second at the most.
+    // never comes.
     void stop() override {
         if (!stream_) return;
         stream_->close();
         xruns_ = stream_->xruns;
         if (const int last = stream_->frames) buffer_ = last;
-        ++teardowns;
-        std::promise<void> torn_down;
-        const auto done = torn_down.get_future();
-        std::thread([stream = std::move(stream_), torn_down = std::move(torn_down)]() mutable {
-            stream.reset();
-            --teardowns;
-            torn_down.set_value();
-        }).detach();
-        done.wait_for(std::chrono::seconds(1));
+        stream_.reset();
     }
 
     std::string name() const override { return name_; }
@@ -179,7 +165,7 @@ class Card final : public AudioDevice {
         if (!started_) return stream_ != nullptr;
         if (!stream_ || stream_->finished || Pa_IsStreamActive(stream_->stream) != 1) return false;
         const Clock::duration silent = Clock::now().time_since_epoch() - Clock::duration(stream_->heard.load());
-        return silent < std::chrono::seconds(1);
+        return silent < std::chrono::seconds(2);
     }
 
   private:
@@ -256,8 +242,6 @@ std::unique_ptr<AudioDevice> open_card(std::unique_ptr<Library> library, const A
 
 }  // namespace
 
-bool audio_hangs() { return teardowns > 0; }
-
 std::vector<AudioDeviceEntry> list_audio_devices(bool verbose) {
     const Quiet quiet(verbose);
     auto entries = Library().list();
@@ -266,7 +250,7 @@ std::vector<AudioDeviceEntry> list_audio_devices(bool verbose) {
     return entries;
 }
 
-std::unique_ptr<AudioDevice> open_sound_card(const AudioRequest& request, std::vector<std::string>& messages) {
+std::unique_ptr<AudioDevice> open_card_here(const AudioRequest& request, std::vector<std::string>& messages) {
     const Quiet quiet(request.verbose);
     if (!request.device.empty()) {
         auto library = std::make_unique<Library>();

@@ -34,6 +34,13 @@ void Cues::bind() {
     std::stable_sort(by_beat_.begin(), by_beat_.end(), earlier);
 }
 
+void Cues::go_on(double seconds, double beat) {
+    const auto& runner = controls_.runner();
+    frame_ = math::round_even(seconds * runner.rate());
+    began_ = runner.frames() - static_cast<std::uint64_t>(frame_);  // wraps, and so does what is counted from it
+    beat_ = beat;
+}
+
 void Cues::tick() {
     auto& runner = controls_.runner();
     const auto arrival = runner.arrival();

@@ -19,6 +19,8 @@ class Cues {
     Cues(Controls& controls, const Commands& commands, Say say);
     // After every edit, and after the controls. Another patch's times and bars count from when it came in.
     void bind();
+    // Goes on as if so much had been played: what was due is not due again.
+    void go_on(double seconds, double beat);
     void tick();  // before each block, or as often as can be
 
   private:

@@ -26,6 +26,8 @@ class Scenes {
     std::string recall(std::string_view name, std::optional<double> seconds = {});
     // What is set now: of the params that it names, or any scene; when none does, of all.
     std::string store(std::string_view name);
+    const std::string& current() const { return current_; }       // the last that was recalled; empty: none
+    void go_on(std::string name) { current_ = std::move(name); }  // it was recalled in another run
     void take(const MidiEvent& event);  // a program change recalls the scene that has its number
 
   private:

@@ -34,12 +34,19 @@ void MidiControl::tick() {
     }
     feedback_.tick();
     if (!poll_.due()) return;
-    for (const auto& change : inputs_->poll()) {
-        say_("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
-        if (!change.arrived) gone_.push_back(change.port);
-    }
+    for (const auto& change : inputs_->poll()) say(change);
     if (outputs_.poll(feedback_.wanted() ? inputs_->ports() : std::vector<std::string>{}, wanted_, inputs_->systems()))
         feedback_.again();
+}
+
+void MidiControl::say(const MidiPortChange& change) {
+    say_("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
+    if (!change.arrived) gone_.push_back(change.port);
+}
+
+void MidiControl::renew() {
+    for (const auto& change : inputs_->renew()) say(change);
+    outputs_.renew();
 }
 
 }  // namespace legume

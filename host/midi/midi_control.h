@@ -30,13 +30,15 @@ class MidiControl {
     MidiControl(const std::string& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose, Say say);
     void bind() { router_.bind(); }  // after every edit, and after the controls
     void take(const MidiEvent& event, std::string_view port);
-    void tick();  // often: takes up what was plugged in, says what went
+    void tick();   // often: takes up what was plugged in, says what went
+    void renew();  // after JACK's server has gone and come back
     // Any thread: to midi_out, and to every open output whose name has `port` in it.
     void send(std::string_view port, std::span<const std::uint8_t> bytes) { outputs_.send(port, bytes); }
     void want(std::string port) { wanted_ = std::move(port); }  // these outputs are opened for it; empty is none
     std::uint64_t refused() const { return router_.refused(); }
 
   private:
+    void say(const MidiPortChange& change);
     const Say say_;
     MidiAssembler assembler_;
     MidiRouter router_;

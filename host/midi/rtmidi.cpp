@@ -225,6 +225,19 @@ bool MidiOutputs::poll(const std::vector<std::string>& inputs, const std::string
     return fresh;
 }
 
+void MidiOutputs::renew() {
+    const Quiet quiet(state_->verbose);
+    for (auto& system : state_->systems) {
+        if (system.api != RtMidi::UNIX_JACK) continue;
+        OutputSystem gone{system.api, nullptr, {}};
+        {
+            const std::lock_guard lock(state_->mutex);
+            std::swap(gone, system);
+        }
+    }
+    state_->polls = 0;
+}
+
 void MidiOutputs::send(std::string_view port, std::span<const std::uint8_t> bytes) {
     const std::lock_guard lock(state_->mutex);
     for (auto& system : state_->systems) {
@@ -269,6 +282,19 @@ std::vector<MidiPortChange> MidiInputs::poll() {
         if (!earlier) system.scan(state_->on_message, changes);
         earlier = true;
     }
+    return changes;
+}
+
+std::vector<MidiPortChange> MidiInputs::renew() {
+    const Quiet quiet(state_->verbose);
+    std::vector<MidiPortChange> changes;
+    for (System& system : state_->systems) {
+        if (system.api != RtMidi::UNIX_JACK) continue;
+        for (const auto& entry : system.inputs) changes.push_back({entry.second->port, false});
+        system.inputs.clear();
+        system.own.reset();
+    }
+    state_->polls = 0;
     return changes;
 }
 

@@ -274,7 +274,8 @@ void Listener::run() {
         if (playing_ && static_cast<double>(runner_->frames()) >= ends_) playing_ = false;
         if (!playing_ && wanted_.empty() && look_.due()) attempt([&] { go_on(); });
         if (!wanted_.empty() && runner_->settled()) begin();
-        if (device_poll_.due()) hold_device(device_, *runner_, say_);
+        if (device_poll_.due())
+            for (const auto& line : device_->news()) say_(line);
     }
     runner_->fade_out();
     const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(2);  // a dead device never fades

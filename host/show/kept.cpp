@@ -94,6 +94,7 @@ KeptShow::KeptShow(const fs::path& shows, const Device& device, Controls& contro
             .number(runner_.inputs())
             .number(runner_.outputs()));
     put(LineWriter().word("seed").number(runner_.seed()));
+    put(LineWriter().word("beat").number(runner_.beat()));
     runner_.on_applied = [this](const Applied& one) { applied(one); };
     runner_.on_adopted = [this](std::uint64_t frame) {
         put(LineWriter().word("adopted").number(frame).number(edits_ - 1));

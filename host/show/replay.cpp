@@ -267,11 +267,14 @@ int Replay::run() {
     setup.seed = show_.seed;
     setup.replay = true;
     setup.tell = [](const std::string& id, const std::string& line) { warn(id + ": " + line); };
+    setup.beat = show_.beat;
+    setup.resume = [this](const std::string& id, Node& node) {
+        const auto kept = show_.kept.find(ShowNode{0, id});
+        if (kept != show_.kept.end() && !node.resume(kept->second))
+            warn(name() + ": " + id + " does not go on from what was kept of it");
+    };
     runner_ = std::make_unique<Runner>(setup);
     if (!edit(0)) return 1;
-    for (const auto& [node, bytes] : show_.kept)
-        if (auto* found = runner_->find(node.id); found && node.edit == 0 && !found->resume(bytes))
-            warn(name() + ": " + node.id + " does not go on from what was kept of it");
 
     Track heard(heard_), given(given_);
     Planes in{}, out{}, before{};

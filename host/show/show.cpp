@@ -35,6 +35,7 @@ class Reading {
                    number(w[4], show.inputs) && number(w[5], show.outputs) && show.rate >= 1'000 && show.rate <= 1e6 &&
                    show.inputs >= 0 && show.inputs <= max_channels && show.outputs >= 1 && show.outputs <= max_channels;
         if (kind == "seed" && n == 2) return number(w[1], show.seed);
+        if (kind == "beat" && n == 2) return number(w[1], show.beat) && show.beat >= 0 && show.beat <= 1e12;
         if (kind == "text" && n == 3) return keep(texts_[w[1]], w[2]);
         if (kind == "edit" && n >= 2) return edit(w, 1, {});
         if (kind == "change" && n >= 5) return change(w);

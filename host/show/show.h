@@ -56,6 +56,7 @@ struct Show {
     double rate = 0;
     int buffer = 0, inputs = 0, outputs = 0;
     std::uint64_t seed = 0;
+    double beat = 0;  // of the transport, at the first frame
     std::vector<ShowEdit> edits;
     std::vector<ShowControl> controls;  // in the order in which they were applied
     std::map<std::pair<ShowNode, std::string>, std::vector<Fate::Answer>> fates;  // by the fate's name

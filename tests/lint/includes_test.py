@@ -36,7 +36,7 @@ DOORS = {
     "arm_neon.h": "nodes/samplernn/kernels_body.h",
 }
 # The system's own, free to all but graph, which is the standard library only.
-SYSTEM = """arpa/inet.h dlfcn.h fcntl.h ifaddrs.h linux/sock_diag.h malloc.h net/if.h netinet/in.h pthread.h sched.h spawn.h sys/* termios.h unistd.h"""
+SYSTEM = """arpa/inet.h dlfcn.h fcntl.h ifaddrs.h linux/futex.h linux/sock_diag.h malloc.h net/if.h netinet/in.h poll.h pthread.h sched.h spawn.h sys/* termios.h unistd.h"""
 
 # File -> what of ours it may include; the first line that fits decides.
 LAYERS = (

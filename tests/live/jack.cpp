@@ -29,6 +29,7 @@ std::vector<std::string> server_command() {
     const std::string name = "legume-test";
     setenv("JACK_DEFAULT_SERVER", name.c_str(), 1);
     setenv("JACK_NO_START_SERVER", "1", 1);
+    setenv("LEGUME_CARD_WAITS", "10", 1);
     return {"jackd", "-n", name, "-r", "-S", "-t", "10000", "-d", "dummy", "-r", "48000", "-p", "256"};
 }
 

@@ -93,6 +93,7 @@ class Stage {
   public:
     explicit Stage(const std::string& patch) {
         setenv("XDG_CONFIG_HOME", folder.path.c_str(), 1);  // what this machine remembers is not what is tested
+        setenv("XDG_STATE_HOME", folder.path.c_str(), 1);
         write(patch);
     }
     void write(const std::string& text) {

@@ -121,6 +121,10 @@ TEST_CASE("a device is found by a part of its name, an exact name first, and onl
     CHECK(find_audio_device(entries, "jack") == &entries[2]);
     CHECK(find_audio_device(entries, "microphone") == nullptr);
     CHECK(find_audio_device(entries, "piano") == nullptr);
+    const std::vector<AudioDeviceEntry> replugged{
+        {.name = "UMC202HD: USB Audio (hw:3,0)", .system = "ALSA", .inputs = 2, .outputs = 2, .rate = 48'000}};
+    CHECK(find_audio_device(replugged, "UMC202HD: USB Audio (hw:1,0) (ALSA)") == &replugged[0]);
+    CHECK(find_audio_device(replugged, "Scarlett: USB Audio (hw:3,0) (ALSA)") == nullptr);
 }
 
 TEST_CASE("an unknown device is an error that lists the ones there are") {
