@@ -19,7 +19,8 @@
 #include "host/models/takes.h"
 #include "host/new.h"
 #include "host/opening.h"
-#include "host/patch/setlist.h"
+#include "host/pack/pack.h"
+#include "host/pack/unpack.h"
 #include "host/play.h"
 #include "host/render.h"
 #include "host/setlist.h"
@@ -43,7 +44,11 @@ bool check_patch(const std::string& patch, const SetText& set, bool measure) {
 int check_patches(const std::vector<std::string>& patches, bool measure) {
     bool sound = true;
     for (const auto& file : patches) {
-        const auto set = load_set(file);
+        if (is_pack(file) && check_pack(file) != 0) {
+            sound = false;
+            continue;
+        }
+        const auto set = find_set(file);
         if (!set) {
             sound = check_patch(file, {}, measure) && sound;
             continue;
@@ -252,6 +257,12 @@ int run(int argc, char** argv) {
     auto* new_command = app.add_subcommand("new", "Make a folder with a first patch of your own");
     new_command->add_option("DIR", folder, "The folder")->required();
 
+    PackRequest packed;
+    auto* pack_command = app.add_subcommand("pack", "Make one file of a patch and all that it plays from");
+    pack_command->add_option("PATCH", packed.patch, "The patch")->required();
+    pack_command->add_option("-o,--out", packed.out, "FILE.legume; else the patch's name, in this folder");
+    pack_command->add_option("--licence", packed.licence, "What others may do with it, for its card");
+
     CompressRequest smaller;
     auto* compress_command = app.add_subcommand("compress", "Store a network smaller, and measure what int8 costs it");
     compress_command->add_option("MODEL", smaller.model, "A checkpoint, or a folder of them")->required();
@@ -314,6 +325,7 @@ int run(int argc, char** argv) {
     if (describe_command->parsed()) return describe(node, schema, markdown, osc_patch);
     if (bench_command->parsed()) return bench(benched);
     if (new_command->parsed()) return new_folder(folder);
+    if (pack_command->parsed()) return pack(packed);
     if (compress_command->parsed()) return compress(smaller);
     if (import_command->parsed()) return import_network(foreign);
     return devices(verbose);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "host/osc/socket.h"
+#include "host/pack/unpack.h"
 #include "host/patch/learned.h"
 #include "host/patch/reader.h"
 #include "host/patch/yaml.h"
@@ -78,6 +79,15 @@ Checked checked_of(LoadedPatch loaded, const std::function<void(Patch&)>& edit) 
 }  // namespace
 
 Checked open_patch(const std::filesystem::path& file, const std::function<void(Patch&)>& edit) {
+    if (is_pack(file)) {
+        try {
+            return open_patch(unpack(file), edit);
+        } catch (const Refused& refused) {
+            Checked checked;
+            checked.problems.push_back({{file.string(), 0, 0}, refused.what()});
+            return checked;
+        }
+    }
     auto loaded = load_patch(file);
     if (loaded.readable) load_learned(file, loaded.patch, loaded.problems);
     return checked_of(std::move(loaded), edit);

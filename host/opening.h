@@ -13,7 +13,8 @@
 
 namespace legume {
 
-// Loads with what was learned beside it, edits and checks; the problems of all are in `problems`.
+// Loads with what was learned beside it, edits and checks; the problems of all are in `problems`. Of a pack it is the
+// patch in it.
 Checked open_patch(const std::filesystem::path& file, const std::function<void(Patch&)>& edit = {});
 Checked open_patch_text(const std::string& text, const std::string& name);  // which stands in the places
 // Prints them to stderr, a line each; true when there were any.

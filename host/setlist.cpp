@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/opening.h"
+#include "host/pack/unpack.h"
 
 namespace legume {
 namespace {
@@ -23,10 +24,12 @@ Checked open_in_set(const fs::path& file, const SetText& set) {
     });
 }
 
+std::optional<SetText> find_set(const fs::path& file) { return is_pack(file) ? std::nullopt : load_set(file); }
+
 Problems read_set(const std::vector<fs::path>& files, std::optional<double> crossfade, SetText& into) {
     Problems problems;
     for (const auto& file : files) {
-        auto set = load_set(file);
+        auto set = find_set(file);
         if (set && files.size() > 1) {
             problems.push_back({{file.string(), 0, 0}, "this is a set; play it alone, or name the patches themselves"});
         } else if (set) {

@@ -22,6 +22,9 @@ namespace legume {
 // A patch with the set's own bindings; any thread.
 Checked open_in_set(const std::filesystem::path& file, const SetText& set);
 
+// The set that a file holds; nothing when it is a patch, or a pack of one.
+std::optional<SetText> find_set(const std::filesystem::path& file);
+
 // What is to be played: a file that is a set or a patch, or several patches, with the crossfade that was asked for.
 Problems read_set(const std::vector<std::filesystem::path>& files, std::optional<double> crossfade, SetText& into);
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "graph/node.h"
+#include "graph/reads.h"
 #include "graph/ring.h"
 #include "nodes/sound_file.h"
 #include "nodes/tracks.h"
@@ -12,7 +13,7 @@
 namespace legume {
 namespace {
 
-struct Recorder final : Node {
+struct Recorder final : Node, Reads {
     In in{this, "in", "Sound to record, with all its channels."};
     In more[7] = {{this, "in_2", "Another sound, recorded beside the first on channels of its own."},
                   {this, "in_3", "A third sound."},
@@ -69,6 +70,7 @@ struct Recorder final : Node {
         close(take);
     }
     const In& source(std::size_t i) const noexcept RT_SAFE { return i == 0 ? in : more[i - 1]; }
+    std::vector<std::filesystem::path> reads(const Option&) const override { return {}; }  // it writes
     void check(const Checking& checking) const override {
         try {
             sound_format(file.path());

@@ -5,6 +5,7 @@
 #include <optional>
 #include <sstream>
 
+#include "graph/reads.h"
 #include "nodes/dsp/gate.h"
 #include "nodes/dsp/head.h"
 #include "nodes/held_sound.h"
@@ -53,7 +54,7 @@ struct Voice : dsp::Head {
     std::uint64_t since = 0;
 };
 
-struct Sampler final : Node {
+struct Sampler final : Node, Reads {
     In gate{this, "gate", "A sound begins where this rises and is let go where it falls, each channel for itself."};
     In key{this, "key", "Which key the gate strikes, as a note number; 60 when nothing is wired."};
     In velocity{this, "velocity", "How hard the gate strikes, from 0 to 1; full when nothing is wired."};
@@ -144,6 +145,7 @@ struct Sampler final : Node {
         }
         return "";
     }
+    std::vector<fs::path> reads(const Option&) const override { return sounds_in(sounds.path()); }
     void check(const Checking& checking) const override {
         std::array<std::uint32_t, 128> groups;
         if (const auto fault = read_groups(groups); !fault.empty()) checking.problem(choke, fault);

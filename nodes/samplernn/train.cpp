@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 
+#include "graph/reads.h"
 #include "graph/ring.h"
 #include "nodes/samplernn/cuts.h"
 #include "nodes/samplernn/presets.h"
@@ -26,7 +27,7 @@ std::vector<std::string> channel_words() {
     return words;
 }
 
-struct Train final : Node, samplernn::Trainee {
+struct Train final : Node, Reads, samplernn::Trainee {
     In in{this, "in", "Sound to learn from, as long as seconds says."};
 
     FilesOption files{this, "files", "Sound files, or folders of them, to learn from."};
@@ -293,6 +294,9 @@ struct Train final : Node, samplernn::Trainee {
     }
 
     bool offline() const override { return true; }
+    std::vector<std::filesystem::path> reads(const Option& option) const override {
+        return &option == &run ? std::vector<std::filesystem::path>{} : files.paths();
+    }
 
   private:
     double rate_ = 0;

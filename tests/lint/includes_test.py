@@ -24,6 +24,7 @@ DOORS = {
     "pa_*.h": "host/audio/portaudio.cpp",
     "rtmidi/*": "host/midi/rtmidi.cpp",
     "lo/*": "host/osc/liblo.cpp",
+    "archive*.h": "host/pack/tar.cpp",
     "civetweb.h": "host/osc/web.cpp",
     "asio.hpp": "host/osc/socket.cpp",
     "yaml-cpp/*": "host/patch/yaml.cpp",
@@ -59,6 +60,7 @@ LAYERS = (
     ("host/models/*", "graph/* host/* nodes/sound_file.h nodes/samplernn/*"),
     ("host/show/*", "graph/* host/* nodes/registry.h nodes/sound_file.h nodes/samplernn/isa.h "
                     "nodes/samplernn/model.h nodes/samplernn/sha256.h"),
+    ("host/pack/*", "graph/* host/* nodes/samplernn/sha256.h"),
     ("host/*", "graph/* host/* nodes/registry.h nodes/sound_file.h nodes/samplernn/whole_file.h"),
     ("tests/*", "graph/* nodes/* host/* tests/*"),
 )
