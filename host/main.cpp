@@ -10,6 +10,7 @@
 #include "host/audio/audio.h"
 #include "host/audio/card_process.h"
 #include "host/describe.h"
+#include "host/diagram.h"
 #include "host/midi/midi.h"
 #include "host/models/bench.h"
 #include "host/models/compress.h"
@@ -21,6 +22,7 @@
 #include "host/opening.h"
 #include "host/pack/pack.h"
 #include "host/pack/unpack.h"
+#include "host/patch/reader.h"
 #include "host/play.h"
 #include "host/render.h"
 #include "host/setlist.h"
@@ -59,7 +61,13 @@ int check_patches(const std::vector<std::string>& patches, bool measure) {
     return sound ? 0 : 1;
 }
 
-int describe(const std::string& node, bool schema, bool markdown, const std::string& osc) {
+struct DescribeRequest {
+    std::string node, osc, graph, gallery;
+    bool schema = false, markdown = false;
+};
+
+int describe(const DescribeRequest& request) {
+    const auto& [node, osc, graph, gallery, schema, markdown] = request;
     if (schema) {
         std::fputs(patch_schema(node_types()).c_str(), stdout);
     } else if (markdown) {
@@ -68,6 +76,12 @@ int describe(const std::string& node, bool schema, bool markdown, const std::str
         const auto checked = open_patch(osc);
         if (print_problems(checked.problems)) return 1;
         std::fputs(osc_namespace(checked).c_str(), stdout);
+    } else if (!graph.empty()) {
+        const auto checked = open_patch(graph);
+        if (print_problems(checked.problems)) return 1;
+        std::fputs(diagram(checked).c_str(), stdout);
+    } else if (!gallery.empty()) {
+        return attempt([page = gallery] { std::fputs(draw_page(page).c_str(), stdout); });
     } else if (!node.empty()) {
         const auto* type = find_type(node_types(), node);
         if (!type) {
@@ -104,6 +118,18 @@ CLI::Validator within(double low, double high) {
     return {judge, limits};
 }
 
+// A place in a piece, as cues are written.
+void add_from(CLI::App& command, double& seconds) {
+    const auto take = [&seconds](const std::string& text) {
+        const auto time = read_time(text);
+        if (!time || !(*time >= 0 && *time <= latest_time))
+            throw CLI::ValidationError("--from",
+                                       "\"" + text + "\" is no time of a piece; write one such as 3:20 or 12.5 s");
+        seconds = *time;
+    };
+    command.add_option_function<std::string>("--from", take, "Begin here, such as 3:20: what cues did before is done");
+}
+
 // Training lives in a program of its own, so that the player never loads LibTorch.
 int train(const std::vector<std::string>& arguments) {
     const auto trainer = (program_folder() / "legume-train").string();
@@ -132,6 +158,7 @@ int run(int argc, char** argv) {
     play_command->add_option("--buffer", live.buffer, "Frames a callback; remembered")->check(within(1, 16384));
     play_command->add_option("--seed", live.seed, "For the same chance as another time");
     play_command->add_option("--seconds", live.seconds, "End after so long")->check(within(0.01, 1e6));
+    add_from(*play_command, live.from);
     play_command->add_option("--record", live.record, "Write what is played to FILE.wav or FILE.flac");
     bool no_log = false;
     play_command->add_option("--shows", live.shows, "Keep this show's log and recording in a folder of its own here");
@@ -183,6 +210,7 @@ int run(int argc, char** argv) {
     auto* channels_option =
         render_command->add_option("--channels", offline.channels, "Else as many as the outputs have")
             ->check(within(1, 16));
+    add_from(*render_command, offline.from);
     auto* seed_option = render_command->add_option("--seed", offline.seed, "For the same chance as another time");
     auto* replay_option =
         render_command
@@ -245,13 +273,14 @@ int run(int argc, char** argv) {
     auto* cues_command = app.add_subcommand("cues", "Turn what was played in a show into cues for its patch");
     cues_command->add_option("SHOW", show, "The show's folder, or: last")->required();
 
-    std::string node, osc_patch;
-    bool schema = false, markdown = false;
-    auto* describe_command = app.add_subcommand("describe", "Describe the nodes");
-    describe_command->add_option("NODE", node, "One node");
-    describe_command->add_flag("--schema", schema, "JSON schema of patches");
-    describe_command->add_flag("--markdown", markdown, "The manual");
-    describe_command->add_option("--osc", osc_patch, "The OSC addresses of this patch");
+    DescribeRequest described;
+    auto* describe_command = app.add_subcommand("describe", "Describe the nodes, or a patch");
+    describe_command->add_option("NODE", described.node, "One node");
+    describe_command->add_flag("--schema", described.schema, "JSON schema of patches");
+    describe_command->add_flag("--markdown", described.markdown, "The manual");
+    describe_command->add_option("--osc", described.osc, "The OSC addresses of this patch");
+    describe_command->add_option("--graph", described.graph, "This patch as a diagram, in Mermaid's text");
+    describe_command->add_option("--gallery", described.gallery, "This page of diagrams, drawn anew from its patches");
 
     std::filesystem::path folder;
     auto* new_command = app.add_subcommand("new", "Make a folder with a first patch of your own");
@@ -322,7 +351,7 @@ int run(int argc, char** argv) {
     if (report_command->parsed()) return report(shown);
     if (check_command->parsed()) return check_patches(patches, measure);
     if (cues_command->parsed()) return print_cues(show);
-    if (describe_command->parsed()) return describe(node, schema, markdown, osc_patch);
+    if (describe_command->parsed()) return describe(described);
     if (bench_command->parsed()) return bench(benched);
     if (new_command->parsed()) return new_folder(folder);
     if (pack_command->parsed()) return pack(packed);

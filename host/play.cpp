@@ -139,7 +139,7 @@ void Session::open_controls() {
     transport_ = std::make_unique<TransportControl>(*controls_, commands_, say_);
     scenes_ = std::make_unique<Scenes>(*controls_, commands_, say_);
     morphs_ = std::make_unique<Morphs>(*controls_);
-    cues_ = std::make_unique<Cues>(*controls_, commands_, say_);
+    cues_ = std::make_unique<Cues>(*controls_, commands_, say_, survival_->resumed() ? 0 : request_.from);
     midi_ = std::make_unique<MidiControl>(request_.learn, *controls_, commands_, inbox_, request_.verbose, say_);
     midi_->want(runner_->patch().clock.out.value_or(""));
     transport_->send_clock([this](const std::string& port, auto bytes) { midi_->send(port, bytes); },

@@ -20,6 +20,7 @@ struct PlayRequest {
     int buffer = 0;
     std::optional<std::uint64_t> seed;
     std::optional<double> seconds;  // then it ends by itself
+    double from = 0;                // seconds into the piece, as its cues tell the time
     std::filesystem::path record;   // empty: nothing is recorded
     std::filesystem::path shows;    // where the show is kept; empty: in the player's own folder
     bool keep = true;               // false: nothing is kept of it

@@ -28,8 +28,8 @@ namespace {
 class Stage {
   public:
     // A patch that comes later has its own seed, unless the command line gave one.
-    Stage(Runner& runner, std::optional<std::uint64_t> asked_seed, std::uint64_t seed)
-        : runner_(runner), controls_(runner), asked_seed_(asked_seed), seed_(seed) {
+    Stage(Runner& runner, double from, std::optional<std::uint64_t> asked_seed, std::uint64_t seed)
+        : runner_(runner), controls_(runner), from_(from), asked_seed_(asked_seed), seed_(seed) {
         bind();
         commands_.add({"load", "Plays on with another patch.", false, [this](const CommandArguments& arguments) {
                            next_ = std::get<std::string>(arguments.at(0));
@@ -61,10 +61,11 @@ class Stage {
 
     Runner& runner_;
     Controls controls_;
+    const double from_;
     Commands commands_;
     Scenes scenes_{controls_, commands_, say};
     Morphs morphs_{controls_};
-    Cues cues_{controls_, commands_, say};
+    Cues cues_{controls_, commands_, say, from_};
     std::string next_;
     const std::optional<std::uint64_t> asked_seed_;
     const std::uint64_t seed_;
@@ -75,10 +76,15 @@ class Stage {
 int render(const RenderRequest& request) {
     auto checked = open_patch(request.patch);
     if (print_problems(checked.problems)) return 1;
-    const auto seconds = request.seconds ? request.seconds : checked.patch.length_seconds;
+    auto seconds = request.seconds ? request.seconds : checked.patch.length_seconds;
     if (!seconds) {
         std::fprintf(stderr, "%s: the patch has no length; say --seconds S, or add length: 20 s to it\n",
                      request.patch.c_str());
+        return 1;
+    }
+    if (!request.seconds && (*seconds -= request.from) <= 0) {
+        std::fprintf(stderr, "%s: its length is %.6g s, and --from is %.6g s; say an earlier one, or --seconds S\n",
+                     request.patch.c_str(), *seconds + request.from, request.from);
         return 1;
     }
     const auto seed = choose_seed(request.seed, checked.patch);
@@ -102,7 +108,7 @@ int render(const RenderRequest& request) {
         std::array<float*, max_channels> out;
         for (std::size_t c = 0; c < max_channels; ++c) out[c] = planes[c].data();
         std::vector<float> woven;
-        Stage stage(runner, request.seed, seed);
+        Stage stage(runner, request.from, request.seed, seed);
         Progress progress;
         const auto began = std::chrono::steady_clock::now();
         const auto channels = static_cast<std::size_t>(setup.outputs);

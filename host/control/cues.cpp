@@ -7,19 +7,34 @@
 #include <optional>
 #include <utility>
 
+#include "graph/conductor.h"
 #include "graph/math.h"
 
 namespace legume {
+namespace {
 
-Cues::Cues(Controls& controls, const Commands& commands, Say say)
+constexpr double past = 0.1;  // seconds: what is so late was before the piece began further on
+
+}  // namespace
+
+Cues::Cues(Controls& controls, const Commands& commands, Say say, double from)
     : controls_(controls), commands_(commands), say_(std::move(say)) {
     bind();
+    if (from <= 0) return;
+    auto& runner = controls_.runner();
+    skipped_ = math::round_even(from * runner.rate());
+    const auto* position = controls_.find(std::string(Conductor::id) + "/position");
+    controls_.move(*position, static_cast<float>(from * runner.patch().tempo.value_or(120) / 60), "from", 0);
 }
 
 void Cues::bind() {
     auto& runner = controls_.runner();
     const auto& patch = runner.patch();
-    if (std::exchange(change_, runner.changes()) != runner.changes()) frame_ = beat_ = -1;
+    if (std::exchange(change_, runner.changes()) != runner.changes()) {
+        frame_ = beat_ = -1;
+        skipped_ = 0;
+    }
+    waiting_.clear();
     by_frame_.clear();
     by_beat_.clear();
     for (std::size_t i = 0; i < patch.cues.size(); ++i) {
@@ -35,9 +50,7 @@ void Cues::bind() {
 }
 
 void Cues::go_on(double seconds, double beat) {
-    const auto& runner = controls_.runner();
-    frame_ = math::round_even(seconds * runner.rate());
-    began_ = runner.frames() - static_cast<std::uint64_t>(frame_);  // wraps, and so does what is counted from it
+    skipped_ = frame_ = math::round_even(seconds * controls_.runner().rate());
     beat_ = beat;
 }
 
@@ -45,7 +58,8 @@ void Cues::tick() {
     auto& runner = controls_.runner();
     const auto arrival = runner.arrival();
     if (arrival.number != change_) {  // it comes in with the next block: what is due at its beginning is there then
-        run_until(by_frame_, frame_, 0);
+        run_until(by_frame_, frame_, 0, runner.rate());
+        run_waiting();
         return;
     }
     // The bar in which it came in is its first.
@@ -53,27 +67,53 @@ void Cues::tick() {
     const double began = math::floor(arrival.beat / bar + 1e-6) * bar;
     const double beat = runner.beat() - began + 1e-6;  // a sum of blocks falls a hair short of a whole beat
     if (beat < beat_) beat_ = beat - 2e-6;             // the transport was set back: what comes is to come again
-    run_until(by_beat_, beat_, beat);
-    run_until(by_frame_, frame_, static_cast<double>(runner.frames() - arrival.frame));
+    run_until(by_beat_, beat_, beat, static_cast<double>(runner.conductor().tempo.own()) / 60);
+    run_until(by_frame_, frame_, static_cast<double>(runner.frames() - arrival.frame) + skipped_, runner.rate());
+    run_waiting();
 }
 
-void Cues::run_until(const std::vector<Due>& dues, double& reached, double now) {
+void Cues::run_until(const std::vector<Due>& dues, double& reached, double now, double a_second) {
     const double from = std::exchange(reached, now);
     if (dues.empty() || now <= from) return;
     const auto after = [](double at, const Due& due) { return at < due.at; };
     const auto first = std::upper_bound(dues.begin(), dues.end(), from, after);
     const auto last = std::upper_bound(dues.begin(), dues.end(), now, after);
-    const std::vector<Due> now_due(first, last);  // a copy: a cue for another patch binds anew
-    const auto patch = change_;
-    for (const auto& due : now_due)
-        if (change_ == patch) run(due.cue);  // what is left of a patch that is over is left
+    for (auto due = first; due != last; ++due) {
+        const double late = (now - due->at) / a_second;
+        if (late < past || !outdone(*due, due + 1, last)) waiting_.push_back({due->cue, late < past ? 0 : late});
+    }
 }
 
-void Cues::run(std::size_t index) {
-    const auto cue = controls_.runner().patch().cues[index];
+// What was under way where the piece begins starts a block after what came before it, which else it would overtake.
+void Cues::run_waiting() {
+    const auto patch = change_;
+    bool under_way = false;
+    while (!waiting_.empty() && !under_way && change_ == patch) {  // what is left of a patch that is over is left
+        const auto [cue, late] = waiting_.front();
+        waiting_.pop_front();
+        under_way = run(cue, late) && late > 0;
+    }
+}
+
+// Of triggers that a node had before the piece began further on, its last decides: a player plays, or has stopped.
+bool Cues::outdone(const Due& due, std::vector<Due>::const_iterator next, std::vector<Due>::const_iterator last) const {
+    const auto& cues = controls_.runner().patch().cues;
+    const auto& cue = cues[due.cue];
+    return cue.kind == Cue::Kind::fire && std::any_of(next, last, [&](const Due& other) {
+               return cues[other.cue].kind == Cue::Kind::fire && cues[other.cue].to.node == cue.to.node;
+           });
+}
+
+bool Cues::run(std::size_t index, double late) {
+    const auto& patch = controls_.runner().patch();
+    const auto cue = patch.cues[index];
     const auto source = "cue " + std::to_string(index + 1);
+    auto over = cue.over;
+    if (cue.kind == Cue::Kind::scene && !over && late > 0)
+        for (const auto& scene : patch.scenes)
+            if (scene.name == cue.name) over = scene.over;
     std::optional<double> seconds;
-    if (cue.over) seconds = controls_.seconds(*cue.over);
+    if (over) seconds = std::max(controls_.seconds(*over) - late, 0.0);
     std::string wrong;
     switch (cue.kind) {
         case Cue::Kind::set:
@@ -95,6 +135,7 @@ void Cues::run(std::size_t index) {
             break;
     }
     if (!wrong.empty()) say_(to_string(cue.place) + ": " + source + ": " + wrong);
+    return seconds.value_or(0) > 0;
 }
 
 }  // namespace legume

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -16,7 +17,9 @@ namespace legume {
 class Cues {
   public:
     using Say = std::function<void(const std::string&)>;
-    Cues(Controls& controls, const Commands& commands, Say say);
+    // A piece may begin so many seconds in: what its cues had done by then is done at once, and glides that would still
+    // be on their way arrive when they would have.
+    Cues(Controls& controls, const Commands& commands, Say say, double from = 0);
     // After every edit, and after the controls. Another patch's times and bars count from when it came in.
     void bind();
     // Goes on as if so much had been played: what was due is not due again.
@@ -28,15 +31,23 @@ class Cues {
         double at = 0;  // frames, or beats of the transport, since the patch began
         std::size_t cue = 0;
     };
-    void run_until(const std::vector<Due>& dues, double& reached, double now);
-    void run(std::size_t cue);
+    void run_until(const std::vector<Due>& dues, double& reached, double now, double a_second);
+    void run_waiting();
+    bool run(std::size_t cue, double late);  // seconds; whether something is on its way now
+    bool outdone(const Due& due, std::vector<Due>::const_iterator next, std::vector<Due>::const_iterator last) const;
 
     Controls& controls_;
     const Commands& commands_;
     const Say say_;
     std::vector<Due> by_frame_, by_beat_;  // in the order of time
-    std::uint64_t change_ = 0;             // which brought the patch whose cues these are
-    double frame_ = -1, beat_ = -1;        // all before and at these, since the patch began, has been done
+    struct Waiting {
+        std::size_t cue = 0;
+        double late = 0;
+    };
+    std::deque<Waiting> waiting_;
+    std::uint64_t change_ = 0;       // which brought the patch whose cues these are
+    double skipped_ = 0;             // frames that it had been going on then
+    double frame_ = -1, beat_ = -1;  // all before and at these, since the patch began, has been done
 };
 
 }  // namespace legume

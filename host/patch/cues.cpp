@@ -29,8 +29,17 @@ std::optional<double> clock_seconds(std::string_view text) {
     return {};
 }
 
+}  // namespace
+
+std::optional<double> read_time(std::string_view text) {
+    std::optional<double> seconds = clock_seconds(text);
+    if (const auto read = parse_quantity(text, Unit::seconds); !seconds && read.value) seconds = *read.value;
+    return seconds;
+}
+
+namespace {
+
 bool read_at(Reader& reader, const Tree& tree, Cue& cue) {
-    constexpr double latest = 86'400;
     const std::string_view text = tree.text;
     const auto wrong = [&](const std::string& what) {
         reader.problem(tree.place, "at: " + what);
@@ -44,14 +53,10 @@ bool read_at(Reader& reader, const Tree& tree, Cue& cue) {
         cue.at = bar.value_or(1) - 1;
         return bar.has_value();
     }
-    if (const auto seconds = clock_seconds(text)) {
-        cue.at = *seconds;
-    } else {
-        const auto read = parse_quantity(text, Unit::seconds);
-        if (!read.value) return wrong("\"" + tree.text + "\" is no time; write one such as 3:20, 12.5 s or bar 65");
-        cue.at = *read.value;
-    }
-    if (cue.at < 0 || cue.at > latest) return wrong(tree.text + " is outside 0:00 to 24:00:00");
+    const auto seconds = read_time(text);
+    if (!seconds) return wrong("\"" + tree.text + "\" is no time; write one such as 3:20, 12.5 s or bar 65");
+    cue.at = *seconds;
+    if (cue.at < 0 || cue.at > latest_time) return wrong(tree.text + " is outside 0:00 to 24:00:00");
     return true;
 }
 

@@ -54,6 +54,8 @@ Value value_of(const Tree& tree);
 bool has_values(Reader& reader, const Tree& tree, const std::string& name);
 
 bool valid_address(std::string_view address);  // of OSC 1.0: printable ASCII, but nothing that means a pattern
+inline constexpr double latest_time = 86'400;  // seconds
+std::optional<double> read_time(std::string_view text);  // of "3:20", "1:02:03.5" or "12.5 s" the seconds
 // A part of the patch each, in the file of that name.
 std::optional<Binding> read_binding(Reader& reader, const Tree& tree);
 // Of transport.cpp: quarters in a bar of "6/8", whose clock is followed, and what a trigger waits for.

@@ -42,8 +42,9 @@ struct Desk : test::ControlDesk {
         return {std::istreambuf_iterator<char>(in), {}};
     }
     // As `legume render` plays the patch.
-    test::Samples rendered(const char* name, const char* seconds) const {
-        test::said(0, {"render", (folder / "p.yaml").string(), "-o", (folder / name).string(), "--seconds", seconds});
+    test::Samples rendered(const char* name, const char* seconds, const char* from = "0:00") const {
+        test::said(0, {"render", (folder / "p.yaml").string(), "-o", (folder / name).string(), "--seconds", seconds,
+                       "--from", from});
         return left(name);
     }
     test::Samples left(const char* name) const {
@@ -81,6 +82,56 @@ TEST_CASE("a piece performs itself: the right levels at the right times, and the
     CHECK(level(heard, 6.0) == doctest::Approx(-6).epsilon(0.01));
     desk.rendered("b.wav", "6.5");
     CHECK(desk.bytes("a.wav") == desk.bytes("b.wav"));
+}
+
+TEST_CASE("a piece that begins further on stands as it would by then, and goes on in time") {
+    const Desk desk(R"(  - {at: 0:01, set: tone.gain, to: -40 dB}
+  - {at: 0:02, set: tone.gain, to: -20 dB}
+  - {at: 0:04, set: side.gain, to: -20 dB, over: 1 s}
+  - {at: bar 4, set: tone.gain, to: -12 dB, over: 2 s}
+  - {at: 0:09, set: tone.gain, to: -30 dB}
+  - {at: bar 6, set: tone.gain, to: -6 dB}
+)");
+    const auto whole = desk.rendered("a.wav", "11"), early = desk.rendered("b.wav", "6", "0:05"),
+               late = desk.rendered("c.wav", "4", "0:07");
+    for (const double at : {5.2, 5.9, 7.9, 8.2, 8.8, 9.2, 10.2}) {  // before, in and after what is under way
+        CAPTURE(at);
+        const double heard = level(whole, at);
+        CHECK(level(early, at - 5) == doctest::Approx(heard).epsilon(0.01));
+        if (at > 8) CHECK(level(late, at - 7) == doctest::Approx(heard).epsilon(0.01));
+    }
+    CHECK(level(whole, 10.2) == doctest::Approx(-6).epsilon(0.01));
+    desk.rendered("d.wav", "4", "0:07");
+    CHECK(desk.bytes("c.wav") == desk.bytes("d.wav"));
+}
+
+TEST_CASE("of the triggers before the place where a piece begins, a node's last decides") {
+    const std::string player = "legume: 1\nseed: 4\nlength: 10 s\nnodes:\n  loop: {type: player, file: " +
+                               (test::source_folder() / "assets/sounds/drones.flac").string() +
+                               ", autostart: false}\n  out: {type: output}\nwires: [loop -> out]\ncues:\n"
+                               "  - {at: 1, fire: loop.start}\n  - {at: 2, fire: loop.stop}\n";
+    const Desk desk("");
+    desk.write("p.yaml", player);
+    CHECK(test::rms(desk.rendered("a.wav", "1", "3 s")) == 0);
+    desk.write("p.yaml", player + "  - {at: 2.5, fire: loop.start}\n");
+    CHECK(test::rms(desk.rendered("a.wav", "1", "3 s")) > 0.001);
+}
+
+TEST_CASE("a place that is none, or beyond the end of the piece, is said") {
+    const Desk desk("");
+    const auto patch = (desk.folder / "p.yaml").string();
+    const auto refused = [&](const char* from) {
+        const auto text = test::said(1, {"render", patch, "-o", (desk.folder / "a.wav").string(), "--from", from});
+        CHECK(!std::filesystem::exists(desk.folder / "a.wav"));
+        return text;
+    };
+    for (const std::string from : {"soon", "-1", "3:75", "nan", "25:00:00"}) {
+        CAPTURE(from);
+        CHECK(refused(from.c_str())
+                  .starts_with("--from: \"" + from + "\" is no time of a piece; write one such as 3:20 or 12.5 s"));
+    }
+    desk.write("p.yaml", "length: 20 s\n" + head);
+    CHECK(refused("0:20") == patch + ": its length is 20 s, and --from is 20 s; say an earlier one, or --seconds S\n");
 }
 
 TEST_CASE("a control that is touched is the player's, until a later cue moves it again") {
