@@ -1,0 +1,26 @@
+// Says how long a sound file is, how loud, and where it clicks: build/tests/bench/judge FILE. Exit code 1 when it is
+// broken, clicks, peaks above -1 dB, or is outside -20 to -12 LUFS.
+// SPDX-License-Identifier: MIT
+#include "tests/judge.h"
+
+#include <cmath>
+#include <cstdio>
+
+int main(int argc, char** argv) {
+    if (argc != 2) {
+        std::fprintf(stderr, "usage: judge FILE\n");
+        return 1;
+    }
+    try {
+        const auto said = legume::test::judge(legume::read_sound(argv[1]));
+        std::printf("%.1f s, %.1f LUFS, true peak %.2f dB, offset %.1e, %zu clicks\n", said.seconds,
+                    static_cast<double>(said.lufs), static_cast<double>(said.true_peak), said.offset,
+                    said.clicks.size());
+        for (const double at : said.clicks)
+            std::printf("click at %d:%06.3f\n", static_cast<int>(at / 60), at - 60 * std::floor(at / 60));
+        return said.finite && said.clicks.empty() && said.true_peak < -1 && said.lufs > -20 && said.lufs < -12 ? 0 : 1;
+    } catch (const legume::SoundError& error) {
+        std::fprintf(stderr, "%s %s\n", argv[1], error.what());
+        return 1;
+    }
+}
