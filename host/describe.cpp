@@ -51,9 +51,9 @@ std::string limits(const Option& option) {
         case Option::Type::file: return "file";
         case Option::Type::scenes: return "two to four scenes";
         case Option::Type::entries: {
+            const auto form = static_cast<const EntriesOption&>(option).form();
             std::vector<std::string> names;
-            for (const auto* field : static_cast<const EntriesOption&>(option).form()->options())
-                names.push_back(field->name);
+            for (const auto* field : form->options()) names.push_back(field->name);
             return "list of {" + join(names) + "}";
         }
         case Option::Type::list: return option.holds_files() ? "files" : "list";
