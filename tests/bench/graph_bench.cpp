@@ -50,10 +50,10 @@ struct Files {
     }
 };
 
-// samplernn has a bench of its own, a train node and a morph play nothing.
+// Networks have a bench of their own, a train node and a morph play nothing.
 bool judged(const NodeType& type) {
     const std::string name = type.name;
-    return name != "samplernn" && name != "train" && name != "morph";
+    return name.rfind("samplernn", 0) != 0 && name != "train" && name != "morph";
 }
 
 // Stereo noise into every In of the node, or mono where it takes no more; `none` is what that costs without it.

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,7 @@ struct Needs {
             take.write(noise(16'000, 3, 0.5f));
             take.finish();
         }
+        std::ofstream(folder / "run/picks.yaml") << "picks:\n  - takes/00000020-old.flac\n";
         samplernn::Checkpoint tiny;
         tiny.config.tiers = {{2}, {4}};
         tiny.config.dim = 8;

@@ -110,6 +110,25 @@ TEST_CASE("every node stays finite at the ends of its params, for any number of 
     });
 }
 
+TEST_CASE("every node plays at every rate, mono to eight channels, and its tail leaves no denormals behind") {
+    each_playing([](const NodeType& type, const Needs& needs) {
+        for (const double rate : {44'100.0, 88'200.0, 192'000.0})
+            for (const int channels : {1, 3, 8}) {
+                CAPTURE(rate);
+                CAPTURE(channels);
+                auto rig = rig_of(type, needs, channels, {}, rate);
+                fire_everything(rig);
+                auto heard = rig.run(6'400, wide(noise(3'200), channels));
+                CHECK(finite(heard));
+                heard = rig.run(static_cast<std::size_t>(rate));
+                CHECK(finite(heard));
+                const auto denormal = [](float x) { return std::fpclassify(x) == FP_SUBNORMAL; };
+                for (const auto& channel : heard) CHECK(std::none_of(channel.begin(), channel.end(), denormal));
+                CHECK(rig.schedule().poisoned().empty());
+            }
+    });
+}
+
 TEST_CASE("every choice and flag of every node plays") {
     each_playing([](const NodeType& type, const Needs& needs) {
         const auto node = type.make();
