@@ -43,6 +43,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 volatile std::sig_atomic_t stop_asked = 0;
+volatile std::sig_atomic_t ending = 0;  // the exit code
 
 class Session {
   public:
@@ -536,7 +537,12 @@ int Session::run() {
 int play(const PlayRequest& request) {
     stop_asked = 0;
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int) { stop_asked = 1; });
-    return Session(request).run();
+    Session session(request);
+    ending = session.run();
+    // All is written by now. Who takes longer than this to let go is a MIDI or sound server that hangs.
+    std::signal(SIGALRM, [](int) { ::_exit(ending); });
+    ::alarm(10);
+    return ending;
 }
 
 }  // namespace legume

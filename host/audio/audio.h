@@ -39,7 +39,7 @@ class AudioDevice {
     AudioDevice& operator=(const AudioDevice&) = delete;
 
     virtual void start(AudioCallback&) = 0;  // once; throws std::runtime_error
-    // No callback runs after it; of open_sound_card it is back within about a second even when the sound server died.
+    // No callback runs after it; of open_sound_card it is back within five seconds whatever the sound server does.
     virtual void stop() = 0;
 
     virtual std::string name() const = 0;

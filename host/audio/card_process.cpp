@@ -21,6 +21,7 @@
 #include <thread>
 
 #include "host/opening.h"
+#include "host/quiet.h"
 
 extern char** environ;
 
@@ -202,6 +203,7 @@ int card_process(const std::vector<std::string>& words) {
     for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) std::signal(number, SIG_IGN);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::prctl(PR_SET_NAME, "legume-card");
+    const Quiet quiet(words[5] == "1");    // JACK writes several lines for each server that goes
     ::close_range(talk_file + 1, ~0U, 0);  // the engine's ports and files, which must be free when it is gone
     ::fcntl(memory_file, F_SETFD, FD_CLOEXEC);
     ::fcntl(talk_file, F_SETFD, FD_CLOEXEC);
@@ -260,7 +262,8 @@ CardProcess::CardProcess(const AudioRequest& request, const ExchangeMemory& memo
 
 CardProcess::~CardProcess() {
     ::shutdown(talk_, SHUT_WR);
-    if (!reap(milliseconds(1000))) kill();
+    // When its sound system has died it ends at once; when that is slow, killing it would hurt other programs' sound.
+    if (!reap(milliseconds(5000))) kill();
     ::close(talk_);
 }
 

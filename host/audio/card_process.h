@@ -20,7 +20,7 @@ namespace legume {
 class CardProcess {
   public:
     CardProcess(const AudioRequest& request, const ExchangeMemory& memory);  // throws std::runtime_error
-    ~CardProcess();  // lets it close the card, but not for longer than a second; leaves no zombie
+    ~CardProcess();  // lets it close the card, but not for longer than five seconds; leaves no zombie
     CardProcess(const CardProcess&) = delete;
     CardProcess& operator=(const CardProcess&) = delete;
     // The next line; nothing when it did not come in time, or when no more will come.

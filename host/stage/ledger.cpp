@@ -57,6 +57,7 @@ void Ledger::take(const Late& late) {
 
 void Ledger::look(double now, std::uint64_t xruns) {
     // A gap shows up to a look later than the block that made it.
+    // What comes before the first look is the card finding its feet.
     if (xruns > xruns_ && late_ == late_before_)
         tell("gap at " + clock(now) + ": the sound card was not given a block in time, though no node was late");
     xruns_ = xruns;

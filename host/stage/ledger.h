@@ -43,7 +43,7 @@ class Ledger {
     void tell(const std::string& line);
     const Say say_;
     std::map<std::string, std::uint64_t> causes_;
-    std::uint64_t xruns_ = 0, late_ = 0, late_before_ = 0, unsaid_ = 0;
+    std::uint64_t xruns_ = ~std::uint64_t{0}, late_ = 0, late_before_ = 0, unsaid_ = 0;
     Every telling_{5'000};
 };
 
