@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 
+#include "graph/reads.h"
 #include "nodes/law.h"
 #include "nodes/level.h"
 #include "nodes/stream_head.h"
@@ -18,13 +19,32 @@ namespace fs = std::filesystem;
 constexpr Range place_in_file{.min = 0, .max = 36'000, .initial = 0, .unit = Unit::seconds};
 constexpr Range fade_range{.min = 0.0005f, .max = 30, .initial = 0.01f, .unit = Unit::seconds, .curve = Curve::log};
 
-struct Region final : Entry {
+struct Region final : Entry, Reads {
     FileOption file{this, "file", Required{}, "A sound, a training run for its starred takes, or a folder of sounds."};
     NumberOption from{this, "from", place_in_file, "Where in the file the region begins."};
     NumberOption to{this, "to", place_in_file, "Where in the file it ends; 0 is the file's end."};
     NumberOption fade{this, "fade", fade_range, "How long it rises over the end of the one before.", "node"};
     NumberOption gain{this, "gain", gain_range, "How loud it is."};
     NumberOption speed{this, "speed", {.min = -4, .max = 4, .initial = 1}, "How fast it plays; below 0 backwards."};
+
+    // Throws RunError.
+    std::vector<fs::path> files() const {
+        const auto& path = file.path();
+        std::error_code failed;
+        if (!fs::is_directory(path, failed)) return {path};
+        std::vector<fs::path> found;
+        if (fs::exists(path / "picks.yaml", failed))
+            for (const auto& star : read_stars(path)) found.push_back(star.file);
+        else
+            found = sounds_in(path);
+        if (found.empty()) throw RunError(path.string() + " holds no sound, and no picks.yaml of a training run");
+        return found;
+    }
+    std::vector<fs::path> reads(const Option&) const override {
+        auto all = picks_of(file.path());
+        for (auto& one : files()) all.push_back(std::move(one));
+        return all;
+    }
 };
 
 struct Piece {  // a region, in frames of its file
@@ -95,25 +115,12 @@ struct Cut final : Node {
         fs::path file;
         const Region* region = nullptr;
     };
-    // Throws RunError.
-    static std::vector<fs::path> files_of(const Region& one) {
-        const auto& path = one.file.path();
-        std::error_code failed;
-        if (!fs::is_directory(path, failed)) return {path};
-        std::vector<fs::path> files;
-        if (fs::exists(path / "picks.yaml", failed))
-            for (const auto& star : read_stars(path)) files.push_back(star.file);
-        else
-            files = sounds_in(path);
-        if (files.empty()) throw RunError(path.string() + " holds no sound, and no picks.yaml of a training run");
-        return files;
-    }
     std::vector<Source> sources() const {
         std::vector<Source> all;
         for (const auto& entry : regions.all()) {
             const auto& one = static_cast<const Region&>(*entry);
             if (!one.file.sound()) continue;
-            for (const auto& file : files_of(one)) all.push_back({file, &one});
+            for (const auto& file : one.files()) all.push_back({file, &one});
         }
         return all;
     }
@@ -168,7 +175,7 @@ struct Cut final : Node {
             if (one.speed.sound() && one.speed.value() == 0)
                 checking.of(one).problem(one.speed, "speed is 0, so the region would never end; give it another");
             try {
-                const auto files = files_of(one);
+                const auto files = one.files();
                 count += files.size();
                 for (const auto& file : files)
                     if (const auto wrong = fault({file, &one})) checking.of(one).problem(one.file, *wrong);

@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 
+#include "graph/reads.h"
 #include "nodes/dsp/random.h"
 #include "nodes/law.h"
 #include "nodes/level.h"
@@ -19,7 +20,7 @@ struct TakeHead : StreamHead {
 
 // Goes on at the beginnings of blocks alone: a fade between takes is no matter of single frames. A take that the disk
 // has not brought yet is waited for, and the one at hand plays on meanwhile, from its beginning if it must.
-struct Takes final : Node {
+struct Takes final : Node, Reads {
     FileOption run{this, "run", Required{}, "The folder of a training run, or one of takes."};
     FlagOption stars{this, "stars", false, "Only the takes that were starred; those that were dropped never play."};
     ChoiceOption order{this,
@@ -107,6 +108,11 @@ struct Takes final : Node {
         return *found;
     }
     int channels_of(const Out&, int) const override { return look().channels; }
+    std::vector<std::filesystem::path> reads(const Option&) const override {
+        auto files = picks_of(run.path());
+        for (const auto& one : look().takes) files.push_back(one.file);
+        return files;
+    }
     void check(const Checking& checking) const override {
         if (!run.path().empty() && !look().fault.empty()) checking.problem(run, look().fault);
     }

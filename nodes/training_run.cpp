@@ -128,6 +128,11 @@ std::vector<RunTake> read_run(const fs::path& run) {
     return takes;
 }
 
+std::vector<fs::path> picks_of(const fs::path& run) {
+    std::error_code failed;
+    return fs::exists(run / "picks.yaml", failed) ? std::vector{run / "picks.yaml"} : std::vector<fs::path>{};
+}
+
 std::vector<RunTake> read_stars(const fs::path& run) {
     std::vector<RunTake> stars;
     for (const auto& pick : read_picks(run))

@@ -28,4 +28,7 @@ std::vector<RunTake> read_run(const std::filesystem::path& run);
 // Those of them that picks.yaml stars, in its order. Throws RunError also when there are none.
 std::vector<RunTake> read_stars(const std::filesystem::path& run);
 
+// Its picks.yaml, when there is one.
+std::vector<std::filesystem::path> picks_of(const std::filesystem::path& run);
+
 }  // namespace legume

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <set>
 
+#include "graph/reads.h"
 #include "nodes/sound_file.h"
 #include "tests/harness.h"
 
@@ -287,4 +288,18 @@ TEST_CASE("what is no run is refused plainly, and a take that cannot be read is 
     REQUIRE(rig.told.size() == 1);
     CHECK(has(rig.told[0], "it is left out"));
     CHECK(row(rig, 5) == std::vector{1, 2, 3, 4, 1});
+}
+
+TEST_CASE("a pack takes a run's takes and picks along, and not its checkpoints") {
+    const Run run({10, 20});
+    std::ofstream(run.folder / "big.safetensors") << "weights";
+    run.picks("picks:\n  - takes/" + run.file(20).filename().string() + "\n");
+    auto rig = run.play();
+    const auto* reads = dynamic_cast<const Reads*>(&rig.node("k"));
+    REQUIRE(reads);
+    auto files = reads->reads(*rig.node("k").options().front());
+    std::sort(files.begin(), files.end());
+    std::vector<std::filesystem::path> expected{run.folder / "picks.yaml", run.file(10), run.file(20)};
+    std::sort(expected.begin(), expected.end());
+    CHECK(files == expected);
 }
