@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "graph/math.h"
 
+#include <array>
+#include <cstddef>
+
 namespace legume::math {
 namespace {
 
@@ -51,12 +54,22 @@ double pow(double x, double y) noexcept {
 }
 
 double sin_turns(double turns) noexcept {
+    // Taylor to x^21 / 21! (next term below 1e-18), without a division: oscillators live on it.
+    static constexpr auto terms = [] {
+        std::array<double, 11> made{};
+        double factorial = 1;
+        for (std::size_t k = 0; k < made.size(); ++k) {
+            made[k] = (k % 2 ? -1.0 : 1.0) / factorial;
+            factorial *= static_cast<double>((2 * k + 2) * (2 * k + 3));
+        }
+        return made;
+    }();
     double t = turns - round_even(turns);  // [-0.5, 0.5]
     if (t > 0.25) t = 0.5 - t;             // mirror into [-0.25, 0.25]
     if (t < -0.25) t = -0.5 - t;
     const double x = 2.0 * pi * t, x2 = x * x;
-    double sum = 1.0;  // Taylor to x^21 / 21! (next term below 1e-18)
-    for (int n = 20; n >= 2; n -= 2) sum = 1.0 - x2 * sum / (n * (n + 1));
+    double sum = terms[10];
+    for (std::size_t k = 10; k-- > 0;) sum = sum * x2 + terms[k];
     return x * sum;
 }
 
