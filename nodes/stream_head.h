@@ -69,7 +69,9 @@ struct StreamHead : dsp::Head {
         const auto width = static_cast<std::size_t>(sound->header().channels);
         const float* const inside = sound->piece(first, taps.count);
         std::array<float, max_channels> now{};
-        for (int k = 0; k < taps.count; ++k) {
+        if (inside && width == 1) weigh<1>(inside, taps, now);
+        if (inside && width == 2) weigh<2>(inside, taps, now);
+        for (int k = 0; !(inside && width <= 2) && k < taps.count; ++k) {
             const float* const frame =
                 inside ? inside + static_cast<std::size_t>(k) * width : frame_at(first + k, around);
             const float weight = taps.weights[static_cast<std::size_t>(k)];
@@ -79,6 +81,12 @@ struct StreamHead : dsp::Head {
     }
 
   private:
+    template <std::size_t width>
+    static void weigh(const float* x, const dsp::Sinc::Taps& taps,
+                      std::array<float, max_channels>& now) noexcept RT_SAFE {
+        for (std::size_t k = 0; k < static_cast<std::size_t>(taps.count); ++k)
+            for (std::size_t c = 0; c < width; ++c) now[c] += x[k * width + c] * taps.weights[k];
+    }
     const float* frame_at(std::int64_t i, bool around) const noexcept RT_SAFE {
         const std::int64_t count = sound->header().frames;
         if (around) return sound->piece(((i % count) + count) % count, 1);
