@@ -37,8 +37,10 @@ Changeover::~Changeover() {
 void Changeover::begin(Change* change, const Transport& time) noexcept {
     change->time = time;
     change->time.beat = time.at(block_frames);
+    change->scale = arrival(-1);
+    coming_ = 0;
+    coming_of_ = change->fade_blocks;
     if (count_ > 0) {
-        change->scale = arrival(*changes_[count_ - 1], -1);
         for (std::size_t i = 0; i < count_; ++i)
             if (!changes_[i]->hurry) changes_[i]->hurry = std::max<std::uint64_t>(changes_[i]->done, 1);
     }
@@ -46,8 +48,9 @@ void Changeover::begin(Change* change, const Transport& time) noexcept {
     leaving_.store(static_cast<int>(count_), std::memory_order_release);
 }
 
-double Changeover::arrival(const Change& change, int frame) const noexcept {
-    const double share = share_of(change.done, frame, change.fade_blocks);
+double Changeover::arrival(int frame) const noexcept {
+    if (coming_ >= coming_of_) return 1;
+    const double share = share_of(coming_, frame, coming_of_);
     return share < 1 ? math::sin(0.5 * math::pi * share) : 1;
 }
 
@@ -63,7 +66,7 @@ double Changeover::departure(const Change& change, int frame) const noexcept {
 }
 
 void Changeover::process(std::uint64_t frame, const Signal& in, const Signal& out) noexcept {
-    if (count_ == 0 && held_ == 1) return;
+    if (count_ == 0 && coming_ >= coming_of_ && held_ == 1) return;
     std::array<float, block_frames> bounds;
     bounds.fill(device_ceiling);
     const auto weigh = [&](const Signal& sound, auto gain) noexcept {
@@ -76,7 +79,10 @@ void Changeover::process(std::uint64_t frame, const Signal& in, const Signal& ou
             }
         }
     };
-    if (count_ > 0) weigh(out, [&](int i) noexcept { return arrival(*changes_[count_ - 1], i); });
+    if (coming_ < coming_of_) {
+        weigh(out, [&](int i) noexcept { return arrival(i); });
+        ++coming_;
+    }
     std::size_t kept = 0;
     for (std::size_t n = 0; n < count_; ++n) {
         auto& change = *changes_[n];
@@ -89,7 +95,6 @@ void Changeover::process(std::uint64_t frame, const Signal& in, const Signal& ou
         ++change.done;
         const bool over = change.done >= change.fade_blocks + change.tail_blocks ||
                           (change.hurry && change.done >= change.hurry + hurry_blocks_);
-        // The newest stays until what it brought has come up, which ends no later than its own fade.
         if (!over || !gone_.retire(&change)) changes_[kept++] = &change;
     }
     count_ = kept;

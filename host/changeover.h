@@ -61,7 +61,7 @@ class Changeover {
     int leaving() const { return leaving_.load(std::memory_order_acquire); }  // patches that still sound
 
   private:
-    double arrival(const Change& change, int frame) const noexcept RT_SAFE;
+    double arrival(int frame) const noexcept RT_SAFE;
     double departure(const Change& change, int frame) const noexcept RT_SAFE;
     void limit(const Signal& out, const std::array<float, block_frames>& bounds) noexcept RT_SAFE;
 
@@ -71,7 +71,8 @@ class Changeover {
     Signal scratch_;
     std::array<Change*, 2> changes_{};  // the oldest first
     std::size_t count_ = 0;
-    float held_ = 1;  // the limiter's gain
+    std::uint64_t coming_ = 0, coming_of_ = 0;  // blocks of the way on which the newest patch comes up
+    float held_ = 1;                            // the limiter's gain
     std::atomic<int> leaving_{0};
     Retired<Change> gone_;
 };

@@ -127,7 +127,7 @@ void Runner::change(Prepared next, const Crossfade& over) {
     auto change = std::make_unique<Change>();
     change->leaving = leave(*last_, over.seconds);
     change->fade_blocks = std::max<std::uint64_t>(1, blocks(std::max(over.seconds, transition_seconds)));
-    change->tail_blocks = rings(last_->plan()) ? blocks(over.tails) : 0;
+    change->tail_blocks = rings(last_->plan()) ? blocks(std::max(over.tails, transition_seconds)) : 0;
     change->number = ++changes_;
     crossfade_ = over;
     change->begins = next.patch.tempo.has_value() && !next.patch.clock.midi;

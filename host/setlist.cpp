@@ -95,7 +95,7 @@ std::string Setlist::named(const Wish& wish) const {
 }
 
 std::string Setlist::want(Wish wish) {
-    if (next_.faulty) next_ = {};  // it may have been mended, and says so if not
+    if (next_.faulty && !next_.loaded) next_ = {};  // it may have been mended, and says so if not
     const bool here = next_.file == wish.file && next_.loaded;
     if (!here) say_("Getting " + named(wish) + " ready; it comes in as soon as it is.");
     wish_ = std::move(wish);
@@ -239,7 +239,10 @@ std::string Setlist::status() const {
     for (std::size_t i = 0; i < set_.patches.size(); ++i)
         if (plain(set_.patches[i].file) == next_.file) name = name_of(i);
     if (!line.empty()) line += ", ";
-    return line + "next " + name + (next_.loaded ? " (ready)" : next_.faulty ? " (has faults)" : " (loading)");
+    return line + "next " + name +
+           (next_.faulty   ? next_.loaded ? " (ready as it was)" : " (has faults)"
+            : next_.loaded ? " (ready)"
+                           : " (loading)");
 }
 
 std::string Setlist::summary() const {

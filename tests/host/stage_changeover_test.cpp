@@ -134,7 +134,7 @@ wires: [tone -> echo -> out, tone -> out]
 TEST_CASE("a pitch that comes by a wire does not fall while its patch leaves") {
     const auto played = R"(legume: 1
 nodes:
-  step: {type: math, formula: "69"}
+  step: {type: math, expression: "69"}
   tone: {type: oscillator, gain: -12 dB}
   echo: {type: delay, time: 0.2}
   out:  {type: output}

@@ -211,21 +211,31 @@ TEST_CASE("a patch of the set that is broken while it waits is said, and comes a
         return show.said.find("b.yaml has faults; as it was before it is ready all the same:") != std::string::npos;
     }));
     CHECK(show.said.find("b.yaml:2:21: there is no node type \"outpt\"") != std::string::npos);
-    CHECK(show.run("next").empty());
+    CHECK(show.setlist->status() == "1/2 a, next b (ready as it was)");
     SUBCASE("still broken") {
-        // It was asked for anew, and is read anew: what is wrong with it is said, and what plays plays on.
-        CHECK(show.comes(
-            [&] { return show.said.find("b.yaml has faults; what was playing plays on:") != std::string::npos; }));
-        show.play(0.5);
-        CHECK(show.runner.changes() == 0);
-        CHECK(show.plays(300));
+        CHECK(show.run("next").empty());
+        CHECK(show.plays(500));
     }
     SUBCASE("mended") {
-        show.play(0.5);
         write(show.folder / "b.yaml", patch_of("800"));
+        REQUIRE(show.ready());
         CHECK(show.run("next").empty());
         CHECK(show.plays(800));
     }
+}
+
+TEST_CASE("a patch that does not load is said, and what plays plays on") {
+    Show show({patch_of("300"), patch_of("500"), patch_of("700")});
+    write(show.folder / "c.yaml", "legume: 1\nnodes: {out: {type: outpt}}\n");
+    CHECK(show.run("go", {3.0}).empty());
+    CHECK(show.comes(
+        [&] { return show.said.find("c.yaml has faults; what was playing plays on:") != std::string::npos; }));
+    CHECK(show.plays(300));
+    CHECK(show.runner.changes() == 0);
+    CHECK(show.ready());  // and the next is as ready as ever
+    write(show.folder / "c.yaml", patch_of("700"));
+    CHECK(show.run("go", {3.0}).empty());
+    CHECK(show.plays(700));
 }
 
 TEST_CASE("a control that is bound to the set in its text goes on whichever patch plays, and a fader is picked up") {
@@ -258,9 +268,9 @@ TEST_CASE("a control that is bound to the set in its text goes on whichever patc
 }
 
 TEST_CASE("what a cue goes over to is ready before its time") {
-    Show show({patch_of("300", "cues: [{at: 1.5, patch: other.yaml}]\n"), patch_of("500")});
-    write(show.folder / "other.yaml", patch_of("900"));
-    CHECK(show.comes([&] { return show.setlist->status().find("next other (ready)") != std::string::npos; }));
+    Show show({patch_of("300", "cues: [{at: 1.5, patch: c.yaml}]\n"), patch_of("500"), patch_of("900")},
+              "legume: 1\nsetlist: [a.yaml, b.yaml]\n");
+    CHECK(show.comes([&] { return show.setlist->status().find("next c (ready)") != std::string::npos; }));
     CHECK(show.comes([&] { return show.runner.changes() == 1; }));
     if (show.said.find("Getting") == std::string::npos)  // else this machine took more than a second to read it
         CHECK(show.runner.arrival().frame == doctest::Approx(72'000).epsilon(0.002));
