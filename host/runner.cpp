@@ -103,7 +103,8 @@ Problems Runner::edit(Checked checked) {
 }
 
 std::filesystem::path Runner::states_of(const Patch& patch) const {
-    return std::filesystem::path(patch.file).replace_extension(".states");
+    const auto beside = std::filesystem::path(patch.file).replace_extension(".states");
+    return setup_.states.empty() ? beside : setup_.states / beside.filename();
 }
 
 Prepared Runner::prepare(Checked checked, std::uint64_t seed) {

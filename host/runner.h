@@ -36,7 +36,8 @@ struct RunnerSetup {
     bool replay = false;  // what an edit moves comes from a log, at its frame
     // What a node goes on from, told before it makes its first sound; of the first patch only.
     std::function<void(const std::string& id, Node& node)> resume = {};
-    double beat = 0;  // of the transport, at the first frame
+    double beat = 0;                    // of the transport, at the first frame
+    std::filesystem::path states = {};  // holds the .states folders; empty: they lie beside their patches
 };
 
 // What the device was about to play when it last called.

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "graph/reads.h"
 #include "host/show/show.h"
 #include "nodes/samplernn/isa.h"
 #include "nodes/samplernn/model.h"
@@ -196,17 +197,44 @@ void KeptShow::edited() {
         now.push_back(known != nodes_.end() ? *known : ShowLog::Told{plan.nodes[i], plan.ids[i], edit});
         if (known == nodes_.end()) look_at_files(*plan.nodes[i], plan.ids[i]);
     }
-    auto all = now;  // what goes is heard a little longer, and so decides a little longer
     for (const auto& told : nodes_)
         if (std::none_of(now.begin(), now.end(), [&](const auto& other) { return other.node == told.node; }))
-            all.push_back(told);
+            leaving_.push_back(told);
     nodes_ = std::move(now);
+    keep_states(patch);
+    listen();
+}
+
+// What goes is heard a little longer, and so decides a little longer.
+void KeptShow::listen() {
+    auto all = nodes_;
+    all.insert(all.end(), leaving_.begin(), leaving_.end());
     log_->listen_to(std::move(all));
+}
+
+void KeptShow::let_go() {
+    const auto nobody_else = [](const ShowLog::Told& told) { return told.node.use_count() <= 2; };  // here and the log
+    const auto gone = std::remove_if(leaving_.begin(), leaving_.end(), nobody_else);
+    if (gone == leaving_.end()) return;
+    leaving_.erase(gone, leaving_.end());
+    listen();
+}
+
+// What networks remembered before the show; what they remember in it they remember again.
+void KeptShow::keep_states(const Patch& patch) {
+    const auto states = fs::path(patch.file).replace_extension(".states");
+    const auto copy = folder_ / states.filename();
+    std::error_code error;
+    if (!fs::is_directory(states, error) || fs::exists(copy, error)) return;
+    fs::copy(states, copy, fs::copy_options::recursive, error);
+    if (error) tell_(copy.string() + " cannot be written: " + error.message() + "; a replay goes without");
 }
 
 void KeptShow::look_at_files(const Node& node, const std::string& id) {
     const auto edit = edits_ - 1;
-    for (const auto* option : node.options())
+    const auto* reads = dynamic_cast<const Reads*>(&node);
+    for (const auto* option : node.options()) {
+        if (reads && reads->reads(*option).empty()) continue;  // it writes
         for (const auto& named : files_of(*option)) {
             std::error_code error;
             auto file = named;
@@ -224,6 +252,7 @@ void KeptShow::look_at_files(const Node& node, const std::string& id) {
                     .word(file.string()));
             log_->sum(file);
         }
+    }
 }
 
 void KeptShow::resumed(const std::string& id, std::string_view bytes) {
@@ -243,6 +272,7 @@ void KeptShow::tick() {
     runner_.tick();
     log_->gather();
     put(LineWriter().word("tick").number(frames));
+    let_go();
 }
 
 void KeptShow::look_at_room() {

@@ -50,6 +50,9 @@ class KeptShow {
     void look_at_files(const Node& node, const std::string& id);
     void look_at_room();
     void end_tapes();
+    void listen();
+    void let_go();
+    void keep_states(const Patch& patch);
     double bytes_an_hour() const;
 
     Runner& runner_;
@@ -59,7 +62,7 @@ class KeptShow {
     std::unique_ptr<ShowLog> log_;
     std::unique_ptr<Tape> heard_, given_;
     std::map<std::string, std::string> texts_;  // as they were written down last
-    std::vector<ShowLog::Told> nodes_;
+    std::vector<ShowLog::Told> nodes_, leaving_;
     std::size_t edits_ = 0;  // and changes of patch
     std::uint64_t changes_ = 0;
     std::uint64_t tapes_gone_ = 0;  // the frame at which they may be freed; 0: they run

@@ -266,6 +266,7 @@ int Replay::run() {
     setup.outputs = show_.outputs;
     setup.seed = show_.seed;
     setup.replay = true;
+    setup.states = folder_;
     setup.tell = [](const std::string& id, const std::string& line) { warn(id + ": " + line); };
     setup.beat = show_.beat;
     setup.resume = [this](const std::string& id, Node& node) {

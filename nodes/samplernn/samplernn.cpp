@@ -40,7 +40,7 @@ struct SampleRnn final : Node {
                                "of its training, or nothing."};
     Work read{this, "read", Work::Pool::io, [this] { return !takes && ages.read(); }, "Reads the checkpoints."};
     Fate missing{this, "missing", "Which checkpoint plays while another is not read yet."};
-    Fate found{this, "found", "Which new checkpoint of a run is taken up."};
+    Fate found{this, "found", Fate::Of::machine, "Which new checkpoint of a run is taken up."};
 
     // Before the first block.
     samplernn::Ages ages{missing, found};

@@ -97,6 +97,18 @@ struct Stage {
         kept->edited();
         controls->bind();
     }
+    // Another patch, which shares nothing with what plays.
+    void change(const std::string& text, const Crossfade& over) {
+        write("other.yaml", text);
+        while (!runner->settled()) play(1);
+        auto checked = open_patch(folder / "other.yaml");
+        for (const auto& problem : checked.problems) FAIL(to_string(problem));
+        auto prepared = runner->prepare(std::move(checked), 11);
+        REQUIRE(prepared.problems.empty());
+        runner->change(std::move(prepared), over);
+        kept->edited();
+        controls->bind();
+    }
     double chance() { return static_cast<double>(dsp::random_bits(5, dice++, 0) >> 40) / double(1 << 24); }
     void play(int blocks) {
         std::array<std::array<float, 64>, 4> planes;
@@ -211,6 +223,38 @@ TEST_CASE("a show with all that can be late, moved, played and edited replays to
     CHECK(read_sound(live.folder / "again.wav").samples != heard.samples);
     CHECK(has(live.replay({"--seconds", "0.5"}), same));
     CHECK(read_sound(live.folder / "again.wav").frames() == 24'000);
+}
+
+TEST_CASE("another patch that comes in, and a reload while the one before still rings, replay to their own bytes") {
+    Stage live;
+    live.keep();
+    live.play(60);
+    live.runner->start_pools();
+    live.hands();
+    live.change(replaced(stage, "ahead: 10 ms", "ahead: 6 ms"), {0.5, 0.5});
+    for (int i = 0; i < 10; ++i) live.hands();
+    live.edit(replaced(stage, "feedback: 0.5", "feedback: 0.7"));
+    for (int i = 0; i < 30; ++i) live.hands();
+    live.change(replaced(stage, "tempo: 100", "tempo: 140"), {0.1, 0.2});
+    for (int i = 0; i < 30; ++i) live.hands();
+    live.play(200);
+    live.kept->finish();
+    const auto said = live.replay();
+    CHECK_MESSAGE(has(said, same), said);
+}
+
+TEST_CASE("a node that is gone is let go while the show goes on") {
+    Stage live;
+    live.keep();
+    live.play(10);
+    const std::weak_ptr<Node> hiss = live.runner->schedule().plan().nodes[6];
+    REQUIRE(live.runner->find("hiss") == hiss.lock().get());
+    live.edit(replaced(replaced(stage, "  hiss:  {type: noise, gain: -40 dB}\n", ""), "  - hiss -> out\n", ""));
+    CHECK(eventually([&] {
+        live.play(10);
+        return hiss.expired();
+    }));
+    live.kept->finish();
 }
 
 TEST_CASE("a log that is cut anywhere is read up to there, and damage in its middle is said") {
