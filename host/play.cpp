@@ -127,9 +127,11 @@ void Session::say(const std::string& line) {
 void Session::keep_show() {
     if (!request_.keep) return;
     try {
-        kept_ = std::make_unique<KeptShow>(request_.shows.empty() ? shows_folder() : request_.shows,
-                                           KeptShow::Device{device_->name(), device_->buffer()}, *controls_,
-                                           [this](std::string line) { inbox_.post(Notice{std::move(line)}); });
+        const auto shows = request_.shows.empty() ? shows_folder() : request_.shows;
+        const auto after = survival_->resumed() ? newest_show(shows).string() : "";
+        kept_ = std::make_unique<KeptShow>(
+            shows, KeptShow::Device{device_->name(), device_->buffer()}, *controls_,
+            [this](std::string line) { inbox_.post(Notice{std::move(line)}); }, after);
         say(kept_->beginning());
     } catch (const std::exception& fault) {
         say("The show is not kept: " + std::string(fault.what()));

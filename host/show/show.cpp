@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <set>
 
 #include "host/opening.h"
 #include "host/show/line.h"
@@ -193,6 +192,14 @@ fs::path shows_folder() {
     return {};
 }
 
+fs::path newest_show(const fs::path& shows) {
+    fs::path newest;  // their names are times
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(shows, error))
+        if (entry.path() > newest && fs::exists(entry.path() / show_log_name, error)) newest = entry.path();
+    return newest;
+}
+
 fs::path find_show(const std::string& asked) {
     std::error_code error;
     fs::path folder = asked;
@@ -200,11 +207,9 @@ fs::path find_show(const std::string& asked) {
     if (fs::exists(folder / show_log_name, error)) return folder;
     const auto shows = shows_folder();
     if (asked == "last") {
-        std::set<fs::path> all;
-        for (const auto& entry : fs::directory_iterator(shows, error))
-            if (fs::exists(entry.path() / show_log_name, error)) all.insert(entry.path());
-        if (all.empty()) throw Refused(shows.string() + ": there is no show yet; `legume play` keeps one each time");
-        return *all.rbegin();
+        const auto newest = newest_show(shows);
+        if (newest.empty()) throw Refused(shows.string() + ": there is no show yet; `legume play` keeps one each time");
+        return newest;
     }
     if (fs::exists(shows / asked / show_log_name, error)) return shows / asked;
     throw Refused(asked + ": there is no such show; name its folder, or one in " + shows.string() + ", or last");

@@ -75,6 +75,8 @@ Show read_show(std::string_view text, const std::string& name);
 std::filesystem::path find_show(const std::string& asked);
 Show open_show(const std::filesystem::path& folder);  // throws Refused
 
+std::filesystem::path newest_show(const std::filesystem::path& shows);  // empty: there is none
+
 // Where shows are kept when nothing else is said: $XDG_DATA_HOME/legume/shows, else ~/.local/share/legume/shows.
 std::filesystem::path shows_folder();
 
