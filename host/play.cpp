@@ -525,8 +525,7 @@ int Session::run() {
     }
     end();
     survival_->over();
-    if (kept_) say(kept_->finish());
-    kept_.reset();
+    if (const auto show = std::exchange(kept_, nullptr)) say(show->finish());
     for (const auto& mail : inbox_.take(std::chrono::milliseconds(0)))
         if (const auto* notice = std::get_if<Notice>(&mail)) say(notice->text);
     if (!tape_) return 0;
