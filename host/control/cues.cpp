@@ -23,8 +23,8 @@ Cues::Cues(Controls& controls, const Commands& commands, Say say, double from)
     if (from <= 0) return;
     auto& runner = controls_.runner();
     skipped_ = math::round_even(from * runner.rate());
-    const auto* position = controls_.find(std::string(Conductor::id) + "/position");
-    controls_.move(*position, static_cast<float>(from * runner.patch().tempo.value_or(120) / 60), "from", 0);
+    const Target position{std::string(Conductor::id) + "/position", &runner.conductor().position};
+    controls_.move(position, static_cast<float>(from * runner.patch().tempo.value_or(120) / 60), "from", 0);
 }
 
 void Cues::bind() {

@@ -125,7 +125,7 @@ TEST_CASE("a set's text is read with what is wrong at its place") {
           "set.yaml:1:1: the set has no patches; add one, such as `- second.yaml`\n");
     CHECK(problems("legume: 1\nsetlist:\n  - b.yaml\n  - {patch: a.yaml, crossfade: -1 s}\n  - {titel: x}\n") ==
           "set.yaml:3:5: there is no file b.yaml beside this set; look at its name and folder\n"
-          "set.yaml:4:31: crossfade: -1 s is outside 0 s to 120 s\n"
+          "set.yaml:4:32: crossfade: -1000 ms is outside 0 s to 120 s\n"
           "set.yaml:5:5: this entry does not say which patch; add `patch: second.yaml`\n"
           "set.yaml:5:6: a patch of a set has no \"titel\"; did you mean \"title\"?\n");
     CHECK(problems("legume: 1\nsetlist: [a.yaml]\nbindings: [{midi: {cc: 1}, to: tone.gain}]\n") ==
@@ -152,9 +152,9 @@ TEST_CASE("everything that is wrong in any patch of a set is said before it begi
     both(test::said(1, {"play", name("a.yaml"), name("b.yaml"), name("c.yaml"), "--device", "null", "--no-osc"}));
     const auto said = test::said(1, {"play", name("set.yaml"), "--device", "null", "--no-osc"});
     both(said);
-    const auto first = said.find("set.yaml:3:33: ");
+    const auto first = said.find("set.yaml:3:35: ");
     CHECK(first != said.npos);
-    CHECK(said.find("set.yaml:3:33: ", first + 1) == said.npos);  // once, and not for each patch
+    CHECK(said.find("set.yaml:3:35: ", first + 1) == said.npos);  // once, and not for each patch
     both(test::said(1, {"check", name("set.yaml")}));
     CHECK(test::said(1, {"play", name("a.yaml"), name("gone.yaml"), "--device", "null", "--no-osc"})
               .find("gone.yaml: there is no such file") != std::string::npos);
@@ -162,6 +162,7 @@ TEST_CASE("everything that is wrong in any patch of a set is said before it begi
 
 TEST_CASE("the next patch is ready before it is asked for; next, previous and go play what they name") {
     Show show({patch_of("300"), patch_of("500"), patch_of("700")});
+    show.play(0.01);
     CHECK(show.setlist->status().starts_with("1/3 a, next b"));
     REQUIRE(show.ready());
     CHECK(show.run("next").empty());
