@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
+#include <utility>
 
 #include "nodes/samplernn/sha256.h"
 
@@ -159,6 +160,11 @@ void ShowLog::run() {
             if (!failed_) fdatasync(fd_);
         }
     }
+    // A short show ends before its files are summed; they are waited for a little.
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    while (std::chrono::steady_clock::now() < patience && sum_some()) {
+    }
+    write(std::exchange(waiting_, {}));
 }
 
 }  // namespace legume
