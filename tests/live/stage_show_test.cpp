@@ -19,7 +19,7 @@ constexpr const char* same = "; the same as the recording, sample for sample";
 // A network so large that no machine plays it without covering, and a disk player.
 const char* const heavy = R"(legume: 1
 nodes:
-  dream: {type: samplernn, model: network.safetensors, voices: 4, ahead: 4 ms, when_slow: slow}
+  dream: {type: samplernn, model: network.safetensors, voices: 2, ahead: 4 ms, when_slow: slow}
   saw:   {type: oscillator, shape: saw, frequency: 110 Hz, gain: -20 dB}
   tone:  {type: filter, cutoff: 2 kHz}
   echo:  {type: delay, time: 0.11, feedback: 0.5}
