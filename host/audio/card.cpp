@@ -1,5 +1,4 @@
-// A sound card that a process of its own owns: when it hangs or dies, time goes on here, and another one is started
-// until the card is back.
+// A sound card that a process of its own owns: when that hangs or dies, time goes on here and another one is started.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <array>

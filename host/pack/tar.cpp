@@ -1,6 +1,6 @@
-// Tar archives by libarchive. Only tar is read, without any of its filters: nothing in a pack can unfold to more than
-// it is. GNU's format, because names in it are bytes and not text of some locale.
+// Tar archives by libarchive, without any of its filters: nothing in a pack can unfold to more than it is.
 // SPDX-License-Identifier: MIT
+// GNU's format, because names in it are bytes and not text of some locale.
 #include "host/pack/tar.h"
 
 #include <archive.h>

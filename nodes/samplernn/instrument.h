@@ -54,9 +54,9 @@ class Instrument {
     void begin(const Prepare& p);
     Precision wanted(const Config& config) const;
     std::unique_ptr<RunState> state_of(std::shared_ptr<const Model> network) const;
-    // Live: whether this machine keeps up with all of them at once; in a replay, whether that one did. Gives the share of
-    // their rate that they are played at, or nothing where they are too slow and `when_slow` asks for something that the
-    // node itself must have.
+    // Live: whether this machine keeps up with all of them at once; in a replay, whether that one did. Gives the share
+    // of their rate that they are played at, or nothing where they are too slow and `when_slow` asks for something that
+    // the node itself must have.
     std::optional<double> admit(const Prepare& p, const Networks& networks);
     // `pitch` is what it plays a second of the networks' samples.
     void tune(std::span<const Part> parts, Mix mix, double pitch);

@@ -1,6 +1,6 @@
-// Says how long a sound file is, how loud, and where it clicks: build/tests/bench/judge FILE. Exit code 1 when it is
-// broken, clicks, peaks above -1 dB, or is outside -20 to -12 LUFS.
+// Says how long a sound file is, how loud, and where it clicks: build/tests/bench/judge FILE.
 // SPDX-License-Identifier: MIT
+// Exit code 1 when it is broken, clicks, peaks above -1 dB, or is outside -20 to -12 LUFS.
 #include "tests/judge.h"
 
 #include <cmath>

@@ -61,6 +61,7 @@ LAYERS = (
     ("host/show/*", "graph/* host/* nodes/registry.h nodes/sound_file.h nodes/samplernn/isa.h "
                     "nodes/samplernn/model.h nodes/samplernn/sha256.h"),
     ("host/pack/*", "graph/* host/* nodes/samplernn/sha256.h"),
+    ("host/changeover.*", "graph/* host/* nodes/level.h"),
     ("host/*", "graph/* host/* nodes/registry.h nodes/sound_file.h nodes/samplernn/whole_file.h"),
     ("tests/*", "graph/* nodes/* host/* tests/*"),
 )
