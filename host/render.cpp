@@ -19,6 +19,7 @@
 #include "host/control/scenes.h"
 #include "host/opening.h"
 #include "host/runner.h"
+#include "host/setlist.h"
 #include "nodes/sound_file.h"
 
 namespace legume {
@@ -74,6 +75,10 @@ class Stage {
 }  // namespace
 
 int render(const RenderRequest& request) {
+    if (find_set(request.patch)) {
+        std::fprintf(stderr, "%s: a set is played live; render its patches one by one\n", request.patch.c_str());
+        return 1;
+    }
     auto checked = open_patch(request.patch);
     if (print_problems(checked.problems)) return 1;
     auto seconds = request.seconds ? request.seconds : checked.patch.length_seconds;

@@ -219,6 +219,7 @@ void Setlist::change() {
     (void)commands_.run("panic", {});  // keys that are held are let go where they were pressed
     auto& runner = controls_.runner();
     runner.change(std::move(loaded.prepared), wish.crossfade);
+    controls_.say("setlist > " + named(wish));
     changing_ = true;
     outside_ = !wish.entry;
     at_ = wish.entry.value_or(at_);

@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <chrono>
 #include <fstream>
+#include <functional>
 #include <memory>
+#include <thread>
 
 #include "host/control/cues.h"
 #include "host/midi/router.h"
@@ -23,6 +26,7 @@ std::string patch_of(const std::string& hertz, const std::string& more = "") {
 }
 
 void write(const std::filesystem::path& file, const std::string& text) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // file systems count time in steps of some
     std::ofstream(file.string() + ".new") << text;
     std::filesystem::rename(file.string() + ".new", file);
 }
@@ -156,6 +160,8 @@ TEST_CASE("everything that is wrong in any patch of a set is said before it begi
     CHECK(first != said.npos);
     CHECK(said.find("set.yaml:3:35: ", first + 1) == said.npos);  // once, and not for each patch
     both(test::said(1, {"check", name("set.yaml")}));
+    CHECK(test::said(1, {"render", name("set.yaml"), "-o", name("a.wav")})
+              .ends_with("set.yaml: a set is played live; render its patches one by one\n"));
     CHECK(test::said(1, {"play", name("a.yaml"), name("gone.yaml"), "--device", "null", "--no-osc"})
               .find("gone.yaml: there is no such file") != std::string::npos);
 }
