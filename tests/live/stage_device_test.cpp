@@ -61,10 +61,11 @@ TEST_CASE("JACK is killed and started again and again: each time the sound is ba
     const auto heard = [](double& after) {
         const auto began = std::chrono::steady_clock::now();
         JackClient performer;
-        const bool so = eventually([&] { return performer.listen_to("legume-audio:out_0"); }) && eventually([&] {
-                            const auto& x = performer.heard();
-                            return x.size() >= quarter && beep(part(x, x.size() - quarter, quarter), 1'000) > 0.45;
-                        });
+        const bool so = eventually([&] {
+            performer.listen_to("legume-audio:out_0");  // again and again: a card that did not start is opened anew
+            const auto& x = performer.heard();
+            return x.size() >= quarter && beep(part(x, x.size() - quarter, quarter), 1'000) > 0.4;
+        });
         after = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
         return so;
     };
@@ -82,7 +83,7 @@ TEST_CASE("JACK is killed and started again and again: each time the sound is ba
         server.reset();
         server.emplace();
         REQUIRE_MESSAGE(heard(after), legume.output());
-        CHECK(eventually([&] { return count(legume.output(), " is back.") == gone; }));
+        CHECK(eventually([&] { return count(legume.output(), ") is back.") == gone; }));
         played = seconds();
         CHECK(played > away);
         longest = std::max(longest, after);
