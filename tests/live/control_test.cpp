@@ -123,8 +123,9 @@ TEST_CASE("a knob, a fader and an edit are heard, and SIGTERM ends with a fade")
     legume.signal(SIGTERM);
     CHECK(legume.wait() == 0);
     const auto lines = legume.lines();
-    REQUIRE(lines.size() >= 2);
-    CHECK(lines[lines.size() - 2].starts_with("Played "));
+    REQUIRE(lines.size() >= 3);
+    CHECK(lines[lines.size() - 3].starts_with("Played "));
+    CHECK(lines[lines.size() - 2].starts_with("The show is in "));
     CHECK(lines.back().starts_with("Recorded "));
     print_played(legume);
     CHECK(!std::filesystem::exists(stage.folder / "take.part.wav"));
@@ -150,8 +151,9 @@ TEST_CASE("SIGINT ends it, and --seconds does") {
         REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
         if (by_hand) legume.signal(SIGINT);
         CHECK(legume.wait() == 0);
-        REQUIRE(!legume.lines().empty());
-        CHECK(legume.lines().back().starts_with("Played "));
+        const auto lines = legume.lines();
+        REQUIRE(lines.size() >= 2);
+        CHECK(lines[lines.size() - 2].starts_with("Played "));
     }
 }
 
