@@ -73,7 +73,9 @@ TEST_CASE("every patch plays two seconds within bounds, and plays them again wit
         const auto once = two_seconds(file, folder), again = two_seconds(file, folder);
         CHECK(test::finite({once}));
         CHECK(test::peak(once) <= 1);
-        if (has(patch, "output") && !has(patch, "input")) CHECK(test::decibels(test::rms(once)) > -60);
+        // What cues bring in is not heard here, where nobody runs them: piece_test.cpp hears it.
+        const bool sounds = has(patch, "output") && !has(patch, "input") && patch.cues.empty();
+        if (sounds) CHECK(test::decibels(test::rms(once)) > -60);
         REQUIRE(once.size() == again.size());
         CHECK(std::memcmp(once.data(), again.data(), once.size() * sizeof(float)) == 0);
     }
