@@ -13,7 +13,12 @@ class Reads {
   public:
     virtual ~Reads() = default;
     // The files because of an option that names some; a folder means all that is in it. Control thread, checked.
-    virtual std::vector<std::filesystem::path> reads(const Option& option) const = 0;
+    virtual std::vector<std::filesystem::path> reads(const Option& option) const { return named(option); }
+    // What a file option, or one of several files, names.
+    static std::vector<std::filesystem::path> named(const Option& option) {
+        if (option.type == Option::Type::file) return {static_cast<const FileOption&>(option).path()};
+        return static_cast<const FilesOption&>(option).paths();
+    }
 };
 
 }  // namespace legume

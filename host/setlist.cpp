@@ -24,7 +24,13 @@ Checked open_in_set(const fs::path& file, const SetText& set) {
     });
 }
 
-std::optional<SetText> find_set(const fs::path& file) { return is_pack(file) ? std::nullopt : load_set(file); }
+std::optional<SetText> find_set(const fs::path& file) {
+    try {
+        return load_set(is_pack(file) ? unpack(file) : file);
+    } catch (const Refused&) {  // whoever opens it as a patch says what is wrong
+        return {};
+    }
+}
 
 Problems read_set(const std::vector<fs::path>& files, std::optional<double> crossfade, SetText& into) {
     Problems problems;

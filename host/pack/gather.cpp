@@ -14,6 +14,7 @@
 #include "graph/reads.h"
 #include "host/opening.h"
 #include "host/pack/card.h"
+#include "host/patch/setlist.h"
 #include "host/patch/yaml.h"
 
 namespace legume {
@@ -67,8 +68,7 @@ std::string said_in(const std::string& readme, const std::vector<std::string>& w
 
 std::vector<fs::path> read_by(const Node& node, const Option& option) {
     if (const auto* reads = dynamic_cast<const Reads*>(&node)) return reads->reads(option);
-    if (option.type == Option::Type::file) return {static_cast<const FileOption&>(option).path()};
-    return static_cast<const FilesOption&>(option).paths();
+    return Reads::named(option);
 }
 
 class Gatherer {
@@ -82,6 +82,11 @@ class Gatherer {
         for (; !waiting.empty(); waiting.pop_front()) {
             const auto [file, named_at] = waiting.front();
             if (!seen.insert(whole(file)).second) continue;
+            if (const auto set = load_set(file)) {
+                take_set(*set, waiting);
+                all.title = set->title;
+                continue;
+            }
             auto checked = open_patch(file);
             if (!checked.problems.empty()) {
                 for (auto& found : checked.problems)
@@ -128,6 +133,26 @@ class Gatherer {
         return path;
     }
 
+    void take_set(const SetText& set, std::deque<std::pair<fs::path, Place>>& waiting) {
+        problems_.insert(problems_.end(), set.problems.begin(), set.problems.end());
+        texts_.insert(whole(set.file));
+        add(set.file, {{set.file, 0, 0}, false});
+        add_needs(set.bindings);
+        const auto root = read_tree(set.file);
+        const auto* list = root.find("setlist");
+        for (const auto& item : list ? list->items : std::vector<Tree>{}) {
+            const auto* entry = item.kind == Tree::Kind::map ? item.find("patch") : &item;
+            if (entry && entry->kind == Tree::Kind::text)
+                waiting.emplace_back(name_text(entry->text, entry->place), entry->place);
+        }
+    }
+    static Tree read_tree(const std::string& file) {
+        auto text = read_text(file);
+        if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());  // places are counted without
+        Problems none;
+        return load_tree(std::move(text), file, none);
+    }
+
     void take_patch(const Checked& checked) {
         const auto& patch = checked.patch;
         std::error_code error;
@@ -166,10 +191,7 @@ class Gatherer {
         for (const auto& file : patch.files) {
             std::error_code error;
             if (!fs::exists(file, error) || !read_within_.insert(whole(file)).second) continue;
-            Problems none;
-            auto text = read_text(file);
-            if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());  // places are counted without
-            const auto root = load_tree(std::move(text), file, none);
+            const auto root = read_tree(file);
             const auto* nodes = root.find("nodes");
             for (const auto& node : nodes ? nodes->items : std::vector<Tree>{}) {
                 const auto *type = node.find("type"), *inner = node.find("file");
@@ -291,13 +313,16 @@ class Gatherer {
     void add_needs(const Checked& checked) {
         inputs_ = std::max(inputs_, device_inputs(checked));
         outputs_ = std::max(outputs_, device_outputs(checked));
-        for (const auto& binding : checked.patch.bindings) {
+        add_needs(checked.patch.bindings);
+        clock_ = clock_ || checked.patch.clock.midi;
+        for (const auto& send : checked.patch.sends) receivers_.insert(send.to);
+    }
+    void add_needs(const std::vector<Binding>& bindings) {
+        for (const auto& binding : bindings) {
             midi_ = midi_ || binding.midi;
             if (binding.midi && !binding.midi->port.empty()) ports_.insert(binding.midi->port);
             if (binding.osc) addresses_.insert(binding.osc->address);
         }
-        clock_ = clock_ || checked.patch.clock.midi;
-        for (const auto& send : checked.patch.sends) receivers_.insert(send.to);
     }
     std::vector<std::string> needs() const {
         const auto many = [](int count, const std::string& what) {

@@ -7,6 +7,7 @@
 
 #include "graph/denormals.h"
 #include "graph/math.h"
+#include "graph/reads.h"
 #include "nodes/samplernn/ages.h"
 #include "nodes/samplernn/instrument.h"
 #include "nodes/samplernn/shared.h"
@@ -18,7 +19,7 @@ namespace {
 
 using samplernn::Precision;
 
-struct SampleRnn final : Node {
+struct SampleRnn final : Node, Reads {
     FileOption model{this, "model", Required{},
                      "The checkpoint to play, or a folder of them or a training run, whose newest plays unless `age` "
                      "says another."};
@@ -73,6 +74,18 @@ struct SampleRnn final : Node {
                                               ", and from goes on with one take; remove one of them");
         if (play.seed.given())
             checking.problem(play.seed, "from goes on with the seed of its take; remove one of them");
+    }
+
+    // A folder means its checkpoints, whichever of them plays; takes only where they may have to stand in.
+    std::vector<std::filesystem::path> reads(const Option& option) const override {
+        if (&option != &model) return named(option);
+        std::vector<std::filesystem::path> files;
+        const auto run = samplernn::read_run(model.path());
+        for (const auto& one : run.ages) files.push_back(one.file);
+        if (play.when_slow.value() == "takes")
+            for (auto& take : samplernn::takes_beside(samplernn::nearest(run, age.own())))
+                files.push_back(std::move(take));
+        return files;
     }
 
     void prepare(const Prepare& p) override {

@@ -1,11 +1,14 @@
 // Two to four networks that share one stream of samples: each hears all of it, and all of them draw it.
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <array>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "graph/denormals.h"
+#include "graph/reads.h"
 #include "nodes/samplernn/instrument.h"
 #include "nodes/samplernn/shared.h"
 
@@ -16,7 +19,7 @@ using namespace samplernn;
 
 constexpr Range share{.min = 0, .max = 1, .initial = 1};
 
-struct SampleRnnBlend final : Node {
+struct SampleRnnBlend final : Node, Reads {
     FileOption model_a{this, "model_a", Required{}, "The first network: a checkpoint, or a folder of them."};
     FileOption model_b{
         this, "model_b", Required{},
@@ -44,6 +47,10 @@ struct SampleRnnBlend final : Node {
     std::vector<std::unique_ptr<RunState>> states;
 
     int channels_of(const Out&, int) const override { return play.voices.count(); }
+    std::vector<std::filesystem::path> reads(const Option& option) const override {
+        const bool model = std::find(models.begin(), models.end(), &option) != models.end();
+        return model ? std::vector{find_checkpoint(named(option)[0])} : named(option);
+    }
     void check(const Checking& checking) const override {
         play.gestures.check(checking);
         std::optional<Config> first;

@@ -91,4 +91,18 @@ Takes read_takes(const fs::path& checkpoint, double rate) {
     return woven;
 }
 
+std::vector<fs::path> takes_beside(const fs::path& checkpoint) {
+    std::vector<fs::path> read;
+    double seconds = 0;
+    try {
+        for (auto& file : newest_first(takes_folder(checkpoint))) {
+            const auto header = read_sound_header(file);
+            read.push_back(std::move(file));
+            if ((seconds += static_cast<double>(header.frames) / header.rate) > most_take_seconds + 1) break;
+        }
+    } catch (const std::runtime_error&) {  // no takes, or what is no sound: `read_takes` says so
+    }
+    return read;
+}
+
 }  // namespace legume::samplernn

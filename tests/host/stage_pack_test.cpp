@@ -112,8 +112,8 @@ TEST_CASE("a pack plays the same bytes on another machine, where nothing of the 
     const auto checked = said(0, {"check", desk.pack_file()});
     CHECK(has(checked, "a whole pack of legume"));
     CHECK(has(checked, "sound, 3 nodes, 2 wires"));
-    const auto played =
-        said(0, {"play", desk.pack_file(), "--device", "null", "--seconds", "0.3", "--no-osc", "--seed", "3"});
+    const auto played = said(
+        0, {"play", desk.pack_file(), "--device", "null", "--seconds", "0.3", "--no-osc", "--no-log", "--seed", "3"});
     CHECK(has(played, "(A loop)"));
 }
 
@@ -141,11 +141,35 @@ TEST_CASE("a network goes along with every age that its folder holds") {
     desk.write(
         "patches/dream.yaml",
         "legume: 1\nnodes:\n  dream: {type: samplernn, model: ../run}\n  out: {type: output}\nwires: [dream -> out]\n");
+    fs::create_directories(desk.home() / "run" / "takes");
+    desk.write("run/takes/unheard.flac", "what no node reads");
     const auto before = desk.render(desk.at("patches/dream.yaml"));
     CHECK(has(desk.pack("patches/dream.yaml"), "licences of what it plays: MIT, as legume"));
     fs::remove_all(desk.home());
     CHECK(desk.render(desk.pack_file()) == before);
     CHECK(fs::exists(desk.unpacked() / "set" / "run" / "checkpoints" / "00000010.safetensors"));
+    CHECK(!fs::exists(desk.unpacked() / "set" / "run" / "takes" / "unheard.flac"));
+}
+
+TEST_CASE("a set is one pack, with all that its patches play from") {
+    const Desk desk;
+    desk.write("patches/strip.yaml", strip);
+    desk.write("patches/loop.yaml", loop);
+    desk.write("patches/cuts.yaml",
+               "legume: 1\nnodes:\n  cuts: {type: cut, regions: [{file: ../sounds/hiss.wav, from: 10 ms, to: 60 ms}, "
+               "../sounds/hush.wav]}\n  out: {type: output}\nwires: [cuts -> out]\n");
+    write_wav(desk.home() / "sounds" / "hush.wav", {noise(4'800, 2, 0.1f)}, 48'000);
+    desk.write("evening.yaml",
+               "legume: 1\ntitle: The evening\nsetlist:\n  - patches/loop.yaml\n  - {patch: patches/cuts.yaml}\n");
+    desk.pack("evening.yaml");
+    fs::remove_all(desk.home());
+    const auto text = said(0, {"check", desk.pack_file()});
+    CHECK(has(text, "loop.yaml: sound, 3 nodes"));
+    CHECK(has(text, "cuts.yaml: sound, 2 nodes"));
+    CHECK(fs::exists(desk.unpacked() / "set" / "sounds" / "hush.wav"));
+    const auto played =
+        said(0, {"play", desk.pack_file(), "--device", "null", "--seconds", "0.3", "--no-osc", "--no-log"});
+    CHECK(has(played, "a set of 2 patches, The evening"));
 }
 
 TEST_CASE("paths that are absolute are written anew, and the rest of the text stays") {

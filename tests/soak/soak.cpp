@@ -23,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "host/show/show.h"
 #include "nodes/sound_file.h"
 #include "tests/child.h"
 #include "tests/host/osc/burst.h"
@@ -142,7 +143,8 @@ class Soak {
     void lose_device();
     void lose_controller();
     int finish();
-    int judge(const Listener& recorded, double played);
+    int judge(const Listener& recorded, const Show& show, double played);
+    fs::path show_folder() const { return fs::directory_iterator(folder_ / "shows")->path(); }
 
     const double seconds_;
     const std::uint64_t seed_;
@@ -170,6 +172,7 @@ class Soak {
     std::unique_ptr<Listener> ear_;
     std::size_t heard_ = 0;
     bool ear_open_ = false;
+    std::uint64_t before_ = 0;  // frames of the recording before its first sound
     std::uint64_t heard_frames_ = 0, heard_clicks_ = 0, heard_silent_ = 0;
     std::vector<std::string> wrong_;
 };
@@ -196,9 +199,9 @@ double Soak::own_step() {
 void Soak::start() {
     server_ = std::make_unique<JackServer>();
     legume_ = std::make_unique<Child>(
-        std::vector<std::string>{built("legume"), "play", patch(0).string(), "--device", "system (JACK", "--osc-port",
-                                 std::to_string(port_), "--osc-timetags", "honour", "--seed", "7", "--record",
-                                 (folder_ / "take.wav").string(), "--log", (folder_ / "soak.log").string()});
+        std::vector<std::string>{built("legume"), "play", patch(0).string(), patch(1).string(), patch(2).string(),
+                                 "--crossfade", "1.5", "--device", "system (JACK", "--osc-port", std::to_string(port_),
+                                 "--osc-timetags", "honour", "--seed", "7", "--shows", (folder_ / "shows").string()});
     if (!legume_->says("Ctrl-C stops.")) throw std::runtime_error("legume does not start:\n" + legume_->output());
     osc_ = std::make_unique<OscHand>(port_);
     burst_ = std::make_unique<Burst>(port_);
@@ -258,7 +261,7 @@ void Soak::hands() {
         if (key_) performer_->note(key_, 0);
         key_ = 45 + dice_.up_to(24);
         performer_->note(key_, 90);
-        keys_ += 2;
+        ++keys_;
         next_note_ = now + std::chrono::milliseconds(300 + dice_.up_to(500));
     }
     if (now > next_trigger_) {
@@ -292,6 +295,7 @@ void Soak::lose_device() {
 // While a key is held, which legume has to let go.
 void Soak::lose_controller() {
     controller_->note(50, 100);
+    ++keys_;
     play_for(0.3);
     controller_.reset();
     play_for(1 + 2 * dice_.share());
@@ -346,7 +350,7 @@ void Soak::happen(const Event& event) {
             break;
         case Fault::change:
             at_ = (at_ + 1 + dice.up_to(2)) % 3;
-            osc_->send("/legume/load", {patch(at_).string()});
+            osc_->send("/legume/go", {static_cast<float>(at_ + 1)});
             break;
         case Fault::controller: lose_controller(); break;
         case Fault::device: lose_device(); break;
@@ -413,7 +417,7 @@ int Soak::finish() {
     const bool lives = legume_->running();
     if (!lives) wrong_.push_back("legume ended by itself");
     memory_end_ = resident_megabytes(legume_->pid());
-    if (lives && key_) performer_->note(key_, 0), ++keys_;
+    if (lives && key_) performer_->note(key_, 0);
     play_for(0.5, false);
     osc_->send("/legume/stats", {});
     play_for(0.5, false);
@@ -422,36 +426,34 @@ int Soak::finish() {
     legume_->signal(SIGTERM);
     if (const int code = legume_->wait(); code != 0) wrong_.push_back("legume ended with code " + std::to_string(code));
     Listener recorded(own_);
+    Show show;
     try {
-        const auto part = folder_ / "take.part.wav";
-        SoundReader take(fs::exists(part) ? part : folder_ / "take.wav");
+        show = open_show(show_folder());
+        SoundReader take(show_sound(show_folder(), "recording"));
         const auto channels = static_cast<std::size_t>(take.header().channels);
-        const auto frames = static_cast<std::uint64_t>((played - 1) * rate);  // without the end, which fades out
         std::vector<float> woven(channels << 14), left;
-        std::uint64_t at = 0;
         for (bool begun = false; const auto n = take.read(woven);) {
             left.clear();
-            for (std::size_t i = 0; i < n && at < frames; ++i, ++at) {
+            for (std::size_t i = 0; i < n; ++i) {
                 begun = begun || woven[i * channels] != 0;
                 if (begun) left.push_back(woven[i * channels]);
+                if (!begun) ++before_;
             }
             recorded.hear(left);
         }
         recorded.end();
-        if (at < frames)
-            wrong_.push_back("the recording ends at " + std::to_string(static_cast<double>(at) / rate) + " s");
-    } catch (const SoundError& error) {
-        wrong_.push_back(std::string("the recording ") + error.what());
+    } catch (const std::runtime_error& error) {
+        wrong_.push_back(std::string("the show cannot be read: ") + error.what());
     }
-    return judge(recorded, played);
+    return judge(recorded, show, played);
 }
 
-int Soak::judge(const Listener& recorded, double played) {
+int Soak::judge(const Listener& recorded, const Show& show, double played) {
     std::map<Fault, std::array<std::uint64_t, 3>> rows;  // times, clicks, silences
     for (const auto& done : done_) ++rows[done.fault][0];
     const auto blame = [&](const std::vector<std::uint64_t>& frames, std::size_t column) {
         for (const auto frame : frames) {
-            const double at = static_cast<double>(frame) / rate;
+            const double at = static_cast<double>(before_ + frame) / rate;
             const auto after =
                 std::find_if(done_.rbegin(), done_.rend(), [&](const Done& d) { return d.at < at + 0.2; });
             if (after != done_.rend()) ++rows[after->fault][column];
@@ -462,11 +464,12 @@ int Soak::judge(const Listener& recorded, double played) {
     blame(recorded.silences(), 2);
 
     std::uint64_t fired = 0, keyed = 0;
-    std::ifstream log(folder_ / "soak.log");
-    for (std::string line; std::getline(log, line);) {
-        fired += line.find(" dream.reseed fire") != line.npos;
-        keyed += line.find(" keys.notes note") != line.npos;
+    for (const auto& [applied, source] : show.controls) {
+        fired += applied.target == "dream/reseed";
+        keyed += applied.target == "keys/notes" && applied.note.kind == NoteEvent::Kind::on;
     }
+    std::map<std::string, std::uint64_t> fates;  // what was late, by the fate's name
+    for (const auto& [whose, answers] : show.fates) fates[whose.first.id + "." + whose.second] += answers.size();
     const auto lost = (fired < reseeds_ ? reseeds_ - fired : 0) + (keyed < keys_ ? keys_ - keyed : 0);
     const auto number = [&](const char* name) { return osc_->number(std::string("/legume/stats/") + name); };
     std::printf("\n| fault | times | clicks | silences |\n|---|---|---|---|\n");
@@ -495,10 +498,21 @@ int Soak::judge(const Listener& recorded, double played) {
     row("events lost", "%llu (%llu triggers and %llu keys were taken)", static_cast<Count>(lost),
         static_cast<Count>(fired), static_cast<Count>(keyed));
     row("OSC that a flood drove out before it was read", "%.0f", number("osc-lost"));
+    for (const auto& [name, count] : fates) row(name.c_str(), "%llu blocks", static_cast<Count>(count));
     row("memory at the start and the end", "%.0f MB, %.0f MB", memory_start_, memory_end_);
-    const auto lines = legume_->lines();
-    for (const auto& line : lines)
-        if (line.starts_with("Played") || line.find(" late") != line.npos) std::printf("%s\n", line.c_str());
+    std::printf("\n");
+    for (const auto& line : legume_->lines())
+        if (line.starts_with("Played")) std::printf("%s\n", line.c_str());
+    Child replay(
+        {built("legume"), "render", "--replay", show_folder().string(), "-o", (folder_ / "again.wav").string()});
+    while (replay.running()) {
+        replay.output();
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    const auto again = replay.lines();
+    std::printf("Replay: %s\n", again.empty() ? "nothing" : again.back().c_str());
+    if (replay.output().find("the same as the recording, sample for sample") == std::string::npos)
+        wrong_.push_back("the replay is not the recording");
 
     if (!recorded.clicks().empty()) wrong_.push_back("it clicked");
     if (recorded.silent_frames() > 0) wrong_.push_back("it fell silent");
