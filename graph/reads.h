@@ -14,10 +14,11 @@ class Reads {
     virtual ~Reads() = default;
     // The files because of an option that names some; a folder means all that is in it. Control thread, checked.
     virtual std::vector<std::filesystem::path> reads(const Option& option) const { return named(option); }
-    // What a file option, or one of several files, names.
+    // What an option for a file or several names; of any other nothing.
     static std::vector<std::filesystem::path> named(const Option& option) {
         if (option.type == Option::Type::file) return {static_cast<const FileOption&>(option).path()};
-        return static_cast<const FilesOption&>(option).paths();
+        const bool files = option.type == Option::Type::list && option.holds_files();
+        return files ? static_cast<const FilesOption&>(option).paths() : std::vector<std::filesystem::path>{};
     }
 };
 
