@@ -41,6 +41,15 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point then) { return std::chrono::duration<double>(Clock::now() - then).count(); }
 
+// However long it takes; its exit code.
+int end_of(Child& child) {
+    while (child.running()) {
+        child.output();  // its pipe must not fill up
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return child.wait();
+}
+
 // Of a process and its children.
 double resident_megabytes(pid_t pid) {
     double sum = 0;
@@ -184,8 +193,8 @@ double Soak::own_step() {
         texts_[static_cast<std::size_t>(i)].extra = true;
         save(i);
         const auto out = (folder_ / "calm.wav").string();
-        Child render({built("legume"), "render", patch(i).string(), "--seconds", "12", "-o", out});
-        if (render.wait() != 0) throw std::runtime_error("the set does not render:\n" + render.output());
+        Child render({built("legume"), "render", patch(i).string(), "--seconds", "8", "-o", out});
+        if (end_of(render) != 0) throw std::runtime_error("the set does not render:\n" + render.output());
         const auto sound = read_sound(out);
         const auto channels = static_cast<std::size_t>(sound.channels);
         for (std::size_t at = channels; at < sound.samples.size(); ++at)
@@ -505,10 +514,7 @@ int Soak::judge(const Listener& recorded, const Show& show, double played) {
         if (line.starts_with("Played")) std::printf("%s\n", line.c_str());
     Child replay(
         {built("legume"), "render", "--replay", show_folder().string(), "-o", (folder_ / "again.wav").string()});
-    while (replay.running()) {
-        replay.output();
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
+    end_of(replay);
     const auto again = replay.lines();
     std::printf("Replay: %s\n", again.empty() ? "nothing" : again.back().c_str());
     if (replay.output().find("the same as the recording, sample for sample") == std::string::npos)
