@@ -36,13 +36,13 @@
 #include "host/show/show.h"
 #include "host/stage/awake.h"
 #include "host/stage/survival.h"
+#include "host/stop.h"
 #include "host/watch.h"
 
 namespace legume {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-volatile std::sig_atomic_t stop_asked = 0;
 volatile std::sig_atomic_t ending = 0;  // the exit code
 
 class Session {
@@ -70,7 +70,6 @@ class Session {
     void say_admission();
     void show_status();
     void save_standing();
-    float covering();
     bool over() const {
         if (stop_asked) return true;
         if (tape_ && tape_->timed()) return tape_->full();
@@ -315,23 +314,14 @@ void Session::say_admission() {
     admitted_ = std::move(lines);
 }
 
-// The share of the last second that generators filled from their own past, of the one that is furthest behind.
-float Session::covering() {
-    float most = 0;
-    for (const auto& node : runner_->schedule().plan().nodes)
-        for (const auto* meter : node->meters())
-            if (meter->name == "covering") most = std::max(most, meter->value());
-    most_covering_ = std::max(most_covering_, most);
-    return most;
-}
-
 void Session::show_status() {
     const auto peak = runner_->take_peak();
     if (poison_poll_.due())
         for (const auto& poisoned : runner_->poisoned())
             say(poisoned.id + ": " + std::to_string(poisoned.values) +
                 " values were not finite; they were silenced and the node reset");
-    const float covered = covering();
+    const float covered = runner_->covering();
+    most_covering_ = std::max(most_covering_, covered);
     if (!terminal_) return;
     auto set = setlist_->status();
     if (!set.empty()) set += " | ";
@@ -357,7 +347,7 @@ void Session::save_standing() {
 
 void Session::end() {
     const bool asked = stop_asked;
-    covering();
+    most_covering_ = std::max(most_covering_, runner_->covering());
     runner_->fade_out();
     const auto patience = Clock::now() + std::chrono::seconds(2);  // a dead device never fades
     while (!runner_->silent() && Clock::now() < patience) std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -536,8 +526,7 @@ int Session::run() {
 }  // namespace
 
 int play(const PlayRequest& request) {
-    stop_asked = 0;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int) { stop_asked = 1; });
+    heed_stop_signals();
     Session session(request);
     ending = session.run();
     // All is written by now. Who takes longer than this to let go is a MIDI or sound server that hangs.

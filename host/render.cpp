@@ -2,16 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include "host/render.h"
 
-#include <array>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "graph/math.h"
+#include "host/bounce.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/cues.h"
@@ -107,39 +105,14 @@ int render(const RenderRequest& request) {
     Runner runner(setup);
     if (print_problems(runner.edit(std::move(checked)))) return 1;
     try {
-        SoundWriter writer(request.out, request.rate, setup.outputs, sound_format(request.out));
         const auto frames = static_cast<std::uint64_t>(math::round_even(*seconds * request.rate));
-        std::array<std::array<float, block_frames>, max_channels> planes;
-        std::array<float*, max_channels> out;
-        for (std::size_t c = 0; c < max_channels; ++c) out[c] = planes[c].data();
-        std::vector<float> woven;
+        Bounce bounce(runner, request.out, sound_format(request.out), frames);
         Stage stage(runner, request.from, request.seed, seed);
-        Progress progress;
-        const auto began = std::chrono::steady_clock::now();
-        const auto channels = static_cast<std::size_t>(setup.outputs);
-        char line[160];
-        for (std::uint64_t at = 0; at < frames; at += block_frames) {
+        while (!bounce.over()) {
             stage.tick();
-            runner.render_block(nullptr, out.data());
-            runner.tick();
-            const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(block_frames, frames - at));
-            for (std::size_t i = 0; i < n; ++i)
-                for (std::size_t c = 0; c < channels; ++c) woven.push_back(planes[c][i]);
-            if (woven.size() >= 1 << 15) {
-                writer.write(woven);
-                woven.clear();
-            }
-            if ((at / block_frames) % 256 == 0) {
-                const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-                const double sound = static_cast<double>(at) / request.rate;
-                std::snprintf(line, sizeof line, "%.1f of %.1f s, %.1f x real time", sound, *seconds,
-                              wall > 0 ? sound / wall : 0.0);
-                progress.show(line, static_cast<double>(at) / static_cast<double>(frames));
-            }
+            bounce.block(nullptr);
         }
-        writer.write(woven);
-        writer.finish();
-        progress.finish();
+        bounce.finish();
         for (const auto& poisoned : runner.poisoned())
             std::fprintf(stderr, "%s: %llu values were not finite; they were silenced and the node reset\n",
                          poisoned.id.c_str(), static_cast<unsigned long long>(poisoned.values));

@@ -230,6 +230,14 @@ void Runner::tick() {
     }
 }
 
+float Runner::covering() const {
+    float most = 0;
+    for (const auto& node : last_->plan().nodes)
+        for (const auto* meter : node->meters())
+            if (meter->name == "covering") most = std::max(most, meter->value());
+    return most;
+}
+
 Node* Runner::find_leaving(std::string_view id) const {
     const auto found =
         std::find_if(replaced_.begin(), replaced_.end(), [&](auto& other) { return other.second == id; });

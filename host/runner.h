@@ -108,6 +108,8 @@ class Runner final : public AudioCallback {
     std::function<void(const Applied&)> on_applied;
     std::function<void(std::uint64_t frame)> on_adopted;  // an edit is heard from that frame on
     std::function<void(const Late&)> on_late;
+    // The share of the last second that generators filled from their own past, of the one that is furthest behind.
+    float covering() const;
     std::vector<Poisoned> poisoned() { return last_ ? last_->poisoned() : std::vector<Poisoned>{}; }
 
     // Live: the pools run the jobs from now on. The tape hears what the device is given, before the last fade.

@@ -290,17 +290,6 @@ struct Cut final : Node {
     double fade_frames(const Piece& piece, const Block& b) const noexcept RT_SAFE {
         return (piece.fade_seconds > 0 ? piece.fade_seconds : static_cast<double>(fade.value(b))) * b.rate();
     }
-    // A head that is silent; without one the quietest hurries.
-    CutHead* spare(double rate) noexcept RT_SAFE {
-        CutHead* quietest = nullptr;
-        for (std::size_t h = 0; h < heads.size(); ++h) {
-            if (playing && h == lead) continue;
-            if (!heads[h].on) return &heads[h];
-            if (!quietest || heads[h].level < quietest->level) quietest = &heads[h];
-        }
-        quietest->leave(StreamHead::hurried_seconds * rate);
-        return nullptr;
-    }
     // What cannot be read is passed over; nothing when nothing can.
     std::optional<std::size_t> readable(std::size_t index, bool backwards) const noexcept RT_SAFE {
         const std::size_t count = row.size();
@@ -310,7 +299,7 @@ struct Cut final : Node {
     }
     // `over`: how many graph frames ago it should have begun.
     bool set_off(std::size_t index, double over, double pace, const Block& b) noexcept RT_SAFE {
-        CutHead* const head = spare(b.rate());
+        CutHead* const head = spare(heads, playing ? &heads[lead] : nullptr, b.rate());
         if (!head) return false;
         const auto& piece = row[index];
         const double step = step_of(piece, b.rate());
@@ -401,11 +390,7 @@ struct Cut final : Node {
             }
             for (int c = 0; c < channels; ++c) out.write(b, c)[at] = sum[static_cast<std::size_t>(c)];
         }
-        for (int c = 0; c < channels; ++c) {
-            const Ramp level = amplitude(gain.ramp(b, c));
-            const auto y = out.write(b, c);
-            for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] *= level[i];
-        }
+        amplify(b, out, gain);
         region.set(playing ? static_cast<float>(heads[lead].piece + 1) : 0.0f);
         late.set(pages ? static_cast<float>(pages->misses()) : 0.0f);
     }

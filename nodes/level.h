@@ -16,6 +16,15 @@ inline Ramp amplitude(const Ramp& db) noexcept RT_SAFE {
     return {db.from == db.to ? to : static_cast<float>(math::amplitude(db.from)), to};
 }
 
+// Makes all that a node has written as loud as its gain says, channel by channel.
+inline void amplify(const Block& b, const Out& out, const Param& gain) noexcept RT_SAFE {
+    for (int ch = 0; ch < out.channels(b); ++ch) {
+        const Ramp level = amplitude(gain.ramp(b, ch));
+        const auto y = out.write(b, ch);
+        for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] *= level[i];
+    }
+}
+
 inline constexpr float device_ceiling = 0.89125094f;  // -1 dBFS, what goes to a device at the most
 
 // A peak meter's peak after a block: what is higher at once, else 20 dB a second down.

@@ -280,11 +280,7 @@ struct Looper final : Node {
             }
             if (first && at >= static_cast<double>(room)) close(b.rate());
         }
-        for (std::size_t c = 0; c < width; ++c) {
-            const Ramp level = amplitude(gain.ramp(b, static_cast<int>(c)));
-            const auto y = out.write(b, static_cast<int>(c));
-            for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] *= level[i];
-        }
+        amplify(b, out, gain);
         length.set(static_cast<float>(static_cast<double>(frames) / b.rate()));
         position.set(static_cast<float>(at / b.rate()));
         recording.set(dubs ? 1.0f : 0.0f);

@@ -201,11 +201,7 @@ struct Player final : Node {
                 if (head.on) head.advance(step, cover_step);
             if (playing) turn(step, seam, again);
         }
-        for (int ch = 0; ch < channels; ++ch) {
-            const Ramp level = amplitude(gain.ramp(b, ch));
-            const auto y = out.write(b, ch);
-            for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] *= level[i];
-        }
+        amplify(b, out, gain);
         position.set(static_cast<float>(std::clamp(heads[lead].at, 0.0, length) / sound.header().rate));
     }
     // Starts as soon as the first frames have been read: a block later at the most, unless the disk is slow.

@@ -313,11 +313,7 @@ struct Sampler final : Node, Reads {
             for (int c = 0; c < channels; ++c)
                 out.write(b, c)[static_cast<std::size_t>(i)] = sum[static_cast<std::size_t>(c)];
         }
-        for (int c = 0; c < channels; ++c) {
-            const Ramp level = amplitude(gain.ramp(b, c));
-            const auto y = out.write(b, c);
-            for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] *= level[i];
-        }
+        amplify(b, out, gain);
         playing.set(static_cast<float>(std::count_if(all.begin(), all.end(), [](const Voice& v) { return v.on; })));
     }
     void reset() noexcept RT_SAFE override {

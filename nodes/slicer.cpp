@@ -237,11 +237,7 @@ struct Slicer final : Node {
             }
             for (int c = 0; c < recording.channels; ++c) out.write(b, c)[at] = sum[static_cast<std::size_t>(c)];
         }
-        for (int c = 0; c < recording.channels; ++c) {
-            const Ramp level = amplitude(gain.ramp(b, c));
-            const auto y = out.write(b, c);
-            for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] *= level[i];
-        }
+        amplify(b, out, gain);
         count.set(static_cast<float>(size()));
     }
     void reset() noexcept RT_SAFE override {

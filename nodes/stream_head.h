@@ -96,6 +96,19 @@ struct StreamHead : dsp::Head {
     }
 };
 
+// A head that is silent, and not the one that leads; without one the quietest hurries, and who wants it waits.
+template <class SomeHead, std::size_t count>
+SomeHead* spare(std::array<SomeHead, count>& heads, const SomeHead* leading, double rate) noexcept RT_SAFE {
+    SomeHead* quietest = nullptr;
+    for (auto& head : heads) {
+        if (&head == leading) continue;
+        if (!head.on) return &head;
+        if (!quietest || head.level < quietest->level) quietest = &head;
+    }
+    quietest->leave(StreamHead::hurried_seconds * rate);
+    return nullptr;
+}
+
 // Spreads a sound's channels over `channels`: a mono one is heard on all.
 inline void spread(std::array<float, max_channels>& frame, int of_sound, int channels) noexcept RT_SAFE {
     if (of_sound == 1) std::fill(frame.begin() + 1, frame.begin() + channels, frame[0]);

@@ -205,20 +205,9 @@ struct Takes final : Node, Reads {
     bool begins(std::size_t t, double pace, double rate) const noexcept RT_SAFE {
         return StreamHead::ready(sounds[t], 0, pace * ratio(t, rate), rate);
     }
-    // A head that is silent; without one the quietest hurries, and the next take waits for it.
-    TakeHead* spare(double rate) noexcept RT_SAFE {
-        TakeHead* quietest = nullptr;
-        for (std::size_t h = 0; h < heads.size(); ++h) {
-            if (playing && h == lead) continue;
-            if (!heads[h].on) return &heads[h];
-            if (!quietest || heads[h].level < quietest->level) quietest = &heads[h];
-        }
-        quietest->leave(StreamHead::hurried_seconds * rate);
-        return nullptr;
-    }
     bool set_off(std::size_t t, const Block& b, double pace, double fade) noexcept RT_SAFE {
         if (!begins(t, pace, b.rate())) return false;
-        TakeHead* const head = spare(b.rate());
+        TakeHead* const head = spare(heads, playing ? &heads[lead] : nullptr, b.rate());
         if (!head) return false;
         // No longer than half of either take, so that every take is heard by itself too.
         const double step_now = pace * ratio(t, b.rate());
@@ -325,11 +314,7 @@ struct Takes final : Node, Reads {
             for (int c = 0; c < channels; ++c)
                 out.write(b, c)[static_cast<std::size_t>(i)] = sum[static_cast<std::size_t>(c)];
         }
-        for (int c = 0; c < channels; ++c) {
-            const Ramp level = amplitude(gain.ramp(b, c));
-            const auto y = out.write(b, c);
-            for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] *= level[i];
-        }
+        amplify(b, out, gain);
         take.set(playing ? static_cast<float>(heads[lead].take + 1) : 0.0f);
         step.set(playing ? static_cast<float>(steps[heads[lead].take]) : 0.0f);
         late.set(static_cast<float>(pages->misses()));

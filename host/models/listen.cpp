@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <thread>
 
@@ -16,6 +15,7 @@
 #include "host/opening.h"
 #include "host/osc/osc.h"
 #include "host/runner.h"
+#include "host/stop.h"
 #include "nodes/samplernn/take.h"
 
 namespace legume {
@@ -23,8 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace samplernn;
-
-volatile std::sig_atomic_t stop_asked = 0;
 
 constexpr double pause_seconds = 0.3;  // between takes
 constexpr int usual_port = 9770;
@@ -287,8 +285,7 @@ void Listener::run() {
 }  // namespace
 
 int listen(const ListenRequest& request) {
-    stop_asked = 0;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int) { stop_asked = 1; });
+    heed_stop_signals();
     return attempt([&] { Listener(request).run(); });
 }
 

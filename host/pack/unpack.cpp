@@ -24,12 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using samplernn::Sha256;
 
-std::string hash_of(std::string_view text) {
-    Sha256 sum;
-    sum.add({text.data(), text.size()});
-    return sum.finish();
-}
-
 class PackReader {
   public:
     PackReader(TarReader& archive, std::uint64_t bytes) : archive_(archive), bytes_(bytes) {
@@ -223,7 +217,7 @@ fs::path unpack(const fs::path& file) {
         TarReader archive(file);
         PackReader reader(archive, fs::file_size(file));
         const auto folder = packs_folder() / (fs::path(reader.card().patch).stem().string() + "-" +
-                                              hash_of(reader.text()).substr(0, 16));
+                                              samplernn::sha256_of(reader.text()).substr(0, 16));
         if (!fs::exists(folder / card_name)) {
             NewFolder into(folder, reader.text());
             reader.files(&into);

@@ -50,13 +50,6 @@ std::string gigabytes(double bytes) {
     return text;
 }
 
-std::vector<fs::path> files_of(const Option& option) {
-    if (const auto* file = dynamic_cast<const FileOption*>(&option))
-        return file->path().empty() ? std::vector<fs::path>{} : std::vector{file->path()};
-    if (const auto* files = dynamic_cast<const FilesOption*>(&option)) return files->paths();
-    return {};
-}
-
 std::uintmax_t room_of(const fs::path& folder) {
     std::error_code error;
     const auto space = fs::space(folder, error);
@@ -235,7 +228,7 @@ void KeptShow::look_at_files(const Node& node, const std::string& id) {
     const auto* reads = dynamic_cast<const Reads*>(&node);
     for (const auto* option : node.options()) {
         if (reads && reads->reads(*option).empty()) continue;  // it writes
-        for (const auto& named : files_of(*option)) {
+        for (const auto& named : Reads::named(*option)) {
             std::error_code error;
             auto file = named;
             if (!fs::exists(named, error)) continue;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "graph/math.h"
+#include "host/bounce.h"
 #include "host/control/controls.h"
 #include "host/opening.h"
 #include "host/runner.h"
@@ -27,15 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 void warn(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
-
-std::string sum_of_file(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    samplernn::Sha256 sha;
-    std::vector<char> bytes(1 << 20);
-    while (in.read(bytes.data(), static_cast<std::streamsize>(bytes.size())) || in.gcount() > 0)
-        sha.add({bytes.data(), static_cast<std::size_t>(in.gcount())});
-    return sha.finish();
-}
 
 // A sound of the show, block by block; silent where it ends.
 class Track {
@@ -69,7 +60,7 @@ class Track {
     std::vector<float> held_;
 };
 
-using Planes = std::array<std::array<float, block_frames>, max_channels>;
+using Planes = Bounce::Planes;
 
 class Replay {
   public:
@@ -126,7 +117,7 @@ void Replay::say_what_differs() {
         }
         if (file.sum.empty() || fs::is_directory(file.file, error)) continue;
         auto& sum = now[file.file];
-        if (sum.empty()) sum = sum_of_file(file.file);
+        if (sum.empty()) sum = samplernn::sha256_of_file(file.file).value_or(samplernn::sha256_of(""));
         if (sum != file.sum && said.insert(file.file).second)
             warn(file.file + " is not what it was in the show (SHA-256 " + sum.substr(0, 12) + ", then " +
                  file.sum.substr(0, 12) + "), so that it will sound different");
@@ -278,64 +269,39 @@ int Replay::run() {
     if (!edit(0)) return 1;
 
     Track heard(heard_), given(given_);
-    Planes in{}, out{}, before{};
-    std::array<float*, max_channels> into;
+    Planes in{}, before{};
     std::array<const float*, max_channels> from;
-    for (std::size_t c = 0; c < max_channels; ++c) {
-        into[c] = out[c].data();
-        from[c] = in[c].data();
-    }
+    for (std::size_t c = 0; c < max_channels; ++c) from[c] = in[c].data();
     const auto channels = static_cast<std::size_t>(show_.outputs);
-    SoundWriter writer(out_, show_.rate, show_.outputs,
-                       sound_format(out_) == SoundFormat::wav_float ? SoundFormat::wav_long : sound_format(out_));
+    const auto format = sound_format(out_) == SoundFormat::wav_float ? SoundFormat::wav_long : sound_format(out_);
+    Bounce bounce(*runner_, out_, format, frames);
     std::map<std::uint64_t, std::size_t> edits;
     for (std::size_t e = 1; e < show_.edits.size(); ++e)
         if (show_.edits[e].frame) edits[*show_.edits[e].frame] = e;
-    std::vector<float> woven;
     std::size_t control = 0;
     std::uint64_t compared = 0;
     std::optional<std::uint64_t> parted;
-    Progress progress;
-    const auto began = std::chrono::steady_clock::now();
     given.next(before);  // a block comes in while the one before is heard
-    for (std::uint64_t at = 0; at < frames; at += block_frames) {
+    while (!bounce.over()) {
+        const auto at = bounce.at();
         if (const auto next = edits.find(at); next != edits.end() && !edit(next->second)) return 1;
         for (; control < show_.controls.size() && show_.controls[control].applied.frame < at + block_frames; ++control)
             post(show_.controls[control]);
         given.next(in);
-        runner_->render_block(from.data(), into.data());
-        runner_->tick();
-        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(block_frames, frames - at));
-        for (std::size_t i = 0; i < n; ++i)
-            for (std::size_t c = 0; c < channels; ++c) woven.push_back(out[c][i]);
-        if (woven.size() >= 1 << 15) {
-            writer.write(woven);
-            woven.clear();
-        }
+        const auto n = bounce.block(from.data());
         if (as_played() && !parted && heard.next(before)) {
             compared = at + n;
             for (std::size_t i = 0; i < n && !parted; ++i)
                 for (std::size_t c = 0; c < channels; ++c)
-                    if (before[c][i] != out[c][i]) parted = at + i;
-        }
-        if ((at / block_frames) % 256 == 0) {
-            const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-            const double sound = static_cast<double>(at) / show_.rate;
-            char line[160];
-            std::snprintf(line, sizeof line, "%.1f of %.1f s, %.1f x real time", sound,
-                          static_cast<double>(frames) / show_.rate, wall > 0 ? sound / wall : 0.0);
-            progress.show(line, static_cast<double>(at) / static_cast<double>(frames));
+                    if (before[c][i] != bounce.played()[c][i]) parted = at + i;
         }
     }
-    writer.write(woven);
-    writer.finish();
-    progress.finish();
+    const double times = bounce.finish();
     runner_.reset();  // the stems are whole
     for (const auto& [node, model] : models_)
         if (!found_.count(node))
             warn("--model " + node + "=" + model.string() + ": the show has no node " + node + " with a model");
     const double seconds = static_cast<double>(frames) / show_.rate;
-    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     std::string end;
     if (parted)
         end = "; NOT the recording: other samples from " +
@@ -347,7 +313,7 @@ int Replay::run() {
                          print_number(math::round_even(static_cast<double>(compared) / show_.rate * 10) / 10) + " s"
                    : std::string());
     std::printf("%s: %.6g s, %d channels, %.6g Hz, %.1f x real time%s\n", out_.c_str(), seconds, show_.outputs,
-                show_.rate, wall > 0 ? seconds / wall : 0.0, end.c_str());
+                show_.rate, times, end.c_str());
     return 0;
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -26,12 +25,12 @@
 #include "host/real_time.h"
 #include "host/runner.h"
 #include "host/stage/awake.h"
+#include "host/stop.h"
 
 namespace legume {
 namespace {
 
 constexpr double sound_headroom = 0.2;  // of the time there is, at the worst
-volatile std::sig_atomic_t stop_asked = 0;
 
 void say(const std::string& text) {
     std::printf("%s\n", text.c_str());
@@ -107,10 +106,7 @@ void Rehearsal::stay(double seconds) {
             now_.load += runner_->load();
             now_.most = std::max(now_.most, runner_->load());
             ++looks_;
-            for (const auto& node : runner_->schedule().plan().nodes)
-                for (const auto* meter : node->meters())
-                    if (meter->name == "covering")
-                        now_.covering = std::max(now_.covering, static_cast<double>(meter->value()));
+            now_.covering = std::max(now_.covering, static_cast<double>(runner_->covering()));
             const double at = static_cast<double>(runner_->frames()) / runner_->rate();
             if (at >= 60 * now_.number) end_minute();
         }
@@ -327,8 +323,7 @@ Findings judge(const std::vector<Minute>& minutes, const std::string& causes) {
 }
 
 int rehearse(const RehearseRequest& request) {
-    stop_asked = 0;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) std::signal(signal, [](int) { stop_asked = 1; });
+    heed_stop_signals();
     int code = 1;
     const int failed = attempt([&] { code = Rehearsal(request).run(); });
     return failed ? failed : code;

@@ -201,13 +201,7 @@ void Instrument::play(const Block& b, const Faders& faders) noexcept RT_SAFE {
     covering.set(share_ > 1e-4f ? share_ : 0.0f);
 }
 
-void Instrument::amplify(const Block& b) noexcept RT_SAFE {
-    for (int v = 0; v < voices.count(); ++v) {
-        const Ramp level = amplitude(gain.ramp(b, v));
-        const auto y = out.write(b, v);
-        for (int i = 0; i < block_frames; ++i) y[static_cast<std::size_t>(i)] *= level[i];
-    }
-}
+void Instrument::amplify(const Block& b) noexcept RT_SAFE { legume::amplify(b, out, gain); }
 
 // This block's frames, or nothing when they are not made yet.
 const float* Instrument::arrived() noexcept RT_SAFE {

@@ -49,12 +49,6 @@ struct Reader {
     }
 };
 
-std::string sum_of(std::string_view bytes) {
-    Sha256 sum;
-    sum.add({bytes.data(), bytes.size()});
-    return sum.finish();
-}
-
 // The first line of a text, taken off it.
 std::string_view line_of(std::string_view& text) {
     const auto end = std::min(text.find('\n'), text.size());
@@ -117,14 +111,14 @@ std::string to_bytes(const Moment& moment, std::string_view owner) {
         put(bytes, state.cells);
         put(bytes, state.levels);
     }
-    return bytes + sum_of(bytes);
+    return bytes + sha256_of(bytes);
 }
 
 Moment from_bytes(std::string_view bytes, std::string_view owner) {
     if (!bytes.starts_with(magic)) throw ModelError("is no state that this legume remembered");
     if (bytes.size() < sum_size) throw ModelError("is cut short or damaged");
     const auto content = bytes.substr(0, bytes.size() - sum_size);
-    if (sum_of(content) != bytes.substr(content.size())) throw ModelError("is cut short or damaged");
+    if (sha256_of(content) != bytes.substr(content.size())) throw ModelError("is cut short or damaged");
     const auto end = content.find('\0');
     if (end == content.npos || end < magic.size()) throw ModelError("is cut short or damaged");
     const auto theirs = content.substr(magic.size(), end - magic.size());

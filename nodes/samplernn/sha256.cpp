@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <fstream>
 
 namespace legume::samplernn {
 namespace {
@@ -62,6 +63,22 @@ void Sha256::block() {
         s = {first + second, s[0], s[1], s[2], s[3] + first, s[4], s[5], s[6]};
     }
     for (std::size_t i = 0; i < 8; ++i) state_[i] += s[i];
+}
+
+std::string sha256_of(std::string_view text) {
+    Sha256 sum;
+    sum.add({text.data(), text.size()});
+    return sum.finish();
+}
+
+std::optional<std::string> sha256_of_file(const std::filesystem::path& file) {
+    std::ifstream in(file, std::ios::binary);
+    Sha256 sum;
+    std::array<char, 1 << 16> piece;
+    while (in.read(piece.data(), piece.size()), in.gcount() > 0)
+        sum.add(std::span(piece).first(static_cast<std::size_t>(in.gcount())));
+    if (!in.eof()) return {};
+    return sum.finish();
 }
 
 }  // namespace legume::samplernn

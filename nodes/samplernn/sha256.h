@@ -4,8 +4,11 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace legume::samplernn {
 
@@ -22,5 +25,8 @@ class Sha256 {
     std::size_t count_ = 0;    // of them
     std::uint64_t bytes_ = 0;  // in all
 };
+
+std::string sha256_of(std::string_view text);
+std::optional<std::string> sha256_of_file(const std::filesystem::path& file);  // nothing when it cannot be read
 
 }  // namespace legume::samplernn

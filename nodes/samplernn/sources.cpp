@@ -20,16 +20,7 @@ constexpr const char* names = "sha256,bytes,name\n";
 
 fs::path note_of(const fs::path& run) { return run / "sources.csv"; }
 
-std::string hash_of(const fs::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    Sha256 hash;
-    std::array<char, 1 << 16> piece;
-    do {
-        in.read(piece.data(), piece.size());
-        hash.add(std::span<const char>(piece).first(static_cast<std::size_t>(in.gcount())));
-    } while (in.gcount() > 0);
-    return hash.finish();
-}
+std::string hash_of(const fs::path& file) { return sha256_of_file(file).value_or(sha256_of("")); }
 
 struct Noted {
     std::string hash, name;

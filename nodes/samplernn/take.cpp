@@ -80,13 +80,9 @@ std::optional<Recipe> parse_recipe(std::string_view text) {
 }
 
 std::string checkpoint_hash(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    Sha256 sum;
-    std::array<char, 1 << 16> piece;
-    while (in.read(piece.data(), piece.size()), in.gcount() > 0)
-        sum.add(std::span(piece).first(static_cast<std::size_t>(in.gcount())));
-    if (!in.eof()) throw ModelError(file.string() + ": cannot be read");
-    return sum.finish();
+    auto sum = sha256_of_file(file);
+    if (!sum) throw ModelError(file.string() + ": cannot be read");
+    return *std::move(sum);
 }
 
 SoundFormat take_format(const Levels& levels) {
