@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -32,19 +33,21 @@ void write_script(const std::filesystem::path& file, const std::string& text) {
 TEST_CASE("idling and sleep are held off while it lives, and no longer") {
     const Folder folder;
     const Path path(folder.path.string());
-    const auto orders = folder / "orders", ended = folder / "ended";
-    write_script(folder / "systemd-inhibit", "echo \"$@\" > '" + orders.string() + ".part'; mv '" + orders.string() +
-                                                 ".part' '" + orders.string() + "'\ncat\necho > '" + ended.string() +
-                                                 "'\n");
+    const auto orders = folder / "orders";
+    write_script(folder / "systemd-inhibit", "echo $$ \"$@\" > '" + orders.string() + ".part'; mv '" + orders.string() +
+                                                 ".part' '" + orders.string() + "'\nexec cat\n");
     std::optional<Awake> awake(std::in_place);
     CHECK(eventually([&] { return std::filesystem::exists(orders); }));
     std::ifstream in(orders);
+    pid_t inhibitor = 0;
+    in >> inhibitor >> std::ws;
+    REQUIRE(inhibitor > 0);
     const std::string said{std::istreambuf_iterator<char>(in), {}};
     CHECK(said.find("--what=idle:sleep --who=legume") == 0);
     CHECK(awake->look());
-    CHECK_FALSE(std::filesystem::exists(ended));
+    CHECK(::kill(inhibitor, 0) == 0);
     awake.reset();
-    CHECK(eventually([&] { return std::filesystem::exists(ended); }));
+    CHECK(::kill(inhibitor, 0) != 0);
 }
 
 TEST_CASE("where it is refused nothing happens") {
