@@ -82,6 +82,7 @@ class Replay {
     bool edit(std::size_t number);
     void adapt(Patch& patch);
     void add_stems(Patch& patch);
+    std::string beside(std::string name) const;
     void post(const ShowControl& control);
     std::uint64_t length();
     bool as_played() const { return request_.models.empty() && !request_.without_dropouts; }
@@ -144,10 +145,21 @@ std::uint64_t Replay::length() {
     return frames;
 }
 
-// What differs from the text: other models, and the checkpoint that was the newest then.
+// A file that lies beside the one that is written: NAME of take.wav is take-NAME.wav.
+std::string Replay::beside(std::string name) const {
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c == '/' || c == '.'; }, '-');
+    auto base = out_;
+    base.replace_extension();
+    return base.string() + "-" + name + out_.extension().string();
+}
+
+// What differs from the text: other models, the checkpoint that was the newest then, and where the takes go, since the
+// show's own are not to be mixed with new ones.
 void Replay::adapt(Patch& patch) {
     for (auto& node : patch.nodes)
         for (auto& setting : node.settings) {
+            if (node.type == "recorder" && setting.name == "file") setting.value.text = beside(node.id);
             if (setting.name == "model") {
                 auto model = models_.find(node.id);
                 if (model == models_.end()) model = models_.find("");
@@ -172,8 +184,6 @@ void Replay::add_stems(Patch& patch) {
             outputs.insert(node.id);
     for (const auto& wire : patch.wires)
         if (outputs.count(wire.to.node)) sources.insert(to_string(wire.from));
-    auto base = out_;
-    base.replace_extension();
     Problems none;
     for (const auto& source : sources) {
         auto plain = source;
@@ -184,7 +194,7 @@ void Replay::add_stems(Patch& patch) {
         recorder.type = "recorder";
         Setting file;
         file.name = "file";
-        file.value.text = base.string() + "-" + plain + out_.extension().string();
+        file.value.text = beside(plain);
         recorder.settings.push_back(file);
         if (patch.find(recorder.id)) continue;
         parse_wires(source + " -> " + recorder.id, {}, {}, patch, none);

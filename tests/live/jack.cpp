@@ -24,13 +24,15 @@ std::size_t length(int status) {
 }
 
 // Synchronous and patient: the server waits for its clients, so that a slow machine delays the sound but loses none.
+// It waits less long than legume does before it takes a card to hang: else the server would wait for the process that
+// legume has ended, the next process for the server, and so on.
 // Always the same name: a server that was killed keeps its place among JACK's eight until one of its name comes again.
 std::vector<std::string> server_command() {
     const std::string name = "legume-test";
     setenv("JACK_DEFAULT_SERVER", name.c_str(), 1);
     setenv("JACK_NO_START_SERVER", "1", 1);
-    setenv("LEGUME_CARD_WAITS", "10", 1);
-    return {"jackd", "-n", name, "-r", "-S", "-t", "10000", "-d", "dummy", "-r", "48000", "-p", "256"};
+    setenv("LEGUME_CARD_WAITS", "1.5", 1);
+    return {"jackd", "-n", name, "-r", "-S", "-t", "1500", "-d", "dummy", "-r", "48000", "-p", "256"};
 }
 
 jack_client_t* open_client(const char* name) {

@@ -18,6 +18,9 @@ class Listener {
     static constexpr std::size_t least_silence = 48;
     explicit Listener(double own_step) : own_(own_step) {}
 
+    // What is heard begins with the first of these, -60 dB: before it the sound fades in, or is not there yet.
+    static bool begins(float x) { return std::fabs(x) > 1e-3f; }
+
     void hear(std::span<const float> x) {
         for (const float now : x) {
             const double step = frames_ > 0 ? std::fabs(static_cast<double>(now) - last_) : 0;

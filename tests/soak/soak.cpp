@@ -234,7 +234,7 @@ void Soak::listen() {
     if (!performer_) return;
     const auto& x = performer_->heard();
     if (!ear_open_) {
-        while (heard_ < x.size() && x[heard_] == 0) ++heard_;
+        while (heard_ < x.size() && !Listener::begins(x[heard_])) ++heard_;
         if (heard_ == x.size()) return;
         ear_open_ = true;
     }
@@ -444,7 +444,7 @@ int Soak::finish() {
         for (bool begun = false; const auto n = take.read(woven);) {
             left.clear();
             for (std::size_t i = 0; i < n; ++i) {
-                begun = begun || woven[i * channels] != 0;
+                begun = begun || Listener::begins(woven[i * channels]);
                 if (begun) left.push_back(woven[i * channels]);
                 if (!begun) ++before_;
             }
