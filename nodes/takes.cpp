@@ -87,7 +87,7 @@ struct Takes final : Node, Reads {
     mutable std::optional<Found> found;
     const Found& look() const {
         if (found) return *found;
-        found.emplace();
+        found = Found{};
         try {
             found->takes = read_run(run.path());
             if (stars.value()) {

@@ -18,6 +18,12 @@
 
 namespace legume::test {
 
+#if defined(LEGUME_SANITIZED)
+constexpr bool sanitized = true;  // tens of times slower
+#else
+constexpr bool sanitized = false;
+#endif
+
 using Samples = std::vector<float>;
 using Channels = std::vector<Samples>;  // [channel][frame]
 

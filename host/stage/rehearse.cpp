@@ -58,7 +58,6 @@ class Rehearsal {
     std::vector<Minute> minutes_;
     Minute now_;
     std::uint64_t looks_ = 0, late_before_ = 0, gaps_before_ = 0;
-    double played_ = 0;
     std::string place_;
     Awake awake_;
     Ledger ledger_{say_};

@@ -4,6 +4,8 @@
 
 #if defined(__aarch64__)
 #include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <cpuid.h>
 #endif
 
 #include <algorithm>
@@ -18,13 +20,26 @@ namespace {
 
 constexpr const char* known[] = {"scalar", "avx2", "avxvnni", "avx512vnni", "neon", "neondot"};
 
+#if defined(__x86_64__)
+// Clang 14 has no name for these two. Source: Intel's manual, volume 2A, CPUID.
+bool has_f16c() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+
+bool has_avxvnni() {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4);
+}
+#endif
+
 }  // namespace
 
 std::vector<const Kernels*> playable_kernels() {
     std::vector<const Kernels*> playable{&scalar_kernels};
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c")) playable.push_back(&avx2_kernels);
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("avxvnni")) playable.push_back(&avxvnni_kernels);
+    if (__builtin_cpu_supports("avx2") && has_f16c()) playable.push_back(&avx2_kernels);
+    if (__builtin_cpu_supports("avx2") && has_f16c() && has_avxvnni()) playable.push_back(&avxvnni_kernels);
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512vnni")) {
         playable.push_back(&avx512_kernels);

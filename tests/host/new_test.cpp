@@ -32,8 +32,9 @@ std::pair<int, std::string> make(const std::filesystem::path& folder) {
 
 TEST_CASE("a new folder holds the first patch with its sounds, its model and the schema, wherever it is carried") {
     const Folder desk;
-    const auto [code, said] = make(desk / "mine");
-    REQUIRE_MESSAGE(code == 0, said);
+    const auto made = make(desk / "mine");
+    const auto& said = made.second;
+    REQUIRE_MESSAGE(made.first == 0, said);
     CHECK(said ==
           (desk / "mine").string() + " is yours: legume play " + (desk / "mine" / "first.yaml").string() + "\n");
     const auto folder = desk / "carried";

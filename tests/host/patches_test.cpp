@@ -33,8 +33,10 @@ bool has(const Patch& patch, std::string_view type) {
     return std::any_of(patch.nodes.begin(), patch.nodes.end(), [&](const auto& node) { return node.type == type; });
 }
 
-// What it plays in its first two seconds, channels interleaved; recorders write into `folder`.
-std::vector<float> two_seconds(const std::filesystem::path& file, const test::Folder& folder) {
+constexpr int heard_frames = test::sanitized ? 24'000 : 96'000;
+
+// What it plays first, channels interleaved; recorders write into `folder`.
+std::vector<float> beginning(const std::filesystem::path& file, const test::Folder& folder) {
     auto patch = load_patch(file).patch;
     for (auto& node : patch.nodes)
         if (node.type == "recorder")
@@ -53,7 +55,7 @@ std::vector<float> two_seconds(const std::filesystem::path& file, const test::Fo
     const auto say = [](const std::string& line) { FAIL(line); };
     Scenes scenes(controls, commands, say);
     Cues cues(controls, commands, say);
-    for (int block = 0; block < 96'000 / block_frames; ++block) {
+    for (int block = 0; block < heard_frames / block_frames; ++block) {
         cues.tick();
         runner.render_block(nullptr, out.data());
         runner.tick();
@@ -81,10 +83,11 @@ TEST_CASE("every patch plays two seconds within bounds, and plays them again wit
         if (has(patch, "train")) continue;  // it is not for playing
         CAPTURE(file);
         const test::Folder folder;
-        const auto once = two_seconds(file, folder), again = two_seconds(file, folder);
+        const auto once = beginning(file, folder), again = beginning(file, folder);
         CHECK(test::finite({once}));
         CHECK(test::peak(once) <= 1);
-        if (has(patch, "output") && !has(patch, "input")) CHECK(test::decibels(test::rms(once)) > -60);
+        if (has(patch, "output") && !has(patch, "input") && !test::sanitized)
+            CHECK(test::decibels(test::rms(once)) > -60);
         REQUIRE(once.size() == again.size());
         CHECK(std::memcmp(once.data(), again.data(), once.size() * sizeof(float)) == 0);
     }

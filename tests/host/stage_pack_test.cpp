@@ -249,8 +249,9 @@ TEST_CASE("a pack that is not what its card says is refused, and leaves nothing 
         {"no_card", "this legume reads packs of format 1, and this is none"},
     };
     for (const auto& [name, message] : bad) {
-        CAPTURE(name);
-        fs::copy(source_folder() / "tests" / "fuzz" / "pack" / name, desk.pack_file(),
+        const std::string pack = name;
+        CAPTURE(pack);
+        fs::copy(source_folder() / "tests" / "fuzz" / "pack" / pack, desk.pack_file(),
                  fs::copy_options::overwrite_existing);
         const auto text = desk.render(desk.pack_file(), 1);
         CAPTURE(text);

@@ -33,6 +33,7 @@ DOORS = {
     "doctest/*": "tests/*",
     "benchmark/*": "tests/bench/*.cpp",
     "xmmintrin.h": "graph/denormals.h",
+    "cpuid.h": "nodes/samplernn/isa.cpp",
     "immintrin.h": "nodes/samplernn/kernels_body.h",
     "arm_neon.h": "nodes/samplernn/kernels_body.h",
 }

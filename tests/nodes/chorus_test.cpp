@@ -50,7 +50,8 @@ TEST_CASE("the voices are together as loud as the sound, differ from side to sid
 TEST_CASE("turning its params from end to end does not click") {
     const auto tone = sine(100, 48'000, 48'000, 0.5f);
     for (const auto& [param, to] : {std::pair{"rate", 10.0f}, {"depth", 0.02f}, {"mix", 1.0f}}) {
-        CAPTURE(param);
+        const char* knob = param;
+        CAPTURE(knob);
         auto rig = rig_of({{"mix", "0.2"}, {"depth", "0.001"}});
         rig.run(48'000, {tone});
         rig.set("c", param, to);

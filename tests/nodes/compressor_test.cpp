@@ -75,7 +75,8 @@ TEST_CASE("a key presses the sound down in its place") {
 TEST_CASE("turning every knob from end to end does not click") {
     for (const auto& [param, to] :
          {std::pair{"threshold", -60.0f}, {"ratio", 50.0f}, {"knee", 24.0f}, {"makeup", 12.0f}}) {
-        CAPTURE(param);
+        const char* knob = param;
+        CAPTURE(knob);
         auto rig = rig_of({{"threshold", "-10 dB"}});
         const auto tone = sine(100, 48'000, 24'000, 0.5f);
         rig.run(24'000, {tone});

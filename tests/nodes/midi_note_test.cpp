@@ -42,7 +42,8 @@ struct Gate {
 TEST_CASE("one voice plays the last, the lowest or the highest of the keys that are held") {
     for (const auto& [priority, expected] : std::vector<std::pair<std::string, std::vector<float>>>{
              {"last", {60, 67, 62, 67, 60}}, {"low", {60, 60, 60, 60, 60}}, {"high", {60, 67, 67, 67, 60}}}) {
-        CAPTURE(priority);
+        const std::string which = priority;
+        CAPTURE(which);
         Keyboard k({{"priority", priority}});
         std::vector<float> heard;
         k.on(60);

@@ -75,7 +75,8 @@ TEST_CASE("turning its params from end to end does not click") {
     const auto tone = sine(100, 48'000, 48'000, 0.3f);
     for (const auto& [param, to] :
          {std::pair{"size", 1.0f}, {"decay", 10.0f}, {"damp", 0.0f}, {"predelay", 0.2f}, {"freeze", 1.0f}}) {
-        CAPTURE(param);
+        const char* knob = param;
+        CAPTURE(knob);
         auto rig = rig_of({{"damp", "0.9"}});
         rig.run(48'000, {tone});
         rig.set("r", param, to);

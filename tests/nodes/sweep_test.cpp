@@ -114,6 +114,7 @@ TEST_CASE("every node plays at every rate, mono to eight channels, and its tail 
     each_playing([](const NodeType& type, const Needs& needs) {
         for (const double rate : {44'100.0, 88'200.0, 192'000.0})
             for (const int channels : {1, 3, 8}) {
+                if (sanitized && rate > 100'000) continue;
                 CAPTURE(rate);
                 CAPTURE(channels);
                 auto rig = rig_of(type, needs, channels, {}, rate);
@@ -172,7 +173,7 @@ TEST_CASE("values beyond all measure do not stay in a node") {
         Samples blow(4'800, 3.4e38f);
         for (std::size_t i = 0; i < blow.size(); i += 3) blow[i] = -3.4e38f;
         rig.run(4'800, wide(blow, 2));
-        rig.run(48'000 * 20);
+        rig.run(48'000 * (sanitized ? 5 : 20));
         rig.schedule().poisoned();
         CHECK(finite(rig.run(4'800, wide(noise(4'800), 2))));
         CHECK(rig.schedule().poisoned().empty());

@@ -36,7 +36,8 @@ TEST_CASE("picks come back as they were written") {
     const auto again = read_picks(folder.path);
     REQUIRE(again.size() == 3);
     for (const auto& [file, pick] : picks) {
-        CAPTURE(file);
+        const std::string take = file;
+        CAPTURE(take);
         REQUIRE(again.count(file) == 1);
         CHECK(again.at(file).star == pick.star);
         CHECK(again.at(file).step == pick.step);

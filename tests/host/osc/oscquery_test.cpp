@@ -137,8 +137,9 @@ struct Asked : OscDesk {
 TEST_CASE("the whole namespace is told, with types, ranges, units, values and docs") {
     Asked desk;
     const int port = desk.osc.query_port();
-    const auto [code, all] = get(port, "/");
-    CHECK(code == 200);
+    const auto answer = get(port, "/");
+    CHECK(answer.first == 200);
+    const auto& all = answer.second;
     for (const char* text : {"\"FULL_PATH\": \"/tone/cutoff\"", "\"DESCRIPTION\": \"Asked\"", "\"/out/level\"",
                              "\"/td/bright\"", "\"Bound to tone.cutoff.\""})
         CHECK_MESSAGE(has(all, text), all);

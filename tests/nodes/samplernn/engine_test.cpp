@@ -183,7 +183,9 @@ Distance distance(const Checkpoint& checkpoint, Precision precision = Precision:
 void prune_some(Checkpoint& checkpoint, bool all) {
     std::uint64_t matrices = 0, blocks = 0;
     for (auto& [name, tensor] : checkpoint.tensors) {
-        const auto ends_with = [&](const char* end) { return name.size() > 5 && name.find(end) != std::string::npos; };
+        const auto ends_with = [&name = name](const char* end) {
+            return name.size() > 5 && name.find(end) != std::string::npos;
+        };
         const bool square = ends_with("w_hh") || ends_with("up.weight") || ends_with("hidden") ||
                             ends_with("out.weight") || (ends_with("w_ih") && tensor.shape[1] == checkpoint.config.dim);
         if (!square || tensor.shape.size() != 2 || (!all && ++matrices % 2)) continue;

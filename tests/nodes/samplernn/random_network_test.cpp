@@ -40,7 +40,8 @@ TEST_CASE("a random network is the same each time, another for another seed, and
     const auto shape = parse_shape("dim=32 frames=2/4 levels=32 embedding=8");
     const auto one = random_network(shape), again = random_network(shape), other = random_network(shape, 2);
     for (const auto& [name, tensor] : one.tensors) {
-        CAPTURE(name);
+        const std::string which = name;
+        CAPTURE(which);
         CHECK(tensor.values == again.tensors.at(name).values);
         CHECK(tensor.values != other.tensors.at(name).values);
         CHECK(!tensor.pruned);
