@@ -107,8 +107,7 @@ class Session {
     Every standing_poll_{1000}, patch_poll_{200}, status_{100}, ledger_poll_{250}, device_poll_{500},
         poison_poll_{1000};
     std::filesystem::path patch_;
-    std::uint64_t returns_ = 0;  // of the device
-    double before_ = 0;          // seconds that were played before a crash
+    double before_ = 0;  // seconds that were played before a crash
     Watch watch_;
     bool faulty_ = false;  // the text on disk, not what plays
     bool reload_ = false;  // is to be done as soon as it can
@@ -501,10 +500,8 @@ int Session::run() {
         if (reload_ && may_edit())
             if (const auto wrong = reload(); !wrong.empty()) say(wrong);
         if (patch_poll_.due()) watch_patch();
-        if (device_poll_.due()) {
+        if (device_poll_.due())
             for (const auto& line : device_->news()) say(line);
-            if (std::exchange(returns_, device_->returns()) != device_->returns()) midi_->renew();
-        }
         if (standing_poll_.due()) {
             save_standing();
             awake_.look();

@@ -54,7 +54,6 @@ class AudioDevice {
     virtual bool alive() const = 0;             // false: started and not heard of for two seconds, or gone
     // What happened to it since the last call, in words. A card of open_sound_card that went away comes back by itself.
     virtual std::vector<std::string> news() { return {}; }
-    virtual std::uint64_t returns() const { return 0; }  // how often it came back
 };
 
 struct AudioDeviceEntry {

@@ -126,7 +126,6 @@ class Card final : public AudioDevice {
     }
     double cpu_load() const override { return load_; }
     bool alive() const override { return !stopped_ && !gone_; }
-    std::uint64_t returns() const override { return returns_; }
     std::vector<std::string> news() override {
         const std::lock_guard lock(mutex_);
         return std::exchange(news_, {});
@@ -149,7 +148,6 @@ class Card final : public AudioDevice {
     std::atomic<int> buffer_;
     std::vector<float> nowhere_;
     std::atomic<double> latency_{0}, load_{0};
-    std::atomic<std::uint64_t> returns_{0};
     std::atomic<bool> running_{false}, keeping_{true}, stopped_{false};
     std::atomic<bool> gone_{false};          // nobody asks for sound
     std::atomic<Clock::rep> asked_last_{0};  // when somebody did
@@ -250,7 +248,6 @@ bool Card::open_again() {
         }
         if (opened.there && fault.empty()) {
             gone_ = false;
-            ++returns_;
             for (auto& message : messages) say(std::move(message));
             say(name() + " is back" +
                 (opened.outputs < outputs() ? ", with " + std::to_string(opened.outputs) + " channels of the " +

@@ -4,12 +4,15 @@
 
 #include <utility>
 
+#include "host/midi/jack_watch.h"
+
 namespace legume {
 
 MidiControl::MidiControl(const std::string& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose,
                          Say say)
     : say_(std::move(say)), router_(controls), learn_(learn, controls, commands, say_), outputs_(verbose) {
     std::vector<std::string> messages;
+    if (!verbose) hush_jack();
     inputs_ =
         std::make_unique<MidiInputs>([&inbox](const MidiMessage& message) { inbox.post(message); }, verbose, messages);
     for (const auto& message : messages) say_(message);
@@ -22,6 +25,8 @@ MidiControl::MidiControl(const std::string& learn, Controls& controls, Commands&
     bind();
 }
 
+MidiControl::~MidiControl() { forget_jack(); }
+
 void MidiControl::take(const MidiEvent& event, std::string_view port) {
     const auto events = assembler_.take(event, port);
     if (!learn_.take(events, port)) router_.take(events, port);
@@ -33,6 +38,7 @@ void MidiControl::tick() {
         router_.lose(port);
     }
     feedback_.tick();
+    if (jack_died()) renew();
     if (!poll_.due()) return;
     for (const auto& change : inputs_->poll()) say(change);
     if (outputs_.poll(feedback_.wanted() ? inputs_->ports() : std::vector<std::string>{}, wanted_, inputs_->systems()))
@@ -47,6 +53,7 @@ void MidiControl::say(const MidiPortChange& change) {
 void MidiControl::renew() {
     for (const auto& change : inputs_->renew()) say(change);
     outputs_.renew();
+    forget_jack();
 }
 
 }  // namespace legume

@@ -28,16 +28,17 @@ class MidiControl {
     using Say = std::function<void(const std::string&)>;
     // Opens every port; what comes is left in the inbox, from which the session brings it to take().
     MidiControl(const std::string& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose, Say say);
+    ~MidiControl();
     void bind() { router_.bind(); }  // after every edit, and after the controls
     void take(const MidiEvent& event, std::string_view port);
-    void tick();   // often: takes up what was plugged in, says what went
-    void renew();  // after JACK's server has gone and come back
+    void tick();  // often: takes up what was plugged in, says what went
     // Any thread: to midi_out, and to every open output whose name has `port` in it.
     void send(std::string_view port, std::span<const std::uint8_t> bytes) { outputs_.send(port, bytes); }
     void want(std::string port) { wanted_ = std::move(port); }  // these outputs are opened for it; empty is none
     std::uint64_t refused() const { return router_.refused(); }
 
   private:
+    void renew();  // after JACK's server has gone
     void say(const MidiPortChange& change);
     const Say say_;
     MidiAssembler assembler_;

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <set>
 
+#include "host/midi/jack_watch.h"
 #include "host/midi/midi.h"
 #include "host/quiet.h"
 
@@ -20,7 +21,7 @@ constexpr const char* client_name = "legume";
 constexpr const char* virtual_port_name = "midi_in";
 constexpr const char* output_client_name = "legume-out";  // JACK has each name once
 constexpr const char* virtual_output_name = "midi_out";
-constexpr int polls_between_knocks = 10;  // asking for a JACK server that is not there costs a few milliseconds
+constexpr int polls_between_knocks = 2;  // asking for a JACK server that is not there costs a few milliseconds
 
 // Once set, RtMidi no longer throws nor prints: what failed shows in the ports that are missing.
 void ignore_error(RtMidiError::Type, const std::string&, void*) {}
@@ -56,6 +57,9 @@ bool present(RtMidi::Api api) {
     return true;
 }
 
+// Whether a client may be opened.
+bool answers(RtMidi::Api api) { return api == RtMidi::UNIX_JACK ? jack_answers() : present(api); }
+
 // On JACK programs are connected by hand, or both they and we would do it and every note come twice; hardware shows
 // under the name of the bridge that brings it.
 bool listened_to(RtMidi::Api api, const std::string& full) {
@@ -85,7 +89,7 @@ struct System {
 
     bool connect(const MidiInputs::OnMessage& on_message) {
         if (own) return true;
-        if (!present(api)) return false;
+        if (!answers(api)) return false;
         try {
             auto input = std::make_unique<Input>(api, client_name, on_message);
             input->in.openVirtualPort(virtual_port_name);
@@ -109,6 +113,7 @@ struct System {
         }
         for (const auto& [full, number] : there) {
             if (inputs.count(full) > 0) continue;
+            if (!answers(api)) return;
             try {
                 auto input = std::make_unique<Input>(api, midi_port_name(full), on_message);
                 input->in.setErrorCallback(ignore_error);
@@ -143,7 +148,7 @@ struct OutputSystem {
 };
 
 std::unique_ptr<RtMidiOut> open_own_output(RtMidi::Api api) {
-    if (!present(api)) return nullptr;
+    if (!answers(api)) return nullptr;
     try {
         auto out = std::make_unique<RtMidiOut>(api, output_client_name);
         out->openVirtualPort(virtual_output_name);
@@ -155,6 +160,7 @@ std::unique_ptr<RtMidiOut> open_own_output(RtMidi::Api api) {
 }
 
 std::unique_ptr<RtMidiOut> open_output(RtMidi::Api api, const std::string& full) {
+    if (!answers(api)) return nullptr;
     try {
         auto out = std::make_unique<RtMidiOut>(api, output_client_name);
         out->setErrorCallback(ignore_error);
@@ -194,7 +200,7 @@ bool MidiOutputs::poll(const std::vector<std::string>& inputs, const std::string
     bool fresh = false;
     for (std::size_t i = 0; i < state_->systems.size(); ++i) {
         auto& system = state_->systems[i];
-        // Only where an input found somebody: RtMidi 5 loses 16 KB at each output that finds no JACK server.
+        // Only where an input found somebody: RtMidi 5 loses 16 KB at each output that finds no server.
         if (!system.own && knock && systems[i]) {
             const Quiet quiet(state_->verbose);
             if (auto own = open_own_output(system.api)) {

@@ -29,7 +29,7 @@ DOORS = {
     "asio.hpp": "host/osc/socket.cpp",
     "yaml-cpp/*": "host/patch/yaml.cpp",
     "CLI/*": "host/main.cpp",
-    "jack/*": "tests/live/jack.cpp",
+    "jack/*": "host/midi/jack_watch.cpp tests/live/jack.cpp",
     "doctest/*": "tests/*",
     "benchmark/*": "tests/bench/*.cpp",
     "xmmintrin.h": "graph/denormals.h",

@@ -9,6 +9,8 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include "graph/ring.h"
@@ -27,12 +29,18 @@ std::size_t length(int status) {
 // It waits less long than legume does before it takes a card to hang: else the server would wait for the process that
 // legume has ended, the next process for the server, and so on.
 // Always the same name: a server that was killed keeps its place among JACK's eight until one of its name comes again.
-std::vector<std::string> server_command() {
+// It writes to a file: a pipe that nobody reads fills up in time, and the server waits in the middle of its writing.
+std::vector<std::string> server_command(const std::filesystem::path& log) {
     const std::string name = "legume-test";
     setenv("JACK_DEFAULT_SERVER", name.c_str(), 1);
     setenv("JACK_NO_START_SERVER", "1", 1);
     setenv("LEGUME_CARD_WAITS", "1.5", 1);
-    return {"jackd", "-n", name, "-r", "-S", "-t", "1500", "-d", "dummy", "-r", "48000", "-p", "256"};
+    return {"sh",    "-c",    R"(exec "$@" >")" + log.string() + R"(" 2>&1)",
+            "sh",    "jackd", "-n",
+            name,    "-r",    "-S",
+            "-t",    "1500",  "-d",
+            "dummy", "-r",    "48000",
+            "-p",    "256"};
 }
 
 jack_client_t* open_client(const char* name) {
@@ -43,14 +51,16 @@ jack_client_t* open_client(const char* name) {
 
 }  // namespace
 
-JackServer::JackServer() : child_(server_command()) {
+JackServer::JackServer() : child_(server_command(folder_ / "jackd.log")) {
     jack_client_t* client = nullptr;
     const bool answers = eventually([&] { return (client = open_client("knock")) || !child_.running(); }) && client;
     if (client) jack_client_close(client);
     if (answers) return;
     const int code = child_.running() ? -1000 : child_.wait();
     if (code == 127) throw std::runtime_error("jackd is not installed: apt-get install jackd2, or ./tests/run does it");
-    throw std::runtime_error("jackd does not answer (code " + std::to_string(code) + "); it says:\n" + child_.output());
+    std::ifstream log(folder_ / "jackd.log");
+    throw std::runtime_error("jackd does not answer (code " + std::to_string(code) + "); it says:\n" +
+                             std::string(std::istreambuf_iterator<char>(log), {}));
 }
 
 JackServer::~JackServer() {

@@ -23,6 +23,7 @@ class JackServer {
     void crash() { child_.signal(SIGKILL); }
 
   private:
+    Folder folder_;
     Child child_;
 };
 
