@@ -58,7 +58,8 @@ TEST_CASE("the piece is twenty minutes long, and its cues fill them") {
 
 // Where it cuts, turns, is loudest and is softest.
 TEST_CASE("wherever it is heard, the piece is whole, clickless, and below -1 dB") {
-    const int seconds = test::sanitized ? 1 : 4;
+    if (test::sanitized) return;  // a child's minute is too short for it there
+    const int seconds = 4;
     for (const char* from : {"0:00", "2:10", "6:29", "8:48", "12:09", "15:08", "15:49", "19:43"}) {
         CAPTURE(from);
         const test::Folder folder;
