@@ -71,8 +71,8 @@ class MidiInputs {
 
     // Control thread, about twice a second: no MIDI system tells of plugging, so names are looked up anew.
     std::vector<MidiPortChange> poll();
-    // After JACK's server has died, which RtMidi does not notice: closes what was open of it; a later poll opens it anew,
-    // once there is a server again.
+    // After JACK's server has died, which RtMidi does not notice: closes what was open of it; a later poll opens it
+    // anew, once there is a server again.
     std::vector<MidiPortChange> renew();
     std::vector<std::string> ports() const;  // open now, without our own
     std::vector<bool> systems() const;       // which MIDI systems answer, of all that there may be
