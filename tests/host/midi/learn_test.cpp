@@ -143,8 +143,8 @@ TEST_CASE("what people write into the file of controls stays, and faults in it h
              {"bindings: 3\n", ":1:11: bindings must be a list, such as `- {midi: {cc: 1}, to: dream.gain}`"},
              {"nodes: {}\n", ":1:1: a file of controls has no \"nodes\"; it has bindings"},
              {"- {midi: {cc: 1}, to: tone.cutoff}\n", ":1:1: this file is a map; begin it with `bindings:`"}}) {
-        const std::string text = broken;
-        CAPTURE(text);
+        const std::string faulty = broken;
+        CAPTURE(faulty);
         std::ofstream(desk.file) << broken;
         const auto bound = desk.bound();
         REQUIRE(!bound.empty());
