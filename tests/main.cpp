@@ -1,6 +1,5 @@
-// doctest's main. What is played in a test is kept in a folder that goes with the program.
+// The main of a program of cases. What is played in a test is kept in a folder that goes with the program.
 // SPDX-License-Identifier: MIT
-#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
 #include <cstdlib>

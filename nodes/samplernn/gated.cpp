@@ -1,6 +1,6 @@
 // GRU and LSTM. Columns of gates are ordered (lane, gate, unit): each lane's gates and weights lie side by side.
 // SPDX-License-Identifier: MIT
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <vector>
 

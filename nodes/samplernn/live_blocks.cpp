@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/live_blocks.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>
@@ -59,7 +59,7 @@ void LiveBlocks::mask(const Named& masks) const {
     for (const auto& [name, live] : live_) {
         const Array into = by_blocks(masks.at(name));
         const Array flags =
-            torch::from_blob(const_cast<std::uint8_t*>(live.data()), {into.size(0), 1, into.size(2), 1}, at::kByte);
+            at::from_blob(const_cast<std::uint8_t*>(live.data()), {into.size(0), 1, into.size(2), 1}, at::kByte);
         Array(into).copy_(flags.expand(into.sizes()));
     }
 }

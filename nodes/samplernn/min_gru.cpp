@@ -1,6 +1,6 @@
 // minGRU (Feng et al. 2024): all products run over time at once, and what is left of a step is elementwise.
 // SPDX-License-Identifier: MIT
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "nodes/samplernn/recurrence.h"
 #include "nodes/samplernn/team.h"

@@ -6,7 +6,9 @@
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/tiers.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <string>
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/weight_norm.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace legume::samplernn {
 namespace {

@@ -1,9 +1,6 @@
 // How long it takes from an OSC message to the first sample that it changed, on JACK's dummy server.
 // SPDX-License-Identifier: MIT
 // usage: control_bench [TIMES]   (200)
-#define DOCTEST_CONFIG_IMPLEMENT  // tests/child.cpp says what it runs
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>

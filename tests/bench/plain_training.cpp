@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "tests/bench/plain_training.h"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/optim/adam.h>
+#include <torch/types.h>
 
 #include <cmath>
 #include <map>

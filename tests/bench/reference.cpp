@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/bench/reference.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <string>

@@ -5,6 +5,9 @@ import re
 
 from sources import ROOT, report, sources
 
+TORCH = """nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.cpp nodes/samplernn/min_gru.cpp
+    nodes/samplernn/network.cpp nodes/samplernn/sample_tier.cpp nodes/samplernn/tiers.cpp
+    nodes/samplernn/weight_norm.cpp"""  # who calls LibTorch
 # Header -> the only files that may include it. Never a header of ours, so that nobody else sees the library.
 DOORS = {
     "sndfile.h": "nodes/sound_file.cpp",
@@ -16,10 +19,8 @@ DOORS = {
     "ebur128.h": "nodes/dsp/loudness.cpp",
     "nlohmann/*": "nodes/samplernn/bench_result.cpp nodes/samplernn/model.cpp nodes/samplernn/safetensors.cpp "
                   "host/osc/oscquery.cpp host/patch/schema.cpp",
-    "torch/*": "nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.cpp nodes/samplernn/min_gru.cpp"
-               " nodes/samplernn/network.cpp nodes/samplernn/sample_tier.cpp nodes/samplernn/tiers.cpp"
-               " nodes/samplernn/weight_norm.cpp"
-               " tests/bench/reference.cpp tests/bench/plain_training.cpp",
+    "ATen/*": TORCH,
+    "torch/*": TORCH + " tests/bench/reference.cpp tests/bench/plain_training.cpp",
     "portaudio.h": "host/audio/portaudio.cpp",
     "pa_*.h": "host/audio/portaudio.cpp",
     "rtmidi/*": "host/midi/rtmidi.cpp",

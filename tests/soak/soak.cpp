@@ -1,6 +1,5 @@
 // One set with everything at once: a program that plays it, lets things go wrong, and says in one table what was heard.
 // SPDX-License-Identifier: MIT
-#define DOCTEST_CONFIG_IMPLEMENT  // of what the tests share; there are no cases here
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
