@@ -296,8 +296,9 @@ void dense8(const Bytes* w, const std::int32_t* row_sums, const float* scales, i
         }
         for (; voice < into.voices; ++voice) {
             for (int s = 0; s < side; ++s) {
-                dense8_tile<1, 1>(w + s, side, row_sums + s * lanes, scales + s * lanes, groups, x, voice,
-                                  (p + s) * lanes, into);
+                const Bytes* of = groups > 0 ? w + s : w;  // without columns there are no weights at all
+                dense8_tile<1, 1>(of, side, row_sums + s * lanes, scales + s * lanes, groups, x, voice, (p + s) * lanes,
+                                  into);
             }
         }
         w += static_cast<std::ptrdiff_t>(side) * groups;

@@ -101,6 +101,7 @@ TEST_CASE("every node stays finite at the ends of its params, for any number of 
             };
             judge([](const Param& p) { return p.range.min; });
             judge([](const Param& p) { return p.range.max; });
+            if (sanitized && channels > 2) continue;
             for (const auto* one : node->params()) {
                 CAPTURE(one->name);
                 judge([&](const Param& p) { return &p == one ? p.range.min : p.range.initial; });
@@ -114,7 +115,7 @@ TEST_CASE("every node plays at every rate, mono to eight channels, and its tail 
     each_playing([](const NodeType& type, const Needs& needs) {
         for (const double rate : {44'100.0, 88'200.0, 192'000.0})
             for (const int channels : {1, 3, 8}) {
-                if (sanitized && rate > 100'000) continue;
+                if (sanitized && rate > 44'100) continue;
                 CAPTURE(rate);
                 CAPTURE(channels);
                 auto rig = rig_of(type, needs, channels, {}, rate);

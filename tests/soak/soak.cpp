@@ -147,6 +147,7 @@ class Soak {
     void listen();
     void end_listening();
     double engine_seconds() { return engine_at_ + seconds_since(engine_asked_); }
+    void count_xruns();
     void happen(const Event& event);
     void lose_device();
     void lose_controller();
@@ -175,6 +176,8 @@ class Soak {
     int key_ = 0;
     std::uint64_t reseeds_ = 0, keys_ = 0;  // sent
     std::vector<Done> done_;
+    double xruns_ = 0;  // counted so far
+    std::map<Fault, double> xruns_after_;
     double memory_start_ = 0, memory_end_ = 0;
     std::vector<double> back_after_;
     std::unique_ptr<Listener> ear_;
@@ -394,6 +397,15 @@ void Soak::happen(const Event& event) {
     }
 }
 
+// Those since it was last called belong to what went wrong last.
+void Soak::count_xruns() {
+    osc_->send("/legume/stats", {});
+    play_for(0.1, false);
+    const double now = osc_->number("/legume/stats/xruns");
+    if (!done_.empty()) xruns_after_[done_.back().fault] += now - xruns_;
+    xruns_ = now;
+}
+
 int Soak::run() {
     std::printf("legume_soak: %.3g minutes, seed %llu\n", seconds_ / 60, static_cast<unsigned long long>(seed_));
     std::fflush(stdout);
@@ -410,6 +422,7 @@ int Soak::run() {
         if (memory_start_ == 0 && seconds_since(began) > 0.25 * seconds_)
             memory_start_ = resident_megabytes(legume_->pid());
         if (i < events.size() && seconds_since(began) >= events[i].at) {
+            count_xruns();
             happen(events[i]);
             std::printf("%7.1f s  %s\n", done_.back().at, fault_names[static_cast<std::size_t>(events[i].fault)]);
             std::fflush(stdout);
@@ -427,8 +440,8 @@ int Soak::finish() {
     memory_end_ = resident_megabytes(legume_->pid());
     if (lives && key_) performer_->note(key_, 0);
     play_for(0.5, false);
-    osc_->send("/legume/stats", {});
-    play_for(0.5, false);
+    play_for(0.4, false);
+    count_xruns();
     end_listening();
     const double played = osc_->number("/legume/stats/seconds");
     legume_->signal(SIGTERM);
@@ -480,11 +493,11 @@ int Soak::judge(const Listener& recorded, const Show& show, double played) {
     for (const auto& [whose, answers] : show.fates) fates[whose.first.id + "." + whose.second] += answers.size();
     const auto lost = (fired < reseeds_ ? reseeds_ - fired : 0) + (keyed < keys_ ? keys_ - keyed : 0);
     const auto number = [&](const char* name) { return osc_->number(std::string("/legume/stats/") + name); };
-    std::printf("\n| fault | times | clicks | silences |\n|---|---|---|---|\n");
+    std::printf("\n| fault | times | clicks | silences | xruns until the next |\n|---|---|---|---|---|\n");
     for (const auto& [fault, row] : rows)
-        std::printf("| %s | %llu | %llu | %llu |\n", fault_names[static_cast<std::size_t>(fault)],
+        std::printf("| %s | %llu | %llu | %llu | %.0f |\n", fault_names[static_cast<std::size_t>(fault)],
                     static_cast<unsigned long long>(row[0]), static_cast<unsigned long long>(row[1]),
-                    static_cast<unsigned long long>(row[2]));
+                    static_cast<unsigned long long>(row[2]), xruns_after_[fault]);
     const auto row = [](const char* what, const char* format, auto... values) {
         std::printf("| %s | ", what);
         std::printf(format, values...);
@@ -501,7 +514,7 @@ int Soak::judge(const Listener& recorded, const Show& show, double played) {
         static_cast<Count>(heard_silent_));
     for (const double back : back_after_) row("sound after the server was back", "%.2f s", back);
     row("late blocks", "%.0f", number("late"));
-    row("xruns", "%.0f", number("xruns"));
+    row("xruns", "%.0f", xruns_);
     row("events sent", "%llu triggers, %llu keys", static_cast<Count>(reseeds_), static_cast<Count>(keys_));
     row("events lost", "%llu (%llu triggers and %llu keys were taken)", static_cast<Count>(lost),
         static_cast<Count>(fired), static_cast<Count>(keyed));
