@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <type_traits>
 
 #include "host/osc/osc.h"
 
@@ -13,7 +14,9 @@ namespace legume {
 namespace {
 
 using Bytes = std::span<const std::uint8_t>;
-using Message = std::unique_ptr<void, decltype(&lo_message_free)>;
+template <class Handle, class Deleter>  // void* up to liblo 0.31, a pointer to what it is from 0.32 on
+using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, Deleter>;
+using Message = Owned<lo_message, decltype(&lo_message_free)>;
 
 std::uint32_t big_endian_32(Bytes bytes) {
     return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
@@ -203,8 +206,8 @@ struct Adder {
     }
     void operator()(const OscBlob& v) const {
         if (v.empty()) return (*this)(OscNil{});
-        const std::unique_ptr<void, decltype(&lo_blob_free)> blob(
-            lo_blob_new(static_cast<std::int32_t>(v.size()), v.data()), lo_blob_free);
+        const Owned<lo_blob, decltype(&lo_blob_free)> blob(lo_blob_new(static_cast<std::int32_t>(v.size()), v.data()),
+                                                           lo_blob_free);
         lo_message_add_blob(message, blob.get());
     }
 };

@@ -398,7 +398,9 @@ Corpus CorpusMaker::finish(int window) {
     } catch (const std::exception& error) {  // the recordings', the file system's
         throw CorpusError(std::string(error.what()) + "; give it room, or set another run folder");
     }
+    std::set<std::string> heard;
     for (auto& passage : all) {
+        heard.insert(passage.name);
         longest = std::max(longest, passage.levels.size());
         if (passage.learn < need) {
             leave_out(passage.name + " has " + seconds_text(passage.learn, config_.sample_rate) +
@@ -439,7 +441,7 @@ Corpus CorpusMaker::finish(int window) {
         if (n > 0) corpus.entropy_bits -= n / static_cast<double>(total) * math::log2(n / static_cast<double>(total));
     corpus.hash = hash.text();
     for (const auto& source : sources_)
-        if (!source.heard) corpus.sources.push_back({source.name, source.file});
+        if (!source.heard && heard.contains(source.name)) corpus.sources.push_back({source.name, source.file});
     corpus.seconds = static_cast<double>(total) / config_.sample_rate;
     corpus.learn_seconds = static_cast<double>(learned) / config_.sample_rate;
     return corpus;

@@ -35,7 +35,7 @@ struct Corpus {
     double seconds = 0;                 // of which
     double learn_seconds = 0;           // are learned; the rest is held out
     std::vector<std::string> left_out;  // files, each with its reason
-    std::vector<SourceFile> sources;    // all files, those that were left out too
+    std::vector<SourceFile> sources;    // files that hold sound, too short ones as well
 };
 
 // What was wired into a train node, mono.

@@ -9,6 +9,7 @@
 #include <torch/cuda.h>
 #include <torch/types.h>
 #include <torch/utils.h>
+#include <torch/version.h>
 
 #include <algorithm>
 #include <cmath>
@@ -259,6 +260,8 @@ Network::Network(const Config& config, std::uint64_t seed, const std::string& de
 Network::~Network() = default;
 
 const Config& Network::config() const { return parts_->config; }
+std::string Network::libtorch() { return TORCH_VERSION; }
+
 std::string Network::device() const { return parts_->device.is_cuda() ? "cuda" : "cpu"; }
 std::int64_t Network::parameters() const { return parts_->flat.numel(); }
 Tensors Network::tensors() const { return parts_->named(parts_->flat); }

@@ -49,7 +49,8 @@ class Network {
     Network& operator=(const Network&) = delete;
 
     const Config& config() const;
-    std::string device() const;  // "cpu" or "cuda"
+    std::string device() const;     // "cpu" or "cuda"
+    static std::string libtorch();  // its version, such as "1.13.0"
     std::int64_t parameters() const;
 
     // The weights that play; what is learned may be others (weight norm's v and g).

@@ -59,6 +59,7 @@ std::vector<Term> terms(const TrainSettings& s, const Corpus& corpus, const Comp
     all.push_back({"memory", text(s.memory / 1e9) + " GB", Bond::free});  // the cuts follow from it
     all.push_back({"device", computer.device, Bond::free});
     all.push_back({"processor", computer.processor, Bond::free});
+    all.push_back({"libtorch", computer.libtorch, Bond::free});
     all.push_back({"threads", std::to_string(computer.threads), Bond::free});
     return all;
 }
@@ -79,9 +80,11 @@ std::optional<std::string> value_in(const std::string& printed, const std::strin
 
 std::vector<Change> changes(const std::string& before, const std::vector<Term>& now) {
     std::vector<Change> found;
-    for (const auto& term : now)
-        if (const auto value = value_in(before, term.name).value_or("none"); value != term.value)
-            found.push_back({term, value});
+    for (const auto& term : now) {
+        const auto value = value_in(before, term.name);
+        if (!value && term.bond == Bond::free) continue;  // a run from before anybody wrote it down
+        if (value.value_or("none") != term.value) found.push_back({term, value.value_or("none")});
+    }
     return found;
 }
 

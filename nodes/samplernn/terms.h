@@ -26,6 +26,7 @@ struct Term {
 struct Computer {
     std::string device;     // "cpu" or "cuda"
     std::string processor;  // its name
+    std::string libtorch;   // its version
     int threads = 1;        // that share out the work; 0 where it makes no difference
 };
 std::string processor_name();

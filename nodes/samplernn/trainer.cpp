@@ -92,7 +92,8 @@ class Run {
         if (resume && resume->step == 0) resume.reset();  // there is nothing to go on from
         network_ = std::make_unique<Network>(settings.config, seed_, settings.device, settings.learning);
         const auto device = network_->device();
-        const auto now = terms(settings, corpus, {device, processor_name(), device == "cpu" ? threads : 0});
+        const auto now =
+            terms(settings, corpus, {device, processor_name(), Network::libtorch(), device == "cpu" ? threads : 0});
         terms_ = print(now);
         if (resume) accept(*resume, now);
         reading_ = std::make_unique<Reading>(corpus, settings_, seed_);

@@ -6,11 +6,14 @@
 #include <fstream>
 
 #include "nodes/samplernn/model.h"
+#include "nodes/samplernn/resume.h"
+#include "nodes/samplernn/terms.h"
 #include "tests/child.h"
 #include "tests/folder.h"
 #include "tests/harness.h"
 
 using namespace legume::test;
+using namespace legume::samplernn;
 namespace fs = std::filesystem;
 
 namespace {
@@ -70,7 +73,7 @@ TEST_CASE(
     has(said, "; it is left out\n");
     has(said, "5 sounds, ");
     has(said, "finished after step 4; ");
-    CHECK_NOTHROW(legume::samplernn::find_checkpoint(desk.folder / "runs/p"));
+    CHECK_NOTHROW(find_checkpoint(desk.folder / "runs/p"));
 
     desk.patch(", strict: true");
     has(desk.said(1, {"--plan"}), "mend it, take it out, or set strict: false to leave it out\n");
@@ -100,13 +103,12 @@ TEST_CASE("a grid of places that overlap is learned, and is another run than one
 
 TEST_CASE("a run whose folder and sound have moved knows its files by their content") {
     Desk desk;
-    fs::remove(desk.folder / "sounds/broken.flac");
     desk.patch(", augment_gain: [-6 dB, 0 dB]");
     desk.said(0, {});
     fs::create_directories(desk.folder / "attic/old");
     int number = 0;
     for (const auto& entry : fs::recursive_directory_iterator(desk.folder / "sounds"))
-        if (entry.is_regular_file())
+        if (entry.is_regular_file() && entry.path().filename() != "broken.flac")  // nobody learned from it
             fs::copy(entry.path(), desk.folder / ("attic/old/" + std::to_string(9 - number++)));  // named otherwise
     std::ofstream(desk.folder / "attic/other.wav") << "not of this run";
     fs::rename(desk.folder / "sounds", desk.folder / "gone");
@@ -119,6 +121,26 @@ TEST_CASE("a run whose folder and sound have moved knows its files by their cont
     has(desk.said(1, {"--steps", "9", "--corpus", desk.folder / "attic"}),
         "attic: no file in it has the content of " + (desk.folder / "sounds/").string());
     has(desk.said(2, {"--corpus", desk.folder / "nowhere"}), "--corpus needs a folder with the sound in it\n");
+}
+
+TEST_CASE("a run that another LibTorch began goes on, and says that its bytes are others from here on") {
+    const Desk desk;
+    desk.said(0, {});
+    const auto began_with = [&](const std::string& line) {
+        auto resume = read_resume(desk.folder / "runs/p/resume.legume");
+        REQUIRE(resume);
+        const auto now = "libtorch " + value_in(resume->run, "libtorch").value_or("") + "\n";
+        const auto at = resume->run.find(now);
+        REQUIRE(at != std::string::npos);
+        resume->run.replace(at, now.size(), line);
+        write_resume(desk.folder / "runs/p/resume.legume", *resume);
+    };
+    began_with("libtorch 0.4.1\n");
+    has(desk.said(0, {"--steps", "6"}),
+        " here and 0.4.1 in the run; it goes on, and its bytes are no longer those of the run as it began\n");
+    CHECK(desk.said(0, {"--steps", "8"}).find("libtorch") == std::string::npos);
+    began_with("");  // a legume that did not write it down
+    CHECK(desk.said(0, {"--steps", "10"}).find("libtorch") == std::string::npos);
 }
 
 TEST_CASE("a new run whose files are not there learns from the folder it is given") {
