@@ -439,8 +439,7 @@ int Soak::finish() {
     if (!lives) wrong_.push_back("legume ended by itself");
     memory_end_ = resident_megabytes(legume_->pid());
     if (lives && key_) performer_->note(key_, 0);
-    play_for(0.5, false);
-    play_for(0.4, false);
+    play_for(0.9, false);
     count_xruns();
     end_listening();
     const double played = osc_->number("/legume/stats/seconds");
