@@ -42,6 +42,8 @@ Child::Child(std::vector<std::string> command) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
         if (getppid() != parent) _exit(127);
+        // As a player's terminal starts it: who began the tests in the background made it deaf to these.
+        for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGPIPE}) std::signal(number, SIG_DFL);
         dup2(ends[1], STDOUT_FILENO);
         dup2(ends[1], STDERR_FILENO);
         close(ends[0]);

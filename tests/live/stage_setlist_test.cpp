@@ -98,7 +98,7 @@ TEST_CASE("keys go through a set, and the terminal is given back whatever ends t
     put(stage.folder / "show.sh", "trap : INT QUIT\nulimit -c 0\n" + built("legume") + " play " + name("patch.yaml") +
                                       " " + name("second.yaml") + " --device null --no-osc --crossfade 0.1\nstty -a\n");
     // What is typed: a key once the set plays, then Ctrl-C, or what kills it at once.
-    for (const char* ending : {"\\003", "\\034"}) {
+    for (const std::string ending : {"\\003", "\\034"}) {
         CAPTURE(ending);
         std::ofstream(name("screen")) << "";
         const auto until = [&](const std::string& text) {
