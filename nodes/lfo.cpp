@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "graph/math.h"
 #include "graph/node.h"
+#include "nodes/dsp/fade.h"
 #include "nodes/dsp/random.h"
 #include "nodes/sync.h"
 
@@ -41,8 +42,8 @@ struct Lfo final : Node {
             case 3: return part < 0.5 ? 1.0f : -1.0f;
             case 4: return drawn(at, 0);
             default: {
-                const float from = drawn(at, 0), to = drawn(at, 1), way = static_cast<float>(part);
-                return from + (to - from) * way * way * (3 - 2 * way);
+                const float from = drawn(at, 0), to = drawn(at, 1);
+                return from + (to - from) * dsp::eased(static_cast<float>(part));
             }
         }
     }

@@ -76,7 +76,7 @@ struct Output final : Node {
     // Of time alone, so that a reload does not fade in again.
     static float fade_in(const Block& b, int i) noexcept RT_SAFE {
         const double t = static_cast<double>(b.frame() + static_cast<std::uint64_t>(i)) / (fade_in_seconds * b.rate());
-        return t < 1 ? static_cast<float>(t * t * (3 - 2 * t)) : 1.0f;
+        return t < 1 ? static_cast<float>(dsp::eased(t)) : 1.0f;
     }
     // The gain for a frame whose highest value is `highest`: down at once, back slowly.
     float limited(float highest) noexcept RT_SAFE {

@@ -1,4 +1,4 @@
-// A switch without a click: walks between 0 and 1 in a fixed time.
+// A switch without a click: walks between 0 and 1 in a fixed time, or along a curve that sets out and arrives gently.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -7,6 +7,12 @@
 #include "graph/rt.h"
 
 namespace legume::dsp {
+
+// From 0 to 1 without a corner at either end, for a share of the way.
+template <class Float>
+Float eased(Float way) noexcept RT_SAFE {
+    return way * way * (3 - 2 * way);
+}
 
 class Fade {
   public:

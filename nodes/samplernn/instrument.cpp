@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "graph/denormals.h"
+#include "nodes/dsp/fade.h"
 #include "nodes/dsp/random.h"
 #include "nodes/level.h"
 
@@ -187,7 +188,7 @@ void Instrument::play(const Block& b, const Faders& faders) noexcept RT_SAFE {
         if (repeats) std::copy_n(cover_.next(), width(), frame);
         for (std::size_t v = 0; v < width(); ++v) {
             if (fresh && repeats)
-                frame[v] += (fresh[v] - frame[v]) * mend[i];
+                frame[v] += (fresh[v] - frame[v]) * dsp::eased(mend[i]);
             else if (fresh)
                 frame[v] = fresh[v];
             out.write(b, static_cast<int>(v))[static_cast<std::size_t>(i)] = frame[v];
