@@ -315,7 +315,9 @@ int run(const Request& request) {
 
     Progress reading;
     const auto tell = [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); };
-    const auto show = [&](double share) { reading.show("reading the sound", share); };
+    const auto show = [&](double share) {
+        reading.show("reading the sound, " + std::to_string(static_cast<int>(100 * share)) + " %", share);
+    };
     samplernn::CorpusMaker maker(settings.config, settings, tell, show);
     if (elsewhere && samplernn::knows_sources(settings.run)) {
         for (auto& source : samplernn::find_sources(settings.run, request.corpus)) maker.add(std::move(source));
