@@ -4,12 +4,16 @@
 
 namespace legume {
 
-// libjack frees what a process holds of a server that died as soon as the process opens a client on the next one, also
-// what RtMidi still uses. So nothing is opened unless jack_answers(); and after jack_died() all is closed, and only
-// then forgotten. Control thread. Without JACK in the build it always answers and never dies.
+// Once a client has lost its server, or was refused by one, libjack frees all clients of the process as soon as the
+// next one is opened, also those that RtMidi still uses, and RtMidi opens a second time when the first try failed. So
+// nothing is opened unless jack_answers(), and what was opened is kept only if it still does. When jack_died() between
+// two openings, all is closed and then forget_jack() called; when it died in the course of one, nothing that was open
+// before may be touched any more, not even to close it: leave_jack(). libjack then frees it, or has done so. Control
+// thread. Without JACK in the build it always answers and never dies.
 bool jack_answers();  // looks for a server if there was none; costs a few milliseconds then
 bool jack_died();
 void forget_jack();
+void leave_jack();
 void hush_jack();  // it writes several lines when its server goes
 
 }  // namespace legume

@@ -71,9 +71,9 @@ class MidiInputs {
 
     // Control thread, about twice a second: no MIDI system tells of plugging, so names are looked up anew.
     std::vector<MidiPortChange> poll();
-    // After JACK's server has died, which RtMidi does not notice: closes what was open of it; a later poll opens it
-    // anew, once there is a server again.
-    std::vector<MidiPortChange> renew();
+    // After JACK's server has died, which RtMidi does not notice: closes what was open of it, or leaves it untouched
+    // where libjack may have freed it (jack_watch.h); a later poll opens it anew, once there is a server again.
+    std::vector<MidiPortChange> renew(bool close);
     std::vector<std::string> ports() const;  // open now, without our own
     std::vector<bool> systems() const;       // which MIDI systems answer, of all that there may be
 
@@ -94,7 +94,7 @@ class MidiOutputs {
     // `named` occurs, if it is not empty; closes all others. Of `systems` only those are asked that answer, as
     // MidiInputs::systems() says. True when there is a new one.
     bool poll(const std::vector<std::string>& inputs, const std::string& named, const std::vector<bool>& systems);
-    void renew();  // as that of the inputs
+    void renew(bool close);  // as that of the inputs
     // Any thread but the audio thread: to midi_out, and to every open port in whose name `port` occurs.
     void send(std::string_view port, std::span<const std::uint8_t> bytes);
 

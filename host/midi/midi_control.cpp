@@ -16,6 +16,7 @@ MidiControl::MidiControl(const std::string& learn, Controls& controls, Commands&
     inputs_ =
         std::make_unique<MidiInputs>([&inbox](const MidiMessage& message) { inbox.post(message); }, verbose, messages);
     for (const auto& message : messages) say_(message);
+    if (jack_died()) renew(false);
     for (const auto& port : inputs_->ports()) say_("MIDI: " + port);
     commands.add({"panic", "Lets go all notes that are held.", true, [this, &controls](const CommandArguments&) {
                       router_.silence();
@@ -38,11 +39,12 @@ void MidiControl::tick() {
         router_.lose(port);
     }
     feedback_.tick();
-    if (jack_died()) renew();
+    if (jack_died()) renew(true);
     if (!poll_.due()) return;
     for (const auto& change : inputs_->poll()) say(change);
     if (outputs_.poll(feedback_.wanted() ? inputs_->ports() : std::vector<std::string>{}, wanted_, inputs_->systems()))
         feedback_.again();
+    if (jack_died()) renew(false);  // it may have been while a port was opened
 }
 
 void MidiControl::say(const MidiPortChange& change) {
@@ -50,10 +52,13 @@ void MidiControl::say(const MidiPortChange& change) {
     if (!change.arrived) gone_.push_back(change.port);
 }
 
-void MidiControl::renew() {
-    for (const auto& change : inputs_->renew()) say(change);
-    outputs_.renew();
-    forget_jack();
+void MidiControl::renew(bool close) {
+    for (const auto& change : inputs_->renew(close)) say(change);
+    outputs_.renew(close);
+    if (close)
+        forget_jack();
+    else
+        leave_jack();
 }
 
 }  // namespace legume

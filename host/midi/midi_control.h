@@ -38,7 +38,7 @@ class MidiControl {
     std::uint64_t refused() const { return router_.refused(); }
 
   private:
-    void renew();  // after JACK's server has gone
+    void renew(bool close);  // after JACK's server has gone
     void say(const MidiPortChange& change);
     const Say say_;
     MidiAssembler assembler_;

@@ -94,6 +94,7 @@ struct System {
             auto input = std::make_unique<Input>(api, client_name, on_message);
             input->in.openVirtualPort(virtual_port_name);
             input->in.setErrorCallback(ignore_error);
+            if (!answers(api)) return false;
             own = std::move(input);
         } catch (const RtMidiError&) {
             return false;  // no server; poll knocks again
@@ -101,7 +102,8 @@ struct System {
         return true;
     }
 
-    void scan(const MidiInputs::OnMessage& on_message, std::vector<MidiPortChange>& changes) {
+    void scan(const MidiInputs::OnMessage& on_message, bool verbose, std::vector<MidiPortChange>& changes) {
+        if (!answers(api)) return;
         const auto there = port_numbers(own->in, api);
         for (auto it = inputs.begin(); it != inputs.end();) {
             if (there.count(it->first) > 0) {
@@ -114,6 +116,7 @@ struct System {
         for (const auto& [full, number] : there) {
             if (inputs.count(full) > 0) continue;
             if (!answers(api)) return;
+            const Quiet quiet(verbose);
             try {
                 auto input = std::make_unique<Input>(api, midi_port_name(full), on_message);
                 input->in.setErrorCallback(ignore_error);
@@ -122,6 +125,7 @@ struct System {
                 if (at == now.end()) continue;
                 input->in.openPort(at->second, "in");
                 if (!input->in.isPortOpen()) continue;
+                if (!answers(api)) return;
                 changes.push_back({input->port, true});
                 inputs.emplace(full, std::move(input));
             } catch (const RtMidiError&) {
@@ -153,14 +157,15 @@ std::unique_ptr<RtMidiOut> open_own_output(RtMidi::Api api) {
         auto out = std::make_unique<RtMidiOut>(api, output_client_name);
         out->openVirtualPort(virtual_output_name);
         out->setErrorCallback(ignore_error);
-        return out;
+        return answers(api) ? std::move(out) : nullptr;
     } catch (const RtMidiError&) {
         return nullptr;  // no server; poll knocks again
     }
 }
 
-std::unique_ptr<RtMidiOut> open_output(RtMidi::Api api, const std::string& full) {
+std::unique_ptr<RtMidiOut> open_output(RtMidi::Api api, const std::string& full, bool verbose) {
     if (!answers(api)) return nullptr;
+    const Quiet quiet(verbose);
     try {
         auto out = std::make_unique<RtMidiOut>(api, output_client_name);
         out->setErrorCallback(ignore_error);
@@ -168,7 +173,7 @@ std::unique_ptr<RtMidiOut> open_output(RtMidi::Api api, const std::string& full)
         const auto at = now.find(full);
         if (at == now.end()) return nullptr;
         out->openPort(at->second, "out");
-        return out->isPortOpen() ? std::move(out) : nullptr;
+        return out->isPortOpen() && answers(api) ? std::move(out) : nullptr;
     } catch (const RtMidiError&) {
         return nullptr;  // busy or just gone; the next poll tries again
     }
@@ -209,29 +214,36 @@ bool MidiOutputs::poll(const std::vector<std::string>& inputs, const std::string
                 fresh = true;
             }
         }
-        if (!system.own) continue;
-        std::map<std::string, std::unique_ptr<RtMidiOut>> next, gone;
+        if (!system.own || !answers(system.api)) continue;
+        std::set<std::string> wanted;
         for (const auto& entry : port_numbers(*system.own, system.api)) {
             const auto& full = entry.first;
             const auto name = midi_port_name(full);
             if (pairs.count(midi_port_pair(name)) == 0 && (named.empty() || name.find(named) == name.npos)) continue;
-            if (system.outputs.count(full) > 0) {
-                next[full] = nullptr;  // it stays
-            } else if (auto out = open_output(system.api, full)) {
-                next[full] = std::move(out);
-                fresh = true;
-            }
-        }
-        {
+            wanted.insert(full);
+            if (system.outputs.count(full) > 0) continue;
+            auto out = open_output(system.api, full, state_->verbose);
+            if (!answers(system.api)) return fresh;
+            if (!out) continue;
             const std::lock_guard lock(state_->mutex);
-            for (auto& [full, out] : system.outputs) (next.count(full) > 0 ? next : gone)[full] = std::move(out);
-            system.outputs = std::move(next);
+            system.outputs[full] = std::move(out);
+            fresh = true;
+        }
+        std::vector<std::unique_ptr<RtMidiOut>> gone;
+        const std::lock_guard lock(state_->mutex);
+        for (auto it = system.outputs.begin(); it != system.outputs.end();) {
+            if (wanted.count(it->first) > 0) {
+                ++it;
+                continue;
+            }
+            gone.push_back(std::move(it->second));
+            it = system.outputs.erase(it);
         }
     }
     return fresh;
 }
 
-void MidiOutputs::renew() {
+void MidiOutputs::renew(bool close) {
     const Quiet quiet(state_->verbose);
     for (auto& system : state_->systems) {
         if (system.api != RtMidi::UNIX_JACK) continue;
@@ -240,6 +252,9 @@ void MidiOutputs::renew() {
             const std::lock_guard lock(state_->mutex);
             std::swap(gone, system);
         }
+        if (close) continue;
+        static_cast<void>(gone.own.release());
+        for (auto& entry : gone.outputs) static_cast<void>(entry.second.release());
     }
     state_->polls = 0;
 }
@@ -285,19 +300,23 @@ std::vector<MidiPortChange> MidiInputs::poll() {
             system.connect(state_->on_message);
         }
         if (!system.own) continue;
-        if (!earlier) system.scan(state_->on_message, changes);
+        if (!earlier) system.scan(state_->on_message, state_->verbose, changes);
         earlier = true;
     }
     return changes;
 }
 
-std::vector<MidiPortChange> MidiInputs::renew() {
+std::vector<MidiPortChange> MidiInputs::renew(bool close) {
     const Quiet quiet(state_->verbose);
     std::vector<MidiPortChange> changes;
     for (System& system : state_->systems) {
         if (system.api != RtMidi::UNIX_JACK) continue;
-        for (const auto& entry : system.inputs) changes.push_back({entry.second->port, false});
+        for (auto& entry : system.inputs) {
+            changes.push_back({entry.second->port, false});
+            if (!close) static_cast<void>(entry.second.release());
+        }
         system.inputs.clear();
+        if (!close) static_cast<void>(system.own.release());
         system.own.reset();
     }
     state_->polls = 0;

@@ -20,6 +20,7 @@ class JackServer {
     ~JackServer();
     JackServer(const JackServer&) = delete;
     JackServer& operator=(const JackServer&) = delete;
+    void freeze() { child_.signal(SIGSTOP); }
     void crash() { child_.signal(SIGKILL); }
 
   private:

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <thread>
 
 #include "tests/live/jack.h"
 #include "tests/live/stage.h"
@@ -105,4 +106,36 @@ TEST_CASE("JACK is killed and started again and again: each time the sound is ba
     REQUIRE(middle.size() > 4 * quarter);
     CHECK(largest_step(middle) < 0.08);  // a sine of 1 kHz that reaches to 0.5
     for (std::size_t at = 0; at + 480 <= middle.size(); at += 480) REQUIRE(rms(part(middle, at, 480)) > 0.3);
+}
+
+TEST_CASE(
+    "the sound server dies while a controller's port is opened: with the next server the controller plays again") {
+    std::optional<JackServer> server(std::in_place);
+    const std::string bound = two_sounds + "bindings: [{midi: {cc: 1}, to: blend.position}]\n";
+    Stage stage(bound);
+    Child legume(stage.command({}));
+    REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
+    OscHand hand(stage.port);
+    hand.send("/legume/subscribe", {std::string("/blend/position")});
+    const auto plays = [&](int value) {
+        JackClient player, controller("a2j");
+        return eventually([&] { return player.play_into("legume:midi_in"); }) && eventually([&] {
+                   player.cc(1, value);  // again and again: it was connected just now
+                   return std::abs(hand.number("/blend/position") - value / 127.0) < 0.01;
+               });
+    };
+    CHECK(plays(20));
+    for (int round = 1; round <= rounds(); ++round) {
+        {
+            const JackClient controller("a2j");
+            server->freeze();
+            std::this_thread::sleep_for(std::chrono::milliseconds(1'200));  // legume looks twice a second
+            server->crash();
+        }
+        server.reset();
+        server.emplace();
+        CHECK_MESSAGE(plays(20 + 10 * round), legume.output());
+    }
+    legume.signal(SIGTERM);
+    CHECK_MESSAGE(legume.wait() == 0, legume.output());
 }
