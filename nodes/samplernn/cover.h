@@ -32,7 +32,7 @@ class Cover {
     }
     void begin() noexcept RT_SAFE {
         if (known_ == 0) std::fill_n(ago(1), channels_, 0.0f);  // walks on in silence
-        back_ = 2;  // the last frame has just been heard
+        back_ = 2;                                              // the last frame has just been heard
         backwards_ = true;
         reach_ = known_;
         predict();
@@ -59,9 +59,7 @@ class Cover {
   private:
     static constexpr std::size_t fade = 128;  // frames from the prediction to the walk
 
-    float* ago(std::size_t frames) noexcept RT_SAFE {
-        return &heard_[((now_ - frames) & (frames_ - 1)) * channels_];
-    }
+    float* ago(std::size_t frames) noexcept RT_SAFE { return &heard_[((now_ - frames) & (frames_ - 1)) * channels_]; }
     void predict() noexcept RT_SAFE {
         predicted_ = known_ < 2 * dsp::Prediction::order ? fade : 0;
         if (predicted_ == fade) return;

@@ -1,5 +1,4 @@
-// What is played when nothing fresh is there: the sound goes on as it was going, then only what was heard, on all
-// channels alike.
+// What is played when nothing fresh is there: on as it was going, then only what was heard, on all channels alike.
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/cover.h"
 
