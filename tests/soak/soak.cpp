@@ -295,6 +295,7 @@ void Soak::lose_device() {
     const auto began = Clock::now();
     connect();
     if (!eventually([&] {
+            performer_->listen_to("legume-audio:out_0");  // again and again: a card that did not start is opened anew
             listen();
             legume_->output();
             return ear_open_;
