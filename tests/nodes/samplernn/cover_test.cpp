@@ -38,8 +38,8 @@ std::vector<float> covered(std::size_t memory, std::size_t heard, std::size_t fr
     return played;
 }
 
-// How sharply the wave bends at its sharpest. The tone itself bends by less than 0.015; where a walk simply turns back it
-// was seen to bend by 0.08.
+// How sharply the wave bends at its sharpest. The tone itself bends by less than 0.015; where a walk simply turns back
+// it was seen to bend by 0.08.
 float sharpest(const std::vector<float>& x, std::size_t from, std::size_t to) {
     float most = 0;
     for (std::size_t i = from; i + 2 < to; ++i) most = std::max(most, std::abs(x[i] - 2 * x[i + 1] + x[i + 2]));
