@@ -68,6 +68,15 @@ bool ControlQueue::post(Notes& target, const NoteEvent& event) {
     return false;
 }
 
+bool ControlQueue::stamp(Stamp& into, std::uint64_t before) {
+    Stamp next;
+    if (!unread_ && stamps_.pop(next)) unread_ = next;
+    if (!unread_ || unread_->frame >= before) return false;
+    into = *unread_;
+    unread_.reset();
+    return true;
+}
+
 void ControlQueue::fire(Trigger& trigger, std::uint64_t frame, int at, bool held) noexcept {
     trigger.edges_ |= std::uint64_t{1} << at;
     if (!stamps_.push({frame + static_cast<std::uint64_t>(at), &trigger, 0, -1, {}, held}))

@@ -6,7 +6,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,8 +41,9 @@ class ControlQueue {
     // As a stamp says that it was: at this frame of the next block.
     bool post_again(Trigger& target, int frame, bool held);
     std::uint64_t lost() const { return lost_; }
-    // Reads what was applied since the last call. A stamp's target is alive until the schedule that plays it is freed.
-    bool stamp(Stamp& into) { return stamps_.pop(into); }
+    // Reads what was applied before this frame, and was not read yet. A stamp's target is alive until the schedule that
+    // plays it is freed.
+    bool stamp(Stamp& into, std::uint64_t before = std::numeric_limits<std::uint64_t>::max());
     std::uint64_t stamps_lost() const { return stamps_lost_.load(std::memory_order_relaxed); }
     void forget_sources() { said_.clear(); }
     const std::string& mover(const std::string& param) { return movers_[param]; }  // who posted to it last
@@ -84,6 +87,7 @@ class ControlQueue {
     Ring<Stamp> stamps_{8192};
     std::map<std::string, float, std::less<>> said_;          // "source\nparam" -> what it said last
     std::map<std::string, std::string, std::less<>> movers_;  // by "node/param"
+    std::optional<Stamp> unread_;
     std::uint64_t lost_ = 0;
     std::atomic<std::uint64_t> stamps_lost_{0};
     std::array<Waiting, 128> waiting_{};  // audio thread's; one for each trigger and grid

@@ -183,14 +183,17 @@ void Runner::start_pools() {
 void Runner::tick() {
     // Every stamp that names a node of a retired schedule was pushed before that came back; so read them, then free.
     const bool done = live_.load(std::memory_order_acquire) == last_;
-    if (const auto adopted = adopted_.load(std::memory_order_acquire); edited_ && adopted) {
+    const auto garbage = retired_.collect();
+    const auto gone = changeover_.collect();
+    // Those of the block that plays wait until it is known whether something came in with it.
+    const auto over = frames();
+    const auto adopted = adopted_.load(std::memory_order_acquire);
+    if (edited_ && adopted) {
         edited_ = false;
         if (on_adopted) on_adopted(adopted - 1);
     }
-    const auto garbage = retired_.collect();
-    const auto gone = changeover_.collect();
     Stamp stamp;
-    while (control_.stamp(stamp)) {
+    while (control_.stamp(stamp, over)) {
         if (!on_applied || !last_) continue;
         const auto tell = [&](std::string_view id, bool leaving) {
             on_applied({stamp.frame, std::string(id) + "/" + stamp.target->name, stamp.target->kind, stamp.value,
@@ -209,7 +212,7 @@ void Runner::tick() {
         else if (at != plan.nodes.end())
             tell(plan.ids[static_cast<std::size_t>(at - plan.nodes.begin())], false);
         else if (before != replaced_.end())
-            tell(before->second, true);
+            tell(before->second, adopted && stamp.frame >= adopted - 1);
     }
     LateBlocks late;
     while (late_blocks_.pop(late)) tell_late(late);

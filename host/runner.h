@@ -56,7 +56,7 @@ struct Applied {
     float seconds = -1;  // of a param's glide; below zero: its own
     NoteEvent note;
     bool held = false;     // a trigger that waited for its line
-    bool leaving = false;  // of a node that the newest patch has no more, or has anew
+    bool leaving = false;  // of a node that the newest patch, which was there by then, has no more or has anew
 };
 
 // A patch with nodes of its own, loaded, warmed and with its head start: it can sound in the next block.

@@ -8,8 +8,8 @@ namespace legume {
 // next one is opened, also those that RtMidi still uses, and RtMidi opens a second time when the first try failed. So
 // nothing is opened unless jack_answers(), and what was opened is kept only if it still does. When jack_died() between
 // two openings, all is closed and then forget_jack() called; when it died in the course of one, nothing that was open
-// before may be touched any more, not even to close it: leave_jack(). libjack then frees it, or has done so. Control
-// thread. Without JACK in the build it always answers and never dies.
+// before may be touched any more, not even to close it: leave_jack(). libjack then frees it, or has done so. One thread
+// at a time. Without JACK in the build it always answers and never dies.
 bool jack_answers();  // looks for a server if there was none; costs a few milliseconds then
 bool jack_died();
 void forget_jack();

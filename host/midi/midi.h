@@ -69,7 +69,7 @@ class MidiInputs {
     MidiInputs(const MidiInputs&) = delete;
     MidiInputs& operator=(const MidiInputs&) = delete;
 
-    // Control thread, about twice a second: no MIDI system tells of plugging, so names are looked up anew.
+    // One thread at a time, about twice a second: no MIDI system tells of plugging, so names are looked up anew.
     std::vector<MidiPortChange> poll();
     // After JACK's server has died, which RtMidi does not notice: closes what was open of it, or leaves it untouched
     // where libjack may have freed it (jack_watch.h); a later poll opens it anew, once there is a server again.
@@ -90,8 +90,8 @@ class MidiOutputs {
     MidiOutputs(const MidiOutputs&) = delete;
     MidiOutputs& operator=(const MidiOutputs&) = delete;
 
-    // Control thread, about twice a second: opens the outputs that belong to these inputs, and those in whose name
-    // `named` occurs, if it is not empty; closes all others. Of `systems` only those are asked that answer, as
+    // One thread at a time, about twice a second: opens the outputs of these inputs, and those in whose name `named`
+    // occurs, if it is not empty; closes all others. Of `systems` only those are asked that answer, as
     // MidiInputs::systems() says. True when there is a new one.
     bool poll(const std::vector<std::string>& inputs, const std::string& named, const std::vector<bool>& systems);
     void renew(bool close);  // as that of the inputs

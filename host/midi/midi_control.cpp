@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "host/midi/midi_control.h"
 
+#include <chrono>
 #include <utility>
 
 #include "host/midi/jack_watch.h"
@@ -16,7 +17,8 @@ MidiControl::MidiControl(const std::string& learn, Controls& controls, Commands&
     inputs_ =
         std::make_unique<MidiInputs>([&inbox](const MidiMessage& message) { inbox.post(message); }, verbose, messages);
     for (const auto& message : messages) say_(message);
-    if (jack_died()) renew(false);
+    Found lost;
+    if (jack_died()) renew(false, lost);
     for (const auto& port : inputs_->ports()) say_("MIDI: " + port);
     commands.add({"panic", "Lets go all notes that are held.", true, [this, &controls](const CommandArguments&) {
                       router_.silence();
@@ -26,7 +28,10 @@ MidiControl::MidiControl(const std::string& learn, Controls& controls, Commands&
     bind();
 }
 
-MidiControl::~MidiControl() { forget_jack(); }
+MidiControl::~MidiControl() {
+    if (looking_.valid()) looking_.wait();
+    forget_jack();
+}
 
 void MidiControl::take(const MidiEvent& event, std::string_view port) {
     const auto events = assembler_.take(event, port);
@@ -39,26 +44,42 @@ void MidiControl::tick() {
         router_.lose(port);
     }
     feedback_.tick();
-    if (jack_died()) renew(true);
-    if (!poll_.due()) return;
-    for (const auto& change : inputs_->poll()) say(change);
-    if (outputs_.poll(feedback_.wanted() ? inputs_->ports() : std::vector<std::string>{}, wanted_, inputs_->systems()))
-        feedback_.again();
-    if (jack_died()) renew(false);  // it may have been while a port was opened
+    if (looking_.valid() && looking_.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+        take(looking_.get());
+    if (looking_.valid() || !poll_.due()) return;
+    looking_ = std::async(std::launch::async,
+                          [this, feedback = feedback_.wanted(), wanted = wanted_] { return look(feedback, wanted); });
 }
 
-void MidiControl::say(const MidiPortChange& change) {
-    say_("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
-    if (!change.arrived) gone_.push_back(change.port);
+MidiControl::Found MidiControl::look(bool feedback, const std::string& wanted) {
+    Found found;
+    if (jack_died()) renew(true, found);
+    const auto changes = inputs_->poll();
+    found.changes.insert(found.changes.end(), changes.begin(), changes.end());
+    found.new_output =
+        outputs_.poll(feedback ? inputs_->ports() : std::vector<std::string>{}, wanted, inputs_->systems());
+    if (jack_died()) renew(false, found);  // it may have been while a port was opened
+    return found;
 }
 
-void MidiControl::renew(bool close) {
-    for (const auto& change : inputs_->renew(close)) say(change);
+void MidiControl::renew(bool close, Found& found) {
+    const auto changes = inputs_->renew(close);
+    found.changes.insert(found.changes.end(), changes.begin(), changes.end());
     outputs_.renew(close);
     if (close)
         forget_jack();
     else
         leave_jack();
+}
+
+void MidiControl::take(const Found& found) {
+    for (const auto& change : found.changes) say(change);
+    if (found.new_output) feedback_.again();
+}
+
+void MidiControl::say(const MidiPortChange& change) {
+    say_("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
+    if (!change.arrived) gone_.push_back(change.port);
 }
 
 }  // namespace legume

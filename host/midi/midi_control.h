@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <span>
 #include <string>
@@ -38,7 +39,13 @@ class MidiControl {
     std::uint64_t refused() const { return router_.refused(); }
 
   private:
-    void renew(bool close);  // after JACK's server has gone
+    struct Found {
+        std::vector<MidiPortChange> changes;
+        bool new_output = false;
+    };
+    Found look(bool feedback, const std::string& wanted);  // for what was plugged in; one thread at a time
+    void renew(bool close, Found& found);                  // after JACK's server has gone
+    void take(const Found& found);
     void say(const MidiPortChange& change);
     const Say say_;
     MidiAssembler assembler_;
@@ -49,7 +56,8 @@ class MidiControl {
     Every poll_{500};
     std::string wanted_;
     std::vector<std::string> gone_;       // ports whose last messages may still wait in the inbox
-    std::unique_ptr<MidiInputs> inputs_;  // last: its threads stop first
+    std::unique_ptr<MidiInputs> inputs_;  // its threads stop before what they use
+    std::future<Found> looking_;          // on a thread of its own: JACK's server may make it wait for many seconds
 };
 
 }  // namespace legume

@@ -231,6 +231,33 @@ TEST_CASE("a performance rendered again from its log is the performance") {
     CHECK(same_bytes(play(false), first));
 }
 
+TEST_CASE(
+    "control that was applied before an edit came in is of the node that played then, and after it of one that goes") {
+    Runner runner({48'000, 0, 2, 3, {}});
+    REQUIRE(runner.edit(load(tones)).empty());
+    std::vector<Applied> log;
+    runner.on_applied = [&](const Applied& applied) { log.push_back(applied); };
+    std::vector<float> left(64), right(64);
+    float* out[] = {left.data(), right.data()};
+    const auto block = [&] { runner.play(nullptr, 0, out, 2, 64); };
+    auto* pitch = static_cast<Param*>(runner.find("tone")->find("frequency"));
+    const auto turn = [&](float hertz) { runner.control().post(*pitch, "tone/frequency", hertz, "osc /f"); };
+    turn(300);
+    block();  // while the edit is made ready
+    REQUIRE(runner.edit(load(edited(tones, "frequency: 220 Hz", "shape: saw"))).empty());
+    turn(400);
+    block();
+    runner.tick();
+    REQUIRE(log.size() == 2);
+    CHECK(log[0].target == "tone/frequency");
+    CHECK(log[0].value == 300);
+    CHECK(log[0].frame == 0);
+    CHECK_FALSE(log[0].leaving);
+    CHECK(log[1].value == 400);
+    CHECK(log[1].frame == 64);
+    CHECK(log[1].leaving);
+}
+
 TEST_CASE("asked to stop it fades to silence without a click") {
     Runner runner({48'000, 0, 2, 3, {}});
     REQUIRE(runner.edit(load(tones)).empty());

@@ -25,11 +25,11 @@ std::size_t length(int status) {
     return status >= 0xf0 ? 1 : status >> 4 == 0xc ? 2 : 3;
 }
 
-// Synchronous and patient: the server waits for its clients, so that a slow machine delays the sound but loses none.
-// It waits less long than legume does before it takes a card to hang: else the server would wait for the process that
-// legume has ended, the next process for the server, and so on.
-// Always the same name: a server that was killed keeps its place among JACK's eight until one of its name comes again.
-// It writes to a file: a pipe that nobody reads fills up in time, and the server waits in the middle of its writing.
+// Synchronous and patient: the server waits for its clients, ten times as long as -t says, so that a slow machine
+// delays the sound but loses none. LEGUME_CARD_WAITS is less than legume waits before it takes a card to hang: else the
+// server would wait for the process that legume has ended, the next process for the server, and so on. Always the same
+// name: a server that was killed keeps its place among JACK's eight until one of its name comes again. It writes to a
+// file: a pipe that nobody reads fills up in time, and the server waits in the middle of its writing.
 std::vector<std::string> server_command(const std::filesystem::path& log) {
     const std::string name = "legume-test";
     setenv("JACK_DEFAULT_SERVER", name.c_str(), 1);
@@ -52,9 +52,7 @@ jack_client_t* open_client(const char* name) {
 }  // namespace
 
 JackServer::JackServer() : child_(server_command(folder_ / "jackd.log")) {
-    jack_client_t* client = nullptr;
-    const bool answers = eventually([&] { return (client = open_client("knock")) || !child_.running(); }) && client;
-    if (client) jack_client_close(client);
+    const bool answers = eventually([&] { return (knock_ = open_client("knock")) || !child_.running(); }) && knock_;
     if (answers) return;
     const int code = child_.running() ? -1000 : child_.wait();
     if (code == 127) throw std::runtime_error("jackd is not installed: apt-get install jackd2, or ./tests/run does it");
@@ -64,6 +62,7 @@ JackServer::JackServer() : child_(server_command(folder_ / "jackd.log")) {
 }
 
 JackServer::~JackServer() {
+    if (knock_) jack_client_close(static_cast<jack_client_t*>(knock_));
     child_.signal(SIGTERM);  // it takes its shared memory along
     child_.wait();
 }

@@ -26,6 +26,9 @@ class JackServer {
   private:
     Folder folder_;
     Child child_;
+    // A client that stays: libjack (1.9.21) forgets to let go of one that closes just as the process opens another, and
+    // whoever is given its number next waits for a signal that never comes, and the server for him.
+    void* knock_ = nullptr;
 };
 
 class JackClient {

@@ -124,12 +124,21 @@ TEST_CASE(
                    return std::abs(hand.number("/blend/position") - value / 127.0) < 0.01;
                });
     };
+    const auto answers = [&] {
+        const double before = std::fmax(0.0, hand.number("/legume/stats/seconds"));  // at first there is none
+        return eventually([&] {
+            hand.send("/legume/stats", {});
+            return hand.number("/legume/stats/seconds") > before;
+        });
+    };
     CHECK(plays(20));
+    CHECK(answers());
     for (int round = 1; round <= rounds(); ++round) {
         {
             const JackClient controller("a2j");
             server->freeze();
             std::this_thread::sleep_for(std::chrono::milliseconds(1'200));  // legume looks twice a second
+            CHECK_MESSAGE(answers(), legume.output());                      // others are not kept waiting
             server->crash();
         }
         server.reset();

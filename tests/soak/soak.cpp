@@ -537,8 +537,14 @@ int Soak::judge(const Listener& recorded, const Show& show, double played) {
     if (lost > 0) wrong_.push_back("events were lost");
     if (memory_end_ > 1.1 * memory_start_ + 16) wrong_.push_back("memory grew");
     for (const auto& wrong : wrong_) std::printf("WRONG: %s\n", wrong.c_str());
-    if (!wrong_.empty()) std::printf("\nlegume said:\n%s", legume_->output().c_str());
-    return wrong_.empty() ? 0 : 1;
+    if (wrong_.empty()) return 0;
+    const auto kept = fs::current_path() / ("soak-" + std::to_string(getpid()));
+    std::error_code error;
+    fs::copy(folder_.path, kept, fs::copy_options::recursive, error);
+    std::printf("\n%s, with its patches: %s\n", error ? "The show could not be kept" : "The show is kept",
+                kept.c_str());
+    std::printf("\nlegume said:\n%s", legume_->output().c_str());
+    return 1;
 }
 
 }  // namespace
