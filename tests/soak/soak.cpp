@@ -249,6 +249,9 @@ void Soak::end_listening() {
     ear_->end();
     heard_frames_ += ear_->frames();
     heard_clicks_ += ear_->clicks().size();
+    for (const auto at : ear_->clicks())
+        std::printf("%7.1f s  JACK heard a click %.3f s before\n", engine_seconds(),
+                    static_cast<double>(ear_->frames() - at) / 48'000);
     heard_silent_ += ear_->silent_frames();
     ear_.reset();
     performer_.reset();
