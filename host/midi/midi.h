@@ -69,11 +69,12 @@ class MidiInputs {
     MidiInputs(const MidiInputs&) = delete;
     MidiInputs& operator=(const MidiInputs&) = delete;
 
-    // One thread at a time, about twice a second: no MIDI system tells of plugging, so names are looked up anew.
-    std::vector<MidiPortChange> poll();
+    // One thread at a time, about twice a second: no MIDI system tells of plugging, so names are looked up anew. What
+    // came and went is added to `changes`.
+    void poll(std::vector<MidiPortChange>& changes);
     // After JACK's server has died, which RtMidi does not notice: closes what was open of it, or leaves it untouched
     // where libjack may have freed it (jack_watch.h); a later poll opens it anew, once there is a server again.
-    std::vector<MidiPortChange> renew(bool close);
+    void renew(bool close, std::vector<MidiPortChange>& changes);
     std::vector<std::string> ports() const;  // open now, without our own
     std::vector<bool> systems() const;       // which MIDI systems answer, of all that there may be
 

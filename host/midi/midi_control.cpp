@@ -54,8 +54,7 @@ void MidiControl::tick() {
 MidiControl::Found MidiControl::look(bool feedback, const std::string& wanted) {
     Found found;
     if (jack_died()) renew(true, found);
-    const auto changes = inputs_->poll();
-    found.changes.insert(found.changes.end(), changes.begin(), changes.end());
+    inputs_->poll(found.changes);
     found.new_output =
         outputs_.poll(feedback ? inputs_->ports() : std::vector<std::string>{}, wanted, inputs_->systems());
     if (jack_died()) renew(false, found);  // it may have been while a port was opened
@@ -63,8 +62,7 @@ MidiControl::Found MidiControl::look(bool feedback, const std::string& wanted) {
 }
 
 void MidiControl::renew(bool close, Found& found) {
-    const auto changes = inputs_->renew(close);
-    found.changes.insert(found.changes.end(), changes.begin(), changes.end());
+    inputs_->renew(close, found.changes);
     outputs_.renew(close);
     if (close)
         forget_jack();

@@ -277,7 +277,8 @@ struct MidiInputs::State {
 
 MidiInputs::MidiInputs(OnMessage on_message, bool verbose, std::vector<std::string>& messages)
     : state_(new State{std::move(on_message), verbose}) {
-    poll();
+    std::vector<MidiPortChange> found;  // ports() has them
+    poll(found);
     const auto& all = state_->systems;
     if (std::none_of(all.begin(), all.end(), [](const System& system) { return system.own != nullptr; }))
         messages.push_back(
@@ -290,8 +291,7 @@ MidiInputs::~MidiInputs() {
     state_.reset();
 }
 
-std::vector<MidiPortChange> MidiInputs::poll() {
-    std::vector<MidiPortChange> changes;
+void MidiInputs::poll(std::vector<MidiPortChange>& changes) {
     const bool knock = state_->polls++ % polls_between_knocks == 0;
     bool earlier = false;  // JACK shows the same controllers again, so it is only listened to where it is alone
     for (System& system : state_->systems) {
@@ -303,12 +303,10 @@ std::vector<MidiPortChange> MidiInputs::poll() {
         if (!earlier) system.scan(state_->on_message, state_->verbose, changes);
         earlier = true;
     }
-    return changes;
 }
 
-std::vector<MidiPortChange> MidiInputs::renew(bool close) {
+void MidiInputs::renew(bool close, std::vector<MidiPortChange>& changes) {
     const Quiet quiet(state_->verbose);
-    std::vector<MidiPortChange> changes;
     for (System& system : state_->systems) {
         if (system.api != RtMidi::UNIX_JACK) continue;
         for (auto& entry : system.inputs) {
@@ -320,7 +318,6 @@ std::vector<MidiPortChange> MidiInputs::renew(bool close) {
         system.own.reset();
     }
     state_->polls = 0;
-    return changes;
 }
 
 std::vector<std::string> MidiInputs::ports() const {

@@ -80,6 +80,16 @@ class OscHand {
                 if (const auto* value = std::get_if<float>(&at->args[0])) return static_cast<double>(*value);
         return std::numeric_limits<double>::quiet_NaN();
     }
+    // What legume says that it has played, once that is more than it said before; the same again when it says nothing.
+    double seconds() {
+        const auto before = number("/legume/stats/seconds");
+        eventually([&] {
+            send("/legume/stats", {});
+            const auto now = number("/legume/stats/seconds");
+            return now > before || (before != before && now == now);
+        });
+        return number("/legume/stats/seconds");
+    }
 
   private:
     const OscPeer to_;

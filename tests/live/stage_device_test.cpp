@@ -50,15 +50,6 @@ TEST_CASE("JACK is killed and started again and again: each time the sound is ba
     Child legume(stage.command({"--record", (stage.folder / "take.wav").string()}));
     REQUIRE_MESSAGE(legume.says("Ctrl-C stops."), legume.output());
     OscHand hand(stage.port);
-    const auto seconds = [&] {
-        const auto before = hand.number("/legume/stats/seconds");
-        eventually([&] {
-            hand.send("/legume/stats", {});
-            const auto now = hand.number("/legume/stats/seconds");
-            return now > before || (before != before && now == now);
-        });
-        return hand.number("/legume/stats/seconds");
-    };
     const auto heard = [](double& after) {
         const auto began = std::chrono::steady_clock::now();
         JackClient performer;
@@ -73,19 +64,19 @@ TEST_CASE("JACK is killed and started again and again: each time the sound is ba
     double after = 0, longest = 0, sum = 0;
     REQUIRE_MESSAGE(heard(after), legume.output());
     std::size_t files = 0;
-    double memory = 0, played = seconds();
+    double memory = 0, played = hand.seconds();
     for (int round = 1; round <= rounds(); ++round) {
         server->crash();
         const auto gone = static_cast<std::size_t>(round);
         CHECK(eventually([&] { return count(legume.output(), "is gone; playing on without sound until") == gone; }));
-        const double away = seconds();
+        const double away = hand.seconds();
         CHECK(away > played);
-        CHECK(seconds() > away);
+        CHECK(hand.seconds() > away);
         server.reset();
         server.emplace();
         REQUIRE_MESSAGE(heard(after), legume.output());
         CHECK(eventually([&] { return count(legume.output(), ") is back.") == gone; }));
-        played = seconds();
+        played = hand.seconds();
         CHECK(played > away);
         longest = std::max(longest, after);
         sum += after;
@@ -97,13 +88,14 @@ TEST_CASE("JACK is killed and started again and again: each time the sound is ba
     MESSAGE(rounds(), " rounds: a sound of 0.25 s heard ", sum / rounds(), " s after the server on average, ", longest,
             " s at the most; memory ", memory, " MB, then ", resident_megabytes(legume.pid()), " MB; files ", files,
             ", then ", open_files(legume.pid()));
+    CHECK(eventually([&] { return stage.recorded().size() > 7 * 4 * quarter; }));  // rounds may be short
     legume.signal(SIGTERM);
     CHECK_MESSAGE(legume.wait() == 0, legume.output());
 
     // What was recorded is one sound from end to end: no gap, no jump.
     const auto all = stage.recorded();
     const auto middle = part(all, 2 * quarter * 4, all.size() - 3 * quarter * 4);
-    REQUIRE(middle.size() > quarter);
+    REQUIRE(middle.size() > 4 * quarter);
     CHECK(largest_step(middle) < 0.08);  // a sine of 1 kHz that reaches to 0.5
     for (std::size_t at = 0; at + 480 <= middle.size(); at += 480) REQUIRE(rms(part(middle, at, 480)) > 0.3);
 }
@@ -124,21 +116,14 @@ TEST_CASE(
                    return std::abs(hand.number("/blend/position") - value / 127.0) < 0.01;
                });
     };
-    const auto answers = [&] {
-        const double before = std::fmax(0.0, hand.number("/legume/stats/seconds"));  // at first there is none
-        return eventually([&] {
-            hand.send("/legume/stats", {});
-            return hand.number("/legume/stats/seconds") > before;
-        });
-    };
     CHECK(plays(20));
-    CHECK(answers());
     for (int round = 1; round <= rounds(); ++round) {
         {
             const JackClient controller("a2j");
+            const double before = hand.seconds();
             server->freeze();
             std::this_thread::sleep_for(std::chrono::milliseconds(1'200));  // legume looks twice a second
-            CHECK_MESSAGE(answers(), legume.output());                      // others are not kept waiting
+            CHECK_MESSAGE(hand.seconds() > before, legume.output());        // others are not kept waiting
             server->crash();
         }
         server.reset();
