@@ -15,7 +15,6 @@ constexpr double number = 4;
 // checkpoint and the network it plays.
 constexpr double weight_copies = 12;
 constexpr double spare = 1.1;      // what the allocator cannot use
-constexpr double most_lanes = 8;   // that are counted with their own buffers
 constexpr int least_segment = 64;  // samples; shorter ones are all overhead
 
 double layer_numbers(const Tier& tier, double D) {  // a step of a stream: gates, side, h, extra

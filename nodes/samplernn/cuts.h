@@ -19,6 +19,7 @@ double learning_bytes(const Config& config, int batch, int window, int segment, 
 // Throws ModelError, with what would fit, when not even the shortest does.
 Cuts cut_window(const Config& config, int batch, int window, double bytes, const Learning& learning = {});
 
-int rows_at_once(const Config& config);
+int rows_at_once(const Config& config);  // in a lane
+constexpr int most_lanes = 8;            // that are counted with buffers of their own
 
 }  // namespace legume::samplernn

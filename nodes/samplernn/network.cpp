@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <optional>
 
@@ -38,7 +39,11 @@ int threads = 1;
 
 torch::Device find_device(const std::string& wanted) {
     if (wanted == "cpu") return torch::kCPU;
-    if (torch::cuda::is_available()) return torch::Device(torch::kCUDA, 0);
+    if (torch::cuda::is_available()) {
+        at::globalContext().setAllowTF32CuBLAS(true);
+        setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:2", 0);  // the same sums each time (cuDNN's notes on reproducibility)
+        return torch::Device(torch::kCUDA, 0);
+    }
     if (wanted == "cuda")
         throw ModelError("no CUDA device: this LibTorch or this machine has none; set device: cpu, or auto");
     return torch::kCPU;
@@ -174,6 +179,11 @@ struct Network::Parts {
         live->mask(views(mask));
         flat.mul_(mask);
         average.mul_(mask);
+    }
+
+    // What memory is counted for in all lanes, a graphics card has in one: so many are worth its launches.
+    std::int64_t rows(const Cuts& cuts) const {
+        return cuts.rows ? cuts.rows : rows_at_once(config) * (device.is_cpu() ? 1 : most_lanes);
     }
 
     void make_passes(std::int64_t streams, std::int64_t samples, std::int64_t rows) {
@@ -313,7 +323,7 @@ double Network::learn(const Window& window, States& states, const Cuts& cuts) {
     p.dropout.update = static_cast<std::uint64_t>(p.updates);
     const std::int64_t segment = cuts.segment ? cuts.segment : window.samples;
     const std::int64_t segments = (window.samples + segment - 1) / segment;
-    p.make_passes(window.streams, segment, cuts.rows ? cuts.rows : rows_at_once(p.config));
+    p.make_passes(window.streams, segment, p.rows(cuts));
     const Array levels = p.levels_of(window), fresh = p.fresh_of(window);
     std::vector<TierStates> starts{p.tiers->start(*states.held_, fresh)};
     TierStates at = starts[0], gradient;
@@ -345,7 +355,7 @@ double Network::evaluate(const Window& window, States& states, const Cuts& cuts)
     auto& p = *parts_;
     p.swap_average();
     const std::int64_t segment = cuts.segment ? cuts.segment : window.samples;
-    p.make_passes(window.streams, segment, cuts.rows ? cuts.rows : rows_at_once(p.config));
+    p.make_passes(window.streams, segment, p.rows(cuts));
     const Array levels = p.levels_of(window);
     TierStates& at = *states.held_;
     at = p.tiers->start(at, p.fresh_of(window));
@@ -369,8 +379,9 @@ bool Network::update(double learning_rate, double clip_norm, double most_norm) {
         p.team.each([&](int lane) {
             const c10::InferenceMode in_lane;
             const auto part = share(p.flat.numel(), lane, p.team.lanes());
-            for (std::int64_t at = 0; at < part.count; at += cached)
-                work(lane, part.from + at, std::min(cached, part.count - at));
+            const auto most = p.device.is_cpu() ? cached : part.count;
+            for (std::int64_t at = 0; at < part.count; at += most)
+                work(lane, part.from + at, std::min(most, part.count - at));
         });
     };
     in_lanes([&](int lane, std::int64_t from, std::int64_t n) {

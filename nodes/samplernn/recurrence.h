@@ -12,6 +12,7 @@ class Tensor;
 namespace legume::samplernn {
 
 class Team;
+enum class Cell;
 
 // The steps do only what depends on the step before; all else is one product over time. Buffers are made once, for
 // the longest stretch, and stay.
@@ -46,5 +47,7 @@ class Recurrence {
 std::unique_ptr<Recurrence> make_gru(Team& team, const Recurrence::Size& size, bool reset_after);
 std::unique_ptr<Recurrence> make_lstm(Team& team, const Recurrence::Size& size);
 std::unique_ptr<Recurrence> make_min_gru(Team& team, const Recurrence::Size& size);
+// A GRU (reset after) or an LSTM, on a graphics card whose LibTorch has cuDNN.
+std::unique_ptr<Recurrence> make_cudnn(Cell cell, const Recurrence::Size& size);
 
 }  // namespace legume::samplernn

@@ -61,7 +61,12 @@ struct SampleTier::Parts {
     }
     void scatter(const Array& taps, const Array& ds, Array into) const {
         if (!ds.is_cpu()) {
-            for (std::int64_t tap = 0; tap < F; ++tap) into.index_add_(0, taps.select(1, tap), ds);
+            const Array one = at::ones({taps.size(0), 1}, ds.options());
+            for (std::int64_t tap = 0; tap < F; ++tap) {  // a product, whose sums have one order: index_add_'s have not
+                const Array row = taps.narrow(1, tap, 1).to(at::kLong).sub_(tap * Q);
+                into.narrow(0, tap * Q, Q)
+                    .addmm_(at::zeros({row.size(0), Q}, ds.options()).scatter_(1, row, one).t(), ds);
+            }
             return;
         }
         const auto* index = taps.data_ptr<std::int32_t>();

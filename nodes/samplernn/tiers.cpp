@@ -35,6 +35,13 @@ Array part_of(const Array& rows, int lane, const Team& team) {
     return rows.narrow(0, part.from, part.count);
 }
 
+std::unique_ptr<Recurrence> make_cell(const Config& config, Cell cell, Team& team, const Recurrence::Size& size) {
+    if (cell == Cell::min_gru) return make_min_gru(team, size);
+    const bool reset_before = cell == Cell::gru && !config.reset_after;  // which cuDNN does not have
+    if (size.like.is_cuda() && at::globalContext().hasCuDNN() && !reset_before) return make_cudnn(cell, size);
+    return cell == Cell::lstm ? make_lstm(team, size) : make_gru(team, size, config.reset_after);
+}
+
 void linear(Array out, const Array& x, const Array& w, const Array& b) {
     if (b.defined())
         at::addmm_out(out, b, x, w.t());
@@ -190,10 +197,7 @@ Tiers::Tiers(const Config& config, const Bank& bank, Team& team, std::int64_t st
         for (int k = 0; k < tier.layers; ++k) {
             const std::string cell = "cell." + std::to_string(k) + ".";
             Layer layer;
-            const Recurrence::Size size{steps, streams, p.D, t.w_up};
-            layer.cell = tier.cell == Cell::lstm  ? make_lstm(team, size)
-                         : tier.cell == Cell::gru ? make_gru(team, size, config.reset_after)
-                                                  : make_min_gru(team, size);
+            layer.cell = make_cell(config, tier.cell, team, {steps, streams, p.D, t.w_up});
             both(cell + "w_ih", layer.w_ih, layer.dw_ih);
             both(cell + "w_hh", layer.w_hh, layer.dw_hh);
             both(cell + "b_ih", layer.b_ih, layer.db_ih);

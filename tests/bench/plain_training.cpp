@@ -49,6 +49,7 @@ Array min_gru(const Array& x, Array h, const Array& w, const Array& b) {
 
 struct PlainTraining::Parts {
     Config config;
+    torch::Device device;
     std::map<std::string, Array> leaves;  // with NAME.g, NAME is weight norm's v
     std::map<std::string, Array> weights;
     std::vector<Array> h, c;  // a tier each: [layers, B, D]
@@ -57,8 +58,8 @@ struct PlainTraining::Parts {
 
     void make_states(std::int64_t streams) {
         for (const auto& tier : config.tiers) {
-            h.push_back(torch::zeros({tier.layers, streams, config.dim}));
-            c.push_back(torch::zeros({tier.cell == Cell::lstm ? tier.layers : 0, streams, config.dim}));
+            h.push_back(torch::zeros({tier.layers, streams, config.dim}, device));
+            c.push_back(torch::zeros({tier.cell == Cell::lstm ? tier.layers : 0, streams, config.dim}, device));
         }
     }
 
@@ -73,7 +74,7 @@ struct PlainTraining::Parts {
         const std::string prefix = "tier." + std::to_string(i) + ".";
         auto begin = [&](const Array& carried, const std::string& learned, std::int64_t k) {
             const Array h0 = find(prefix + learned);
-            return torch::where(fresh, h0.defined() ? h0[k] : torch::zeros({config.dim}), carried[k]);
+            return torch::where(fresh, h0.defined() ? h0[k] : torch::zeros({config.dim}, device), carried[k]);
         };
         Array sum;
         for (std::int64_t k = 0; k < tier.layers; ++k) {
@@ -109,14 +110,14 @@ struct PlainTraining::Parts {
         }
     }
 
-    static Array factors(const Dropout& dropout, std::size_t tier, at::IntArrayRef sizes) {  // [steps, B, D]
+    Array factors(const Dropout& dropout, std::size_t tier, at::IntArrayRef sizes) const {  // [steps, B, D]
         std::vector<float> all;
         for (std::int64_t step = 0; step < sizes[0]; ++step)
             for (std::int64_t stream = 0; stream < sizes[1]; ++stream)
                 for (std::int64_t unit = 0; unit < sizes[2]; ++unit)
                     all.push_back(dropout.factor(tier, static_cast<std::uint64_t>(step),
                                                  static_cast<std::uint64_t>(stream), static_cast<std::uint64_t>(unit)));
-        return torch::from_blob(all.data(), sizes).clone();
+        return torch::from_blob(all.data(), sizes).clone().to(device);
     }
 
     // The loss in nats a sample.
@@ -124,9 +125,9 @@ struct PlainTraining::Parts {
         const std::int64_t B = w.streams, T = w.samples, D = config.dim, F = config.tiers[0].frame;
         const Array levels =
             torch::from_blob(const_cast<std::int32_t*>(w.levels.data()), {B, w.history + T}, torch::kInt)
-                .to(torch::kLong);
+                .to(device, torch::kLong);
         const Array fresh =
-            torch::from_blob(const_cast<std::uint8_t*>(w.fresh.data()), {B, 1}, torch::kByte).to(torch::kBool);
+            torch::from_blob(const_cast<std::uint8_t*>(w.fresh.data()), {B, 1}, torch::kByte).to(device, torch::kBool);
         const double q = config.levels;
         Array cond;  // [steps, B, D]
         for (auto i = config.tiers.size(); i-- > 0;) {
@@ -157,11 +158,11 @@ struct PlainTraining::Parts {
     }
 };
 
-PlainTraining::PlainTraining(const Config& config, const Tensors& tensors) : parts_(std::make_unique<Parts>()) {
-    parts_->config = config;
+PlainTraining::PlainTraining(const Config& config, const Tensors& tensors, const std::string& device)
+    : parts_(new Parts{config, device, {}, {}, {}, {}, {}, {}}) {
     auto& all = parts_->parameters;
     for (const auto& [name, tensor] : tensors) {
-        all.push_back(torch::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape).clone());
+        all.push_back(torch::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape).clone().to(device));
         parts_->leaves[name] = all.back().requires_grad_();
     }
     parts_->adam = std::make_unique<torch::optim::Adam>(all, torch::optim::AdamOptions(1e-3));
@@ -176,7 +177,7 @@ void PlainTraining::set_states(int streams, std::span<const float> saved) {
     for (auto* list : {&p.h, &p.c})
         for (auto& state : *list) {
             const auto n = static_cast<std::size_t>(state.numel());
-            state = torch::from_blob(const_cast<float*>(saved.data()), state.sizes()).clone();
+            state = torch::from_blob(const_cast<float*>(saved.data()), state.sizes()).clone().to(p.device);
             saved = saved.subspan(n);
         }
 }
@@ -202,7 +203,8 @@ void PlainTraining::update(double learning_rate, double clip_norm) {
 Tensors PlainTraining::gradient() const {
     Tensors all;
     for (const auto& [name, weight] : parts_->leaves) {
-        const Array g = weight.grad().defined() ? weight.grad().contiguous() : torch::zeros_like(weight);
+        const Array g =
+            (weight.grad().defined() ? weight.grad() : torch::zeros_like(weight)).to(torch::kCPU).contiguous();
         all[name] = {weight.sizes().vec(), {g.data_ptr<float>(), g.data_ptr<float>() + g.numel()}};
     }
     return all;

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "nodes/samplernn/dropout.h"
@@ -12,11 +13,11 @@
 
 namespace legume::samplernn {
 
-// Embedding, conv1d, LibTorch's own GRU and LSTM over the window, cross entropy, one backward, its Adam. On the CPU.
+// Embedding, conv1d, LibTorch's own GRU and LSTM over the window, cross entropy, one backward, its Adam.
 class PlainTraining {
   public:
     // With a tensor NAME.g in company, NAME is the v of a weight norm.
-    PlainTraining(const Config& config, const Tensors& tensors);
+    PlainTraining(const Config& config, const Tensors& tensors, const std::string& device = "cpu");
     ~PlainTraining();
     void set_states(int streams, std::span<const float> saved);       // as States::save() gives them; zeros before
     double learn(const Window& window, const Dropout& dropout = {});  // bits a sample

@@ -1,5 +1,7 @@
 // The trainer beside plain LibTorch in one run: samples learned a second and peak resident memory of the same networks.
 // SPDX-License-Identifier: MIT
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -7,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +24,8 @@ using namespace legume::samplernn;
 
 constexpr int threads = 2;
 constexpr double limit = 6e9;  // bytes
-constexpr int rounds = 3;      // of both in turn: a shared machine is not equally fast all the time
+constexpr double card_limit = 64e9;
+constexpr int cpu_rounds = 3;  // of both in turn: a shared machine is not equally fast all the time
 
 struct Setup {
     const char* name;
@@ -33,6 +37,12 @@ struct Setup {
 constexpr Setup setups[] = {{"D=256 4/16", "dim=256 frames=4/16", 16, 1024, 7},
                             {"D=512 4/16", "dim=512 frames=4/16", 16, 1024, 3},
                             {"D=1024 2/8", "dim=1024 frames=2/8", 16, 512, 2}};
+// On a graphics card, where a wide batch costs little more than a narrow one.
+constexpr Setup card_setups[] = {{"D=256 4/16", "dim=256 frames=4/16", 16, 1024, 40},
+                                 {"D=512 4/16", "dim=512 frames=4/16", 16, 1024, 40},
+                                 {"D=1024 2/8", "dim=1024 frames=2/8", 16, 512, 40},
+                                 {"D=256 4/16", "dim=256 frames=4/16", 128, 1024, 20},
+                                 {"D=1024 2/8", "dim=1024 frames=2/8", 128, 512, 10}};
 constexpr Setup longest{"D=1024 2/8", "dim=1024 frames=2/8", 64, 0, 1};
 
 Window window_of(const Config& config, int batch, int samples) {
@@ -44,7 +54,14 @@ Window window_of(const Config& config, int batch, int samples) {
     return w;
 }
 
-double peak_resident() {  // bytes
+// Bytes: of this process, or on a graphics card of all who are on it, since LibTorch gives nothing back.
+double peak_memory(const std::string& device) {
+    if (device != "cpu") {
+        std::size_t free = 0, total = 0;
+        using MemGetInfo = int (*)(std::size_t*, std::size_t*);
+        const auto get = reinterpret_cast<MemGetInfo>(dlsym(RTLD_DEFAULT, "cudaMemGetInfo"));
+        return get && get(&free, &total) == 0 ? static_cast<double>(total - free) : 0;
+    }
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);)
         if (line.rfind("VmHWM:", 0) == 0) return std::atof(line.c_str() + 6) * 1024;
@@ -53,33 +70,33 @@ double peak_resident() {  // bytes
 
 // Prints the seconds of each update, then the peak.
 template <class Update>
-void time(int updates, Update update) {
+void time(const std::string& device, int updates, Update update) {
     if (updates > 1) update();  // the first allocates
     for (int i = 0; i < updates; ++i) {
         const auto began = std::chrono::steady_clock::now();
         update();
         std::printf("%.6f ", std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
     }
-    std::printf("%.0f\n", peak_resident());
+    std::printf("%.0f\n", peak_memory(device));
 }
 
 // One case, in a process of its own.
-int run(const std::string& which, const Setup& setup) {
+int run(const std::string& which, const Setup& setup, const std::string& device) {
     const Config config = parse_shape(setup.shape).config;
     const Window window = window_of(config, setup.batch, setup.window);
     if (which == "plain") {
-        PlainTraining plain(config, random_network({config}).tensors);
-        time(setup.updates, [&] {
+        PlainTraining plain(config, random_network({config}).tensors, device);
+        time(device, setup.updates, [&] {
             plain.learn(window);
             plain.update(1e-3, 1);
         });
         return 0;
     }
     set_threads(threads);
-    Network network(config, 1);
+    Network network(config, 1, device);
     States states = network.fresh_states(setup.batch);
-    const Cuts cuts = cut_window(config, setup.batch, setup.window, limit);
-    time(setup.updates, [&] {
+    const Cuts cuts = cut_window(config, setup.batch, setup.window, device == "cpu" ? limit : card_limit);
+    time(device, setup.updates, [&] {
         network.learn(window, states, cuts);
         network.update(1e-3, 1);
     });
@@ -95,12 +112,12 @@ struct Measured {
     }
 };
 
-void measure(const char* which, const Setup& setup, Measured& into) {
+void measure(const char* which, const Setup& setup, Measured& into, const std::string& device = "cpu") {
     // LibTorch and OpenBLAS as anybody starts them, on as many threads.
     const std::string count = std::to_string(threads), program = std::filesystem::read_symlink("/proc/self/exe");
     const std::string command = "OMP_NUM_THREADS=" + count + " OPENBLAS_NUM_THREADS=" + count + " '" + program + "' " +
                                 which + " '" + setup.shape + "' " + std::to_string(setup.batch) + " " +
-                                std::to_string(setup.window) + " " + std::to_string(setup.updates);
+                                std::to_string(setup.window) + " " + std::to_string(setup.updates) + " " + device;
     FILE* child = popen(command.c_str(), "r");
     std::vector<double> numbers;
     for (double number = 0; child && std::fscanf(child, "%lf", &number) == 1;) numbers.push_back(number);
@@ -113,33 +130,34 @@ void measure(const char* which, const Setup& setup, Measured& into) {
 }
 
 // Exits when the two do not compute the same, since then their times say nothing.
-void compare(const Setup& setup) {
+void compare(const Setup& setup, const std::string& device) {
     Config config = parse_shape(setup.shape).config;
     config.dim = 64;
     const auto tensors = random_network({config}).tensors;
-    Network network(config, 1);
+    Network network(config, 1, device);
     network.set_tensors(tensors);
-    PlainTraining plain(config, tensors);
+    PlainTraining plain(config, tensors, device);
     const Window window = window_of(config, 4, 128);
     States states = network.fresh_states(4);
     const double ours = network.learn(window, states), theirs = plain.learn(window);
-    if (std::abs(ours - theirs) <= 1e-4) return;
+    if (std::abs(ours - theirs) <= (device == "cpu" ? 1e-4 : 1e-2)) return;  // a card's TF32 has ten bits
     std::fprintf(stderr, "%s: the loss is %g bits, LibTorch's %g\n", setup.name, ours, theirs);
     std::exit(1);
 }
 
-void compare_speeds() {
-    std::printf("%-12s %12s %12s %7s %12s %12s\n", "", "samples/s", "LibTorch's", "times", "peak GB", "LibTorch's");
-    for (const auto& setup : setups) {
-        compare(setup);
+void compare_speeds(std::span<const Setup> all, const std::string& device) {
+    std::printf("%-10s %5s %12s %12s %7s %12s %12s\n", device.c_str(), "batch", "samples/s", "LibTorch's", "times",
+                "peak GB", "LibTorch's");
+    for (const auto& setup : all) {
+        compare(setup, device);
         Measured ours, theirs;
-        for (int round = 0; round < rounds; ++round) {
-            measure("legume", setup, ours);
-            measure("plain", setup, theirs);
+        for (int round = 0; round < (device == "cpu" ? cpu_rounds : 1); ++round) {
+            measure("legume", setup, ours, device);
+            measure("plain", setup, theirs, device);
         }
         const double a = ours.samples_per_second(setup), b = theirs.samples_per_second(setup);
-        std::printf("%-12s %12.0f %12.0f %7.2f %12.2f %12.2f\n", setup.name, a, b, a / b, ours.peak / 1e9,
-                    theirs.peak / 1e9);
+        std::printf("%-10s %5d %12.0f %12.0f %7.2f %12.2f %12.2f\n", setup.name, setup.batch, a, b, a / b,
+                    ours.peak / 1e9, theirs.peak / 1e9);
         std::fflush(stdout);
     }
 }
@@ -178,14 +196,18 @@ void find_longest(int times) {
 int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (words.empty()) {
-        compare_speeds();
+        compare_speeds(setups, "cpu");
+    } else if (words == std::vector<std::string>{"--device", "cuda"}) {
+        compare_speeds(card_setups, "cuda");
     } else if (words[0] == "--longest" && words.size() <= 2) {
         find_longest(words.size() == 2 ? std::max(1, std::atoi(words[1].c_str())) : 8);
-    } else if (words.size() == 5 && (words[0] == "legume" || words[0] == "plain")) {
-        return run(words[0], {words[1].c_str(), words[1].c_str(), std::atoi(words[2].c_str()),
-                              std::atoi(words[3].c_str()), std::atoi(words[4].c_str())});
+    } else if (words.size() == 6 && (words[0] == "legume" || words[0] == "plain")) {
+        return run(words[0],
+                   {words[1].c_str(), words[1].c_str(), std::atoi(words[2].c_str()), std::atoi(words[3].c_str()),
+                    std::atoi(words[4].c_str())},
+                   words[5]);
     } else {
-        std::fprintf(stderr, "train_bench [--longest [TIMES]]\n");
+        std::fprintf(stderr, "train_bench [--longest [TIMES] | --device cuda]\n");
         return 1;
     }
 }

@@ -5,7 +5,7 @@ import re
 
 from sources import ROOT, report, sources
 
-TORCH = """nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.cpp nodes/samplernn/min_gru.cpp
+TORCH = """nodes/samplernn/cudnn.cpp nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.cpp nodes/samplernn/min_gru.cpp
     nodes/samplernn/network.cpp nodes/samplernn/sample_tier.cpp nodes/samplernn/tiers.cpp
     nodes/samplernn/weight_norm.cpp"""  # who calls LibTorch
 # Header -> the only files that may include it. Never a header of ours, so that nobody else sees the library.
@@ -71,7 +71,7 @@ LAYERS = (
 TRAINING = """nodes/samplernn/live_blocks.h nodes/samplernn/network.h nodes/samplernn/reading.h
     nodes/samplernn/recurrence.h nodes/samplernn/sample_tier.h nodes/samplernn/team.h
     nodes/samplernn/tiers.h nodes/samplernn/trainer.h nodes/samplernn/weight_norm.h"""
-TRAINERS = """nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.* nodes/samplernn/min_gru.cpp
+TRAINERS = """nodes/samplernn/cudnn.cpp nodes/samplernn/gated.cpp nodes/samplernn/live_blocks.* nodes/samplernn/min_gru.cpp
     nodes/samplernn/network.cpp nodes/samplernn/reading.* nodes/samplernn/recurrence.h nodes/samplernn/sample_tier.* nodes/samplernn/team.cpp nodes/samplernn/tiers.*
     nodes/samplernn/trainer.cpp nodes/samplernn/weight_norm.cpp host/train_main.cpp tests/*"""
 
