@@ -85,7 +85,7 @@ TEST_CASE("every patch plays two seconds within bounds, and plays them again wit
         const test::Folder folder;
         const auto once = beginning(file, folder), again = beginning(file, folder);
         CHECK(test::finite({once}));
-        CHECK(test::peak(once) <= 1);
+        CHECK(test::peak(once) < 0.89f);  // the ceiling is for hands, not for a patch as it comes
         if (has(patch, "output") && !has(patch, "input") && !test::sanitized)
             CHECK(test::decibels(test::rms(once)) > -60);
         REQUIRE(once.size() == again.size());
