@@ -66,11 +66,6 @@ std::string said_in(const std::string& readme, const std::vector<std::string>& w
     return {};
 }
 
-std::vector<fs::path> read_by(const Node& node, const Option& option) {
-    if (const auto* reads = dynamic_cast<const Reads*>(&node)) return reads->reads(option);
-    return Reads::named(option);
-}
-
 class Gatherer {
   public:
     explicit Gatherer(Problems& problems) : problems_(problems) {}
@@ -182,7 +177,7 @@ class Gatherer {
             const auto texts = value.kind == Value::Kind::list ? value.items : std::vector<Value>{value};
             bool all_far = true;
             for (const auto& text : texts) all_far = name_path(text.text, text.place) && all_far;
-            for (const auto& file : read_by(node, *option)) add(file, {value.place, all_far});
+            for (const auto& file : Reads::of(node, *option)) add(file, {value.place, all_far});
         }
     }
 

@@ -20,6 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 // A disk that is full to the brim troubles everything else, so the recordings end before, and the log goes on.
 constexpr std::uintmax_t room_left = 256 << 20;
+// Of a folder: a run has gigabytes of checkpoints, and reading them all would be felt where it plays.
+constexpr std::uintmax_t most_summed = 512 << 20;
 
 std::string date(const char* format) {
     const auto now = std::time(nullptr);
@@ -224,26 +226,20 @@ void KeptShow::keep_states(const Patch& patch) {
 }
 
 void KeptShow::look_at_files(const Node& node, const std::string& id) {
-    const auto edit = edits_ - 1;
-    const auto* reads = dynamic_cast<const Reads*>(&node);
-    for (const auto* option : node.options()) {
-        if (reads && reads->reads(*option).empty()) continue;  // it writes
-        for (const auto& named : Reads::named(*option)) {
+    for (const auto& [option, named, files] : all_read(node)) {
+        std::uintmax_t bytes = 0;
+        for (auto file = files.rbegin(); file != files.rend(); ++file) {  // a run's newest checkpoint first
             std::error_code error;
-            auto file = named;
-            if (!fs::exists(named, error)) continue;
-            if (fs::is_directory(named, error)) try {
-                    file = samplernn::find_checkpoint(named);
-                } catch (const samplernn::ModelError&) {  // a folder of something else
-                }
             put(LineWriter()
                     .word("reads")
-                    .number(edit)
+                    .number(edits_ - 1)
                     .word(id)
-                    .word(option->name)
+                    .word(option)
                     .word(named.string())
-                    .word(file.string()));
-            log_->sum(file);
+                    .word(file->string()));
+            if (!fs::is_regular_file(*file, error)) continue;
+            bytes += fs::file_size(*file, error);
+            if (file == files.rbegin() || bytes <= most_summed) log_->sum(*file);
         }
     }
 }

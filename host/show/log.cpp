@@ -86,16 +86,8 @@ void ShowLog::listen_to(std::vector<Told> nodes) {
 }
 
 void ShowLog::sum(const fs::path& file) {
-    std::error_code error;
-    std::vector<fs::path> files{file};
-    if (fs::is_directory(file, error)) {
-        files.clear();
-        for (const auto& entry : fs::directory_iterator(file, error))
-            if (entry.is_regular_file(error)) files.push_back(entry.path());
-    }
     const std::lock_guard lock(mutex_);
-    for (auto& one : files)
-        if (summed_.insert(one).second) to_sum_.push_back(std::move(one));
+    if (summed_.insert(file).second) to_sum_.push_back(file);
 }
 
 bool ShowLog::write(const std::string& bytes) {

@@ -41,7 +41,7 @@ class ShowLog {
     void listen_to(std::vector<Told> nodes);
     // What they have decided so far is put before whatever comes next.
     void gather();
-    // Its SHA-256 will be written down; a folder's files one by one. Each file once.
+    // Its SHA-256 will be written down, once.
     void sum(const std::filesystem::path& file);
 
   private:

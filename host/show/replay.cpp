@@ -6,11 +6,13 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <utility>
 
 #include "graph/math.h"
+#include "graph/reads.h"
 #include "host/bounce.h"
 #include "host/control/controls.h"
 #include "host/opening.h"
@@ -60,6 +62,10 @@ class Track {
     std::vector<float> held_;
 };
 
+std::string and_more(std::size_t count, const std::string& of) {
+    return count ? ", with " + std::to_string(count) + " more of " + of : "";
+}
+
 using Planes = Bounce::Planes;
 
 class Replay {
@@ -79,12 +85,18 @@ class Replay {
 
   private:
     void say_what_differs();
+    void say_what_is_new(std::size_t edit, const std::string& id, const Node& node);
     bool edit(std::size_t number);
     void adapt(Patch& patch);
     void add_stems(Patch& patch);
     std::string beside(std::string name) const;
     void post(const ShowControl& control);
     std::uint64_t length();
+    const std::pair<const std::string, fs::path>* model_for(const std::string& node) const {  // that was asked for
+        auto model = models_.find(node);
+        if (model == models_.end()) model = models_.find("");
+        return model == models_.end() ? nullptr : &*model;
+    }
     bool as_played() const { return request_.models.empty() && !request_.without_dropouts; }
     std::string name() const { return (folder_ / show_log_name).string(); }
 
@@ -108,12 +120,12 @@ void Replay::say_what_differs() {
              print_number(math::round_even(static_cast<double>(show_.frames) / show_.rate * 10) / 10) + " s");
     std::map<std::string, std::string> now;
     std::set<std::string> said;
-    for (const auto& [key, file] : show_.files) {
+    std::map<std::string, std::vector<std::string>> gone;  // by what was named
+    for (const auto& file : show_.files) {
         std::error_code error;
-        if (!models_.empty() && key.second == "model") continue;
+        if (!models_.empty() && file.option == "model") continue;
         if (!fs::exists(file.file, error)) {
-            if (said.insert(file.file).second)
-                warn(file.file + " is gone; put it back, or play another in its place: --model");
+            if (said.insert(file.file).second) gone[file.named].push_back(file.file);
             continue;
         }
         if (file.sum.empty() || fs::is_directory(file.file, error)) continue;
@@ -122,6 +134,28 @@ void Replay::say_what_differs() {
         if (sum != file.sum && said.insert(file.file).second)
             warn(file.file + " is not what it was in the show (SHA-256 " + sum.substr(0, 12) + ", then " +
                  file.sum.substr(0, 12) + "), so that it will sound different");
+    }
+    for (const auto& [named, files] : gone)
+        warn(files[0] + " is gone" + and_more(files.size() - 1, named) +
+             "; put it back, or play another in its place: --model");
+}
+
+// What lay in a folder in the show is told above; this is what has come since.
+void Replay::say_what_is_new(std::size_t edit, const std::string& id, const Node& node) {
+    std::map<std::string, std::set<fs::path>> all;  // by what was named
+    for (const auto& file : show_.files)
+        if (file.node == ShowNode{edit, id}) all[file.named].insert(file.file);
+    if (all.empty()) return;  // it has played since before that edit, or reads nothing
+    for (const auto& now : all_read(node)) {
+        const auto& then = all[now.named.string()];
+        // A file by itself; a folder in a log that did not say what lay in it; a run, which is read as it was.
+        if (then.empty() || then.count(now.named) || then.begin()->extension() == ".safetensors") continue;
+        std::vector<fs::path> fresh;
+        std::copy_if(now.files.begin(), now.files.end(), std::back_inserter(fresh),
+                     [&](const fs::path& file) { return !then.count(file); });
+        if (!fresh.empty())
+            warn(fresh[0].string() + and_more(fresh.size() - 1, now.named.string()) +
+                 " was not there in the show, so that it may sound different");
     }
 }
 
@@ -161,9 +195,7 @@ void Replay::adapt(Patch& patch) {
         for (auto& setting : node.settings) {
             if (node.type == "recorder" && setting.name == "file") setting.value.text = beside(node.id);
             if (setting.name == "model") {
-                auto model = models_.find(node.id);
-                if (model == models_.end()) model = models_.find("");
-                if (model != models_.end()) {
+                if (const auto* model = model_for(node.id)) {
                     found_.insert(model->first);
                     setting.value.kind = Value::Kind::text;
                     setting.value.text = model->second.string();
@@ -204,28 +236,34 @@ void Replay::add_stems(Patch& patch) {
 
 bool Replay::edit(std::size_t number) {
     const auto& edit = show_.edits[number];
-    for (const auto& [key, file] : show_.files) {
+    for (const auto& file : show_.files) {
         std::error_code error;
-        if (key.first.edit != number) continue;
-        newest_.erase(key.first.id + "\n" + key.second);
-        if (file.named == file.file || !fs::is_directory(file.named, error)) continue;
+        if (file.node.edit != number) continue;
+        const auto option = file.node.id + "\n" + file.option;
+        newest_.erase(option);
+        const bool folder = file.named != file.file && fs::is_directory(file.named, error);
+        const bool remembers = show_.fates.count({file.node, "newest"}) > 0;  // it finds its run's by itself
+        if (!folder || remembers || fs::path(file.file).extension() != ".safetensors") continue;
         try {
             if (samplernn::find_checkpoint(file.named) == fs::path(file.file)) continue;
         } catch (const samplernn::ModelError&) {
         }
         warn(file.named + ": now plays another checkpoint; this is " + file.file + ", as in the show");
-        newest_[key.first.id + "\n" + key.second] = fs::absolute(file.file).string();
+        newest_[option] = fs::absolute(file.file).string();
     }
     const ReadFrom kept(edit.texts);
     auto checked = open_patch(edit.file, [this](Patch& patch) { adapt(patch); });
     if (print_problems(checked.problems)) return false;
-    for (std::size_t i = 0; i < checked.nodes.size(); ++i)
+    for (std::size_t i = 0; i < checked.nodes.size(); ++i) {
+        say_what_is_new(number, checked.patch.nodes[i].id, *checked.nodes[i]);
         for (auto* fate : checked.nodes[i]->fates()) {
             const auto told = show_.fates.find({ShowNode{number, checked.patch.nodes[i].id}, fate->name});
-            const bool heed =
-                told != show_.fates.end() && !(request_.without_dropouts && fate->of == Fate::Of::lateness);
+            const bool undone = request_.without_dropouts && fate->of == Fate::Of::lateness;
+            const bool of_another = fate->name == "newest" && model_for(checked.patch.nodes[i].id);
+            const bool heed = told != show_.fates.end() && !undone && !of_another;
             fate->foretell(heed ? told->second : std::vector<Fate::Answer>{});
         }
+    }
     if (!edit.change) return !print_problems(runner_->edit(std::move(checked)));
     auto prepared = runner_->prepare(std::move(checked), edit.change->seed);
     if (print_problems(prepared.problems)) return false;

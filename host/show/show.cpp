@@ -128,24 +128,22 @@ class Reading {
     bool reads(const Words& w) {
         ShowNode node;
         if (!node_of(w, node)) return false;
-        auto& file = show.files[{node, w[3]}];
-        file.named = w[4];
-        file.file = w[5];
-        by_file_[w[5]].push_back({node, w[3]});
+        by_file_[w[5]].push_back(show.files.size());
+        show.files.push_back({std::move(node), w[3], w[4], w[5], 0, {}});
         return true;
     }
     bool sum(const Words& w) {
         std::uint64_t size = 0;
         if (!number(w[2], size)) return false;
-        for (const auto& key : by_file_[w[1]]) {
-            show.files[key].size = size;
-            show.files[key].sum = w[3];
+        for (const auto at : by_file_[w[1]]) {
+            show.files[at].size = size;
+            show.files[at].sum = w[3];
         }
         return true;
     }
     bool leaving_ = false;
     Texts texts_;
-    std::map<std::string, std::vector<std::pair<ShowNode, std::string>>> by_file_;
+    std::map<std::string, std::vector<std::size_t>> by_file_;
 };
 
 }  // namespace

@@ -31,18 +31,19 @@ struct ShowEdit {
     std::optional<std::uint64_t> frame;  // from which on it is heard; nothing: the show ended before
 };
 
-// A file that a node played from. Of a folder of checkpoints it is the one that was played.
-struct ShowFile {
-    std::string named, file;  // as the option has it, and the file itself
-    std::uint64_t size = 0;
-    std::string sum;  // SHA-256; empty: the show ended before it was known
-};
-
 // Which instance of a node: the edit that brought it, and its id.
 struct ShowNode {
     std::size_t edit = 0;
     std::string id;
     auto operator<=>(const ShowNode&) const = default;
+};
+
+// A file that a node read.
+struct ShowFile {
+    ShowNode node;
+    std::string option, named, file;  // what the option names, and the file itself, which may lie in it
+    std::uint64_t size = 0;
+    std::string sum;  // SHA-256; empty: the show ended before it was known
 };
 
 struct ShowControl {
@@ -60,7 +61,7 @@ struct Show {
     std::vector<ShowEdit> edits;
     std::vector<ShowControl> controls;  // in the order in which they were applied
     std::map<std::pair<ShowNode, std::string>, std::vector<Fate::Answer>> fates;  // by the fate's name
-    std::map<std::pair<ShowNode, std::string>, ShowFile> files;                   // by the option's name
+    std::vector<ShowFile> files;
     std::map<ShowNode, std::string> kept;  // what nodes went on from after a crash
     std::uint64_t frames = 0;              // up to which all is known
     bool ended = false;                    // by itself, and not by a crash

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double way_seconds = 0.06;  // from one checkpoint to another at the fastest
 constexpr double follow_seconds = 1;  // to one that has just been written
-constexpr int patience = 5;           // looks at a checkpoint that appeared and cannot be read
+constexpr int live_patience = 5;      // looks at a checkpoint that appeared and cannot be read
 constexpr std::size_t most_kept = 32, always_kept = 6;
 constexpr std::size_t most_bytes = 512u << 20;
 
@@ -61,6 +61,7 @@ void Ages::open(Setup setup) {
 
 bool Ages::go(double age, Stream& stream) {
     receive();
+    if (!take_up()) return false;
     const auto step = static_cast<float>(setup_.block_seconds / (following_ ? follow_seconds : way_seconds));
     Place next = toward(ages_, place_, age, step);
     if (deciding_) {
@@ -156,17 +157,32 @@ void Ages::receive() {
     }
 }
 
-// Takes up a checkpoint that appeared. One block after another, so that each is asked for.
+// One block after another, so that each that appeared is asked for.
 void Ages::adopt() {
-    const auto answer = found_.decide(asked_, appeared_.empty() ? 0 : 1 + appeared_.front()->number);
-    if (appeared_.empty() || answer != 1 + appeared_.front()->number) return;
+    awaits_ = found_.decide(asked_, appeared_.empty() ? 0 : 1 + appeared_.front()->number) != 0;
+    if (!appeared_.empty()) take_up();
+}
+
+// Takes up the checkpoint that was found. False: in a replay it has to be read first.
+bool Ages::take_up() {
+    if (!awaits_) return true;
+    if (appeared_.empty()) {
+        wants_new_.store(true);
+        return false;
+    }
+    awaits_ = false;
     auto one = std::move(appeared_.front());
     appeared_.erase(appeared_.begin());
-    if (one->age <= ages_.back()) return static_cast<void>(leaving_.retire(one.release()));
+    if (!one->state) return true;
+    if (one->age <= ages_.back()) {
+        leaving_.retire(one.release());
+        return true;
+    }
     following_ = place_of(ages_, last_age_).high + 1 == ages_.size();
     ages_.push_back(one->age);
     numbers_.push_back(one->number);
     kept_.push_back(std::move(one));
+    return true;
 }
 
 void Ages::forget(std::size_t number) {
@@ -210,7 +226,15 @@ bool Ages::read() {
         arriving_.retire(load(number).release());
         return true;
     }
-    return setup_.live && !setup_.follow.empty() && watch();
+    if (setup_.follow.empty()) return false;
+    if (setup_.live) return watch(live_patience);
+    if (!wants_new_.exchange(false)) return false;
+    if (watch(1)) return true;
+    setup_.tell("the checkpoint that it went on to is gone from " + setup_.follow.string());
+    auto none = std::make_unique<Kept>();
+    none->age = 0;
+    arriving_.retire(none.release());
+    return true;
 }
 
 std::unique_ptr<Ages::Kept> Ages::load(std::size_t number) {
@@ -225,10 +249,12 @@ std::unique_ptr<Ages::Kept> Ages::load(std::size_t number) {
     return one;
 }
 
-bool Ages::watch() {
-    const auto now = seconds_now();
-    if (now == watched_) return false;
-    watched_ = now;
+bool Ages::watch(int patience) {
+    if (setup_.live) {
+        const auto now = seconds_now();
+        if (now == watched_) return false;
+        watched_ = now;
+    }
     try {
         for (const auto& file : find_checkpoints(setup_.follow)) {
             if (std::find(files_.begin(), files_.end(), file) != files_.end()) continue;

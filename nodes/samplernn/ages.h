@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -35,7 +36,8 @@ class Ages {
         double age = 1;                // where it begins
         double block_seconds = 0;      // of sound
         bool live = false;             // what is not there yet need not be waited for
-        std::filesystem::path follow;  // the run's folder, when new checkpoints are taken up as they appear
+        std::filesystem::path follow;  // the run's folder, when new checkpoints are taken up as they appear; where it
+                                       // is not live, when `found` says so
         Read read;
         std::function<void(std::string)> tell;
     };
@@ -68,10 +70,11 @@ class Ages {
         bool holds(std::size_t number) const;
     };
     std::unique_ptr<Kept> load(std::size_t number);  // says what is wrong
-    bool watch();
+    bool watch(int patience);                        // looks at a checkpoint that cannot be read
 
     void receive();
     void adopt();
+    bool take_up();
     void forget(std::size_t number);
     void let_go(const Wishes& wishes);
     Kept* kept(std::size_t at);
@@ -94,6 +97,7 @@ class Ages {
     std::size_t count_ = 0;
     std::uint64_t asked_ = 0, answer_ = 0;
     bool deciding_ = true, moved_ = false, following_ = false;
+    bool awaits_ = false;  // a checkpoint that was found, to take up before anything else
     double last_age_ = 1;
     bool up_ = false;  // it was last moved to a higher age
 
@@ -104,7 +108,8 @@ class Ages {
     std::vector<std::filesystem::path> odd_;    // appeared and could not be read, so far
     std::int64_t watched_ = 0;                  // when, in seconds
 
-    Latest<Wishes> wishes_;  // generate -> io
+    Latest<Wishes> wishes_;               // generate -> io
+    std::atomic<bool> wants_new_{false};  // likewise: offline, the next of the folder
     Retired<Kept> arriving_, leaving_;
 };
 

@@ -24,14 +24,23 @@ std::string difference(const Config& like, const Config& other) {
     return "";
 }
 
-Run read_run(const std::filesystem::path& model) {
+Run read_run(const std::filesystem::path& model, std::optional<std::int64_t> up_to) {
     std::error_code none;
-    const auto newest_file = find_checkpoint(model);
+    const bool whole = std::filesystem::is_directory(model, none);
+    auto newest_file = find_checkpoint(model);
+    std::vector<std::filesystem::path> files{newest_file};
+    if (whole || (up_to && newest_file != model)) files = find_checkpoints(whole ? model : model.parent_path());
+    if (up_to) {
+        const auto later = [&](const std::filesystem::path& file) { return read_config(file).step > *up_to; };
+        while (files.size() > 1 && later(files.back())) files.pop_back();
+        newest_file = files.back();
+    }
     const Config newest = read_config(newest_file);
-    if (!std::filesystem::is_directory(model, none)) return {{{newest_file, newest.age}}, {}};
+    if (!whole) return {{{newest_file, newest.age}}, {}, newest.step};
     Run run;
+    run.newest = newest.step;
     std::vector<std::int64_t> steps;
-    for (const auto& file : find_checkpoints(model)) {
+    for (const auto& file : files) {
         try {
             const Config config = file == newest_file ? newest : read_config(file);
             const auto differs = difference(newest, config);

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,12 +20,13 @@ struct Age {
 struct Run {
     std::vector<Age> ages;              // rising; one at least
     std::vector<std::string> left_out;  // what cannot be played beside the newest, and why: a line each
+    std::int64_t newest = 0;            // its update
 };
 
 // Of what a model option names: a folder gives all its checkpoints, and a file itself alone. Ages go by the steps in
-// the headers, on the newest's scale; where those do not rise, the checkpoints lie evenly. Throws ModelError when the
-// newest cannot be played.
-Run read_run(const std::filesystem::path& model);
+// the headers, on the newest's scale; where those do not rise, the checkpoints lie evenly. With `up_to` it is the run
+// as it was when its newest, or its best, was that of this update. Throws ModelError when the newest cannot be played.
+Run read_run(const std::filesystem::path& model, std::optional<std::int64_t> up_to = {});
 
 // The file of the checkpoint that is nearest to that age.
 std::filesystem::path nearest(const Run& run, double age);

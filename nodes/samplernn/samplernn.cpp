@@ -41,6 +41,7 @@ struct SampleRnn final : Node, Reads {
                                "of its training, or nothing."};
     Work read{this, "read", Work::Pool::io, [this] { return !takes && ages.read(); }, "Reads the checkpoints."};
     Fate missing{this, "missing", "Which checkpoint plays while another is not read yet."};
+    Fate newest{this, "newest", Fate::Of::machine, "Which update's checkpoint was the newest when it began, plus one."};
     Fate found{this, "found", Fate::Of::machine, "Which new checkpoint of a run is taken up."};
 
     // Before the first block.
@@ -93,6 +94,8 @@ struct SampleRnn final : Node, Reads {
         play.begin(p);
         try {
             auto run = samplernn::read_run(model.path());
+            const auto now = 1 + static_cast<std::uint64_t>(run.newest), then = newest.decide(0, now);
+            if (then != 0 && then != now) run = samplernn::read_run(model.path(), static_cast<std::int64_t>(then) - 1);
             for (const auto& line : run.left_out) p.tell(line);
             if (run.ages.size() == 1 && age.own() < 1 && !follow.value())
                 p.tell(run.ages[0].file.string() + " is one checkpoint: age does nothing; a run has several");

@@ -330,6 +330,68 @@ TEST_CASE("what is gone or other than in the show is said; another model takes i
     CHECK(has(live.replay({}, 1), "inputs.wav is gone; without what came in the show cannot be played again"));
 }
 
+TEST_CASE("a run that has learned on replays as it was, and what else is new in folders is said") {
+    Stage live;
+    const auto learn = [&](int step) {
+        auto network = samplernn::network_of(samplernn::small_config(), static_cast<std::uint64_t>(step));
+        network.config.step = step;
+        network.config.age = step / 100.0;
+        const auto number = std::to_string(step);
+        write_checkpoint(live.folder / ("run/" + number + ".safetensors"), network, samplernn::Storage::f32);
+        SoundWriter take(live.folder / ("run/takes/000000" + number + "-seed1-voice00-t0.9-1s.flac"), 16'000, 1,
+                         SoundFormat::flac_16);
+        take.write(noise(16'000, static_cast<std::uint64_t>(step), 0.1f));
+        take.finish();
+    };
+    const auto sound = [&](const char* name, std::uint64_t seed) {
+        write_wav(live.folder / "kit" / name, {noise(20'000, seed, 0.1f)}, 48'000);
+    };
+    fs::create_directories(live.folder / "run/takes");
+    fs::create_directories(live.folder / "kit");
+    learn(10);
+    learn(50);
+    sound("a.wav", 1);
+    sound("b.wav", 2);
+    live.keep();
+    live.play(10);
+    const std::string more = R"(nodes:
+  aged:  {type: samplernn, model: run, ahead: 10 ms, gain: -12 dB}
+  fixed: {type: samplernn-blend, model_a: run, model_b: network.safetensors, ahead: 10 ms, gain: -12 dB}
+  heard: {type: takes, run: run}
+  kit:   {type: sampler, sounds: kit}
+  row:   {type: cut, regions: [{file: long.wav, to: 100 ms}, {file: kit/b.wav}], fade: 5 ms}
+)";
+    live.edit(replaced(replaced(stage, "nodes:\n", more), "wires:\n",
+                       "wires:\n  - aged -> out\n  - fixed -> out\n  - kit -> out\n  - row -> out\n"));
+    live.runner->start_pools();
+    live.play(400);
+    live.controls->move(live.target("aged/age"), 0.2f, "fader");
+    live.play(800);
+    live.kept->finish();
+    auto said = live.replay();
+    CHECK_MESSAGE(has(said, same), said);
+
+    learn(80);
+    learn(90);
+    said = live.replay();
+    CHECK_MESSAGE(has(said, same), said);
+    CHECK(has(said, "run: now plays another checkpoint; this is "));  // the blend's, which is one file
+    CHECK(has(said, "run/takes/00000080-seed1-voice00-t0.9-1s.flac, with 1 more of "));
+    CHECK(has(said, " was not there in the show, so that it may sound different"));
+    CHECK(!has(said, "kit"));
+    sound("c.wav", 3);
+    CHECK(has(live.replay(), "kit/c.wav was not there in the show"));
+
+    sound("b.wav", 4);  // a region's, and one of the kit
+    said = live.replay();
+    CHECK(has(said, "kit/b.wav is not what it was in the show (SHA-256 "));
+    CHECK(has(said, "; NOT the recording: other samples from "));
+    fs::remove(live.folder / "run/10.safetensors");
+    fs::remove(live.folder / "run/50.safetensors");
+    said = live.replay({}, 1);
+    CHECK_MESSAGE(has(said, "run/50.safetensors is gone, with 1 more of "), said);
+}
+
 TEST_CASE("stems are the sounds that go into an output, each in a file of its own") {
     Stage live;
     live.keep();

@@ -33,12 +33,13 @@ struct TrainingRun {
     void add(int step, Checkpoint checkpoint) const {
         std::filesystem::create_directories(folder / "checkpoints");
         checkpoint.config.step = step;
-        checkpoint.config.age = step / 800.0;
+        checkpoint.config.age = std::min(step / 800.0, 1.0);
         write_checkpoint(file(step), checkpoint, Storage::f32);
     }
     void spoil(int step) const { std::ofstream(file(step), std::ios::trunc) << "spoilt"; }
     Patch patch(Settings settings) const {
-        settings.insert(settings.begin(), {"model", folder.path.string()});
+        if (settings.empty() || settings[0].first != "model")
+            settings.insert(settings.begin(), {"model", folder.path.string()});
         return make_patch({{"net", "samplernn", settings}, {"tap", "tap", {}}}, {"net -> tap"});
     }
     Rig rig(const Settings& settings = {}) const { return {patch(settings), {.rate = rate, .outputs = 1}}; }
@@ -66,10 +67,19 @@ TrainingRun sines() {
 // The same node as it plays live, on a disk that reads one checkpoint whenever the test says so.
 class Stage {
   public:
-    Stage(const TrainingRun& run, const Settings& settings, bool live = true) {
-        auto compiled = compile(
-            check(run.patch(settings), test_types()),
-            {rate, 1, store_, [this](const std::string&, const std::string& line) { told.push_back(line); }, live, {}});
+    using Answers = std::map<std::string, std::vector<Fate::Answer>>;
+    // With answers it is their replay, offline.
+    Stage(const TrainingRun& run, const Settings& settings, const std::optional<Answers>& replayed = {}) {
+        auto checked = check(run.patch(settings), test_types());
+        for (auto* fate : checked.nodes[0]->fates())
+            if (replayed) fate->foretell(replayed->count(fate->name) ? replayed->at(fate->name) : Answers{}[""]);
+        auto compiled =
+            compile(std::move(checked), {rate,
+                                         1,
+                                         store_,
+                                         [this](const std::string&, const std::string& line) { told.push_back(line); },
+                                         !replayed,
+                                         {}});
         REQUIRE(compiled.schedule);
         schedule_ = std::move(compiled.schedule);
         out_.channels = max_channels;
@@ -92,6 +102,20 @@ class Stage {
         }
         return all;
     }
+    // Offline, where whatever is wanted is waited for.
+    Samples replay(int blocks, const std::function<void(int)>& moves = {}) {
+        Samples all;
+        for (int n = 0; n < blocks; ++n) {
+            const auto block = run(
+                1, [](int) { return false; }, [&](int) { moves ? moves(n) : void(); });
+            all.insert(all.end(), block.begin(), block.end());
+            for (bool worked = true; worked;) {
+                worked = work(Work::Pool::io);
+                worked = work(Work::Pool::generate) || worked;
+            }
+        }
+        return all;
+    }
     bool work(Work::Pool pool) {
         bool worked = false;
         for (auto* job : schedule_->works())
@@ -105,7 +129,7 @@ class Stage {
     float meter(const char* name) { return static_cast<Meter*>(node().find(name))->value(); }
 
     std::vector<std::string> told;
-    std::map<std::string, std::vector<Fate::Answer>> answers;
+    Answers answers;
 
   private:
     Store store_;
@@ -238,19 +262,44 @@ TEST_CASE("what a slow disk decided live is the same again in a replay offline")
     const auto shown = live.run(
         500, [](int n) { return n % 31 == 30; }, moves(live));
     REQUIRE(!live.answers["missing"].empty());
-    Stage replay(run, {}, false);
-    for (auto* fate : replay.node().fates()) fate->foretell(live.answers[fate->name]);
-    Samples again;
-    for (int n = 0; n < 500; ++n) {
-        const auto block = replay.run(
-            1, [](int) { return false; }, [&](int) { moves(replay)(n); });
-        for (bool worked = true; worked;) {
-            worked = replay.work(Work::Pool::io);
-            worked = replay.work(Work::Pool::generate) || worked;
-        }
-        again.insert(again.end(), block.begin(), block.end());
+    Stage replay(run, {}, live.answers);
+    CHECK(replay.replay(500, moves(replay)) == shown);
+}
+
+TEST_CASE("a replay begins with the run as it was, whatever it has learned since") {
+    for (const char* age : {"1", "0.4"}) {
+        const TrainingRun run({100, 200, 400});
+        const auto moves = [](Stage& stage) {
+            return [&stage](int n) {
+                if (n % 100 == 50) stage.age(static_cast<float>((n / 100) * 7 % 10) / 10.0f);
+            };
+        };
+        const auto always = [](int) { return true; };
+        Stage live(run, {{"age", age}});
+        const auto shown = live.run(500, always, moves(live));
+        run.add(600, network_of(config_at(rate), 600));
+        run.add(800, network_of(config_at(rate), 800));
+        Stage replay(run, {{"age", age}}, live.answers), fresh(run, {{"age", age}});
+        CHECK(replay.replay(500, moves(replay)) == shown);
+        CHECK(fresh.run(500, always, moves(fresh)) != shown);
     }
-    CHECK(again == shown);
+    // The best of a run is another one once it has learned more.
+    TrainingRun run;
+    const auto measured = [&](int step, double bits) {
+        auto checkpoint = network_of(config_at(rate), static_cast<std::uint64_t>(step));
+        checkpoint.config.held_out_nll = bits;
+        run.add(step, checkpoint);
+    };
+    measured(100, 3.0);
+    measured(200, 3.5);
+    const Settings best{{"model", (run.folder / "checkpoints/best").string()}};
+    const auto rig = [&](const std::optional<Stage::Answers>& answers) { return Stage(run, best, answers); };
+    Stage live = rig({});
+    const auto shown = live.run(200, [](int) { return true; });
+    measured(400, 2.5);
+    Stage replay = rig(live.answers);
+    CHECK(replay.replay(200) == shown);
+    CHECK(rig({}).run(200, [](int) { return true; }) != shown);
 }
 
 TEST_CASE("after reset a scrubbed run sounds as when it was fresh") {
@@ -375,4 +424,17 @@ TEST_CASE("follow takes up a checkpoint that appears while it plays, without a g
     CHECK(note(part(all, all.size() - 4'096, 4'096)) == doctest::Approx(400).epsilon(0.06));
     CHECK(stage.meter("covering") == 0.0f);
     judge(all);
+
+    // The run is longer by now, and replayed as it grew.
+    run.add(900, sine_network());
+    Stage replay(run, {{"temperature", "0"}, {"follow", "true"}}, stage.answers);
+    CHECK(replay.replay(static_cast<int>(all.size() / block_frames)) == all);
+    CHECK(has(replay.told, "follows to 10800.safetensors"));
+    // What it followed to is gone: it says so and stays at what it has.
+    std::filesystem::remove(run.file(800));
+    std::filesystem::remove(run.file(900));
+    Stage without(run, {{"temperature", "0"}, {"follow", "true"}}, stage.answers);
+    judge(without.replay(static_cast<int>(all.size() / block_frames)));
+    CHECK(without.meter("age_heard") == 0.5f);
+    CHECK(has(without.told, "the checkpoint that it went on to is gone from "));
 }
