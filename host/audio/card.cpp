@@ -22,7 +22,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using Seconds = std::chrono::duration<double>;
-constexpr auto longest_silence = std::chrono::seconds(2);  // after that it is taken to hang
+constexpr Clock::duration longest_silence = std::chrono::seconds(2);  // after that it is taken to hang
+constexpr Clock::duration settling = milliseconds(200);  // of one that asks again, until it is known to be back
 constexpr auto longest_opening = std::chrono::seconds(20);
 constexpr auto between_tries = milliseconds(500);
 
@@ -179,7 +180,7 @@ void Card::play(AudioCallback& callback) noexcept {
     auto served = x_.answered.load(std::memory_order_relaxed);
     auto last = Clock::now();
     Clock::time_point due;
-    bool alone = false;
+    bool alone = false, asks_again = false;
     for (;;) {
         if (const auto asked = x_.asked.load(std::memory_order_acquire); asked != served) {
             const int frames = std::clamp(x_.frames.load(std::memory_order_relaxed), 1, Exchange::most_frames);
@@ -191,11 +192,14 @@ void Card::play(AudioCallback& callback) noexcept {
             last = Clock::now();
             asked_last_.store(last.time_since_epoch().count(), std::memory_order_relaxed);
             alone = false;
+            asks_again = gone_;
             continue;
         }
         if (!running_) return;
         const auto now = Clock::now();
-        if (!alone && (gone_ || now - last > longest_silence)) {
+        // Between two blocks of one that asks again none may be played for nobody: the sound would jump by that.
+        const auto patience = !gone_ ? longest_silence : asks_again ? settling : Clock::duration::zero();
+        if (!alone && now - last > patience) {
             alone = true;
             due = now;
         }

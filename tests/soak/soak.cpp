@@ -493,7 +493,8 @@ int Soak::judge(const Listener& recorded, const Show& show, double played) {
         keyed += applied.target == "keys/notes" && applied.note.kind == NoteEvent::Kind::on;
     }
     std::map<std::string, std::uint64_t> fates;  // what was late, by the fate's name
-    for (const auto& [whose, answers] : show.fates) fates[whose.first.id + "." + whose.second] += answers.size();
+    for (const auto& [whose, answers] : show.fates)
+        if (whose.second != "newest") fates[whose.first.id + "." + whose.second] += answers.size();
     const auto lost = (fired < reseeds_ ? reseeds_ - fired : 0) + (keyed < keys_ ? keys_ - keyed : 0);
     const auto number = [&](const char* name) { return osc_->number(std::string("/legume/stats/") + name); };
     std::printf("\n| fault | times | clicks | silences | xruns until the next |\n|---|---|---|---|---|\n");
