@@ -1,17 +1,17 @@
 // One of each, unprepared, for whoever asks what it declares.
 // SPDX-License-Identifier: MIT
-#include "graph/standing.h"
+#include "graph/builtin_nodes.h"
 
-#include "graph/conductor.h"
-#include "graph/set_keys.h"
+#include "graph/setlist_controls.h"
+#include "graph/transport.h"
 
 namespace legume {
 
-const Node* standing_node(std::string_view id) {
-    static const Conductor transport;
-    static const SetKeys setlist;
-    if (id == Conductor::id) return &transport;
-    return id == SetKeys::id ? &setlist : nullptr;
+const Node* builtin_node(std::string_view id) {
+    static const Transport transport;
+    static const SetlistControls setlist;
+    if (id == Transport::id) return &transport;
+    return id == SetlistControls::id ? &setlist : nullptr;
 }
 
 }  // namespace legume

@@ -9,6 +9,6 @@
 namespace legume {
 
 // As it declares itself, to be looked at and not played. nullptr: a patch may call a node of its own so.
-const Node* standing_node(std::string_view id);
+const Node* builtin_node(std::string_view id);
 
 }  // namespace legume

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "graph/standing.h"
+#include "graph/builtin_nodes.h"
 
 namespace legume {
 namespace {
@@ -57,7 +57,7 @@ struct Checker {
 
     void resolve(const Wire& wire) {
         for (const auto* end : {&wire.from, &wire.to})
-            if (standing_node(end->node))
+            if (builtin_node(end->node))
                 return problem(end->place,
                                "the " + end->node + " has no wires; bind a control to it, or move it by OSC");
         Link link;
@@ -234,7 +234,7 @@ std::size_t find_node(const Checked& checked, const Endpoint& end, Problems& pro
 
 const Member* find_member(const Checked& checked, const Endpoint& end, std::initializer_list<Member::Kind> kinds,
                           const std::string& what, Problems& problems) {
-    const auto* standing = standing_node(end.node);
+    const auto* standing = builtin_node(end.node);
     const auto index = standing ? 0 : find_node(checked, end, problems);
     if (!standing && index == checked.nodes.size()) return nullptr;
     const Node& node = standing ? *standing : *checked.nodes[index];
@@ -254,7 +254,7 @@ Order order(std::size_t nodes, const std::vector<Link>& links) {
     // Depth first along the wires backwards, in the patch's order: the order follows from the patch alone.
     std::vector<std::vector<std::size_t>> feeds(nodes);
     for (const auto& link : links)
-        if (link.to->kind != Member::Kind::in || !static_cast<const In*>(link.to)->shape.late)
+        if (link.to->kind != Member::Kind::in || !static_cast<const In*>(link.to)->shape.feedback)
             feeds[link.to_node].push_back(link.from_node);
     Order result;
     enum class Mark : char { fresh, open, done };

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "graph/node.h"
-#include "graph/patch.h"
+#include "graph/patch/patch.h"
 
 namespace legume {
 

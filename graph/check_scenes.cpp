@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "graph/builtin_nodes.h"
 #include "graph/check.h"
-#include "graph/standing.h"
 
 namespace legume {
 namespace {
@@ -39,7 +39,7 @@ struct ScenesChecker {
         const auto wrong = [&](const auto& entry) {
             const auto& [to, value] = entry;
             if (!takes(to, value, problems)) return true;
-            if (standing_node(to.node) || !scenes_of(*c.nodes[find_node(c, to, problems)])) return false;
+            if (builtin_node(to.node) || !scenes_of(*c.nodes[find_node(c, to, problems)])) return false;
             problems.push_back({to.place, to.node + " moves between scenes, so that none can move it; bind it, or "
                                                     "set it by a cue"});
             return true;

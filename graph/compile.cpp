@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "graph/math.h"
-#include "graph/rings.h"
+#include "graph/base/math.h"
+#include "graph/tail.h"
 
 namespace legume {
 
@@ -102,7 +102,7 @@ struct Compiler {
                 param->blocks_a_second_ = static_cast<float>(context.rate / block_frames);
             try {
                 now.nodes[i]->prepare(p);
-            } catch (const Refusal& refusal) {
+            } catch (const PrepareError& refusal) {
                 const auto* setting = text.find(refusal.member);
                 result.problems.push_back({setting ? setting->value.place : text.place, refusal.what()});
             }
@@ -194,12 +194,12 @@ struct Compiler {
 
 namespace {
 
-bool rings(const Node& node) { return dynamic_cast<const Rings*>(&node) != nullptr; }
+bool has_tail(const Node& node) { return dynamic_cast<const HasTail*>(&node) != nullptr; }
 
 }  // namespace
 
-bool rings(const Plan& plan) {
-    return std::any_of(plan.nodes.begin(), plan.nodes.end(), [](const auto& node) { return rings(*node); });
+bool has_tail(const Plan& plan) {
+    return std::any_of(plan.nodes.begin(), plan.nodes.end(), [](const auto& node) { return has_tail(*node); });
 }
 
 // The tail is what rings, and whatever lies behind it on the way to the outputs. Only where sound comes into the tail
@@ -211,7 +211,7 @@ std::unique_ptr<Schedule> leave(const Schedule& playing, double seconds) {
                            [](const Work* work) { return work->pool == Work::Pool::generate; });
     };
     std::vector<bool> tail;
-    for (const auto& node : plan.nodes) tail.push_back(rings(*node) || node->outs().empty());
+    for (const auto& node : plan.nodes) tail.push_back(has_tail(*node) || node->outs().empty());
     for (bool more = true; more;) {
         more = false;
         for (const auto& link : plan.links) {

@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 
+#include "graph/base/store.h"
 #include "graph/check.h"
 #include "graph/schedule.h"
-#include "graph/store.h"
 
 namespace legume {
 
@@ -47,7 +47,7 @@ inline constexpr double transition_seconds = 0.02;
 // What plays, on its way out: in so many seconds whatever sounds by itself fades, and what rings passes on what it
 // holds. It plays the same nodes as `playing`, which must stay alive until this one takes over.
 std::unique_ptr<Schedule> leave(const Schedule& playing, double seconds);
-bool rings(const Plan& plan);  // any node of it
+bool has_tail(const Plan& plan);  // any node of it
 
 // FNV-1a over the parts, then a finaliser (splitmix64): a node's seed from the patch's, its id and its own.
 std::uint64_t hash_seed(std::uint64_t seed, std::string_view id, std::uint64_t own = 0);

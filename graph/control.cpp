@@ -4,14 +4,14 @@
 
 #include <algorithm>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 namespace legume {
 namespace {
 
 // From the block's first frame to the next line, in whole frames; block_frames when it is not in this block. A line
 // that falls on a frame but for rounding is on it.
-int frames_to_line(const Grid& grid, const Transport& now) noexcept {
+int frames_to_line(const Grid& grid, const TransportTime& now) noexcept {
     constexpr double rounding = 1e-3;  // of a frame
     const double beats = static_cast<double>(grid.step) * (grid.bars ? now.bar_beats : 1);
     const double line = -math::floor(-(now.beat - rounding * now.step) / beats) * beats;
@@ -92,7 +92,7 @@ void ControlQueue::hold_or_fire(Trigger& trigger, const Grid& grid, std::uint64_
         waiting_[waiting_count_++] = {&trigger, grid, true, -1};
 }
 
-void ControlQueue::fire_due(std::uint64_t frame, const Transport& now) noexcept {
+void ControlQueue::fire_due(std::uint64_t frame, const TransportTime& now) noexcept {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < waiting_count_; ++i) {
         auto& waiting = waiting_[i];

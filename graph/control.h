@@ -12,8 +12,9 @@
 #include <string>
 #include <string_view>
 
+#include "graph/base/ring.h"
 #include "graph/node.h"
-#include "graph/ring.h"
+#include "graph/patch/session.h"
 
 namespace legume {
 
@@ -56,7 +57,7 @@ class ControlQueue {
     void apply(std::uint64_t frame, std::size_t count) noexcept RT_SAFE;
     void apply(std::uint64_t frame) noexcept RT_SAFE { apply(frame, waiting()); }  // what is posted now waits
     // Fires those of the waiting triggers whose line is in this block, at its frame.
-    void fire_due(std::uint64_t frame, const Transport& now) noexcept RT_SAFE;
+    void fire_due(std::uint64_t frame, const TransportTime& now) noexcept RT_SAFE;
     // Forgets those whose node goes: lives(const Node&).
     template <class Lives>
     void keep_waiting(Lives lives) noexcept RT_SAFE {

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cassert>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
+#include "graph/patch/words.h"
 
 namespace legume {
 
@@ -106,13 +107,13 @@ Work::Work(Node* owner, std::string member_name, Pool work_pool, std::function<b
     owner->works_.push_back(this);
 }
 
-Fate::Fate(Node* owner, std::string member_name, Of fate_of, std::string member_doc)
-    : Member(owner, Kind::fate, std::move(member_name), std::move(member_doc)), of(fate_of) {
-    owner->fates_.push_back(this);
+TimingDecision::TimingDecision(Node* owner, std::string member_name, Of fate_of, std::string member_doc)
+    : Member(owner, Kind::decision, std::move(member_name), std::move(member_doc)), of(fate_of) {
+    owner->decisions_.push_back(this);
 }
 
-void Fate::foretell(std::vector<Answer> answers) {
-    foretold_ = true;
+void TimingDecision::replay(std::vector<Answer> answers) {
+    replaying_ = true;
     answers_ = std::move(answers);
     next_ = 0;
 }
@@ -317,7 +318,7 @@ int Prepare::channels(const Out& out) const {
 }
 
 void Checking::problem(const Member& member, std::string message) const {
-    if (member.kind == Member::Kind::option && !static_cast<const Option&>(member).sound()) return;
+    if (member.kind == Member::Kind::option && !static_cast<const Option&>(member).valid()) return;
     const auto* setting = node_.find(member.name);
     problems_.push_back({setting ? setting->value.place : node_.place, std::move(message)});
 }

@@ -16,11 +16,11 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/patch.h"
-#include "graph/range.h"
-#include "graph/ring.h"
-#include "graph/rt.h"
-#include "graph/store.h"
+#include "graph/base/range.h"
+#include "graph/base/ring.h"
+#include "graph/base/rt.h"
+#include "graph/base/store.h"
+#include "graph/patch/value.h"
 
 namespace legume {
 
@@ -31,13 +31,13 @@ using ConstFrames = std::span<const float, block_frames>;
 
 class Node;
 class Schedule;
-class Conductor;
+class Transport;
 class In;
 class Out;
 class Entry;
 
 // Musical time: where a block begins and how it goes on. Standing still its step is 0.
-struct Transport {
+struct TransportTime {
     double tempo = 120;  // beats a minute; a beat is a quarter
     double beat = 0;     // since the start, at the block's first frame
     double step = 0;     // beats a frame
@@ -57,7 +57,7 @@ class Block {
   public:
     std::uint64_t frame() const noexcept RT_SAFE { return frame_; }  // of the block's first frame, since the start
     double rate() const noexcept RT_SAFE { return rate_; }           // frames a second
-    const Transport& transport() const noexcept RT_SAFE { return transport_; }
+    const TransportTime& transport() const noexcept RT_SAFE { return transport_; }
     const Signal& device_in() const noexcept RT_SAFE { return *device_in_; }    // what the device hears
     const Signal& device_out() const noexcept RT_SAFE { return *device_out_; }  // add to it what it shall play
 
@@ -68,7 +68,7 @@ class Block {
     Block() = default;
     std::uint64_t frame_ = 0;
     double rate_ = 48'000;
-    Transport transport_;
+    TransportTime transport_;
     const Signal* device_in_ = nullptr;
     const Signal* device_out_ = nullptr;
     const Signal* ins_ = nullptr;  // of the step at hand, by In::index
@@ -77,9 +77,10 @@ class Block {
 };
 
 // Thrown by Node::prepare when the node cannot play; the place is that of the member's setting.
-class Refusal : public std::runtime_error {
+class PrepareError : public std::runtime_error {
   public:
-    Refusal(std::string where, const std::string& message) : std::runtime_error(message), member(std::move(where)) {}
+    PrepareError(std::string where, const std::string& message)
+        : std::runtime_error(message), member(std::move(where)) {}
     std::string member;  // empty: the node as a whole
 };
 
@@ -111,7 +112,7 @@ class Prepare {
 // players, with its full stop: what you hear.
 class Member {
   public:
-    enum class Kind { in, out, param, trigger, notes, option, meter, work, fate };
+    enum class Kind { in, out, param, trigger, notes, option, meter, work, decision };
     Member(Node* node, Kind kind, std::string name, std::string doc);
     virtual ~Member() = default;
     Member(const Member&) = delete;
@@ -128,7 +129,7 @@ class In : public Member {
     struct Shape {
         int channels = max_channels;  // the most it takes; surplus channels are an error of the patch
         // Always fed the previous block, so that it may close a loop: the node takes 64 frames off its own delay.
-        bool late = false;
+        bool feedback = false;
     };
     In(Node* node, std::string name, std::string doc);
     In(Node* node, std::string name, Shape shape, std::string doc);
@@ -182,7 +183,7 @@ class Param : public Member {
 
   private:
     friend class Schedule;
-    friend class Conductor;
+    friend class Transport;
     friend class ControlQueue;
     friend struct Compiler;
     std::size_t lane(int ch) const noexcept RT_SAFE { return ch < lanes_ ? static_cast<std::size_t>(ch) : 0; }
@@ -219,7 +220,7 @@ class Trigger : public Member {
 
   private:
     friend class Schedule;
-    friend class Conductor;
+    friend class Transport;
     friend class ControlQueue;
     std::uint64_t edges_ = 0;
     float last_ = 0;
@@ -276,7 +277,7 @@ class Work : public Member {
 // was not read yet. It is a question that the node asks at rising numbers, its blocks for example. Live the answer is
 // the fact, and a show's log keeps it; in a replay it is what the log says, so that the same happens again. 0 stands
 // for what happens when nothing is late, and offline nothing is.
-class Fate : public Member {
+class TimingDecision : public Member {
   public:
     // lateness: 0 is what would have been heard, had nothing been late. machine: any other answer is music all the
     // same, and so is kept when a show is rendered without its dropouts.
@@ -285,30 +286,30 @@ class Fate : public Member {
         std::uint64_t at = 0, what = 0;
         bool operator==(const Answer&) const = default;
     };
-    Fate(Node* owner, std::string member_name, std::string member_doc)
-        : Fate(owner, std::move(member_name), Of::lateness, std::move(member_doc)) {}
-    Fate(Node* node, std::string name, Of of, std::string doc);
+    TimingDecision(Node* owner, std::string member_name, std::string member_doc)
+        : TimingDecision(owner, std::move(member_name), Of::lateness, std::move(member_doc)) {}
+    TimingDecision(Node* node, std::string name, Of of, std::string doc);
     const Of of;
     // The audio thread or a worker, but always the same of the two; or in `prepare`. The caller does what it returns.
     std::uint64_t decide(std::uint64_t at, std::uint64_t fact) noexcept RT_SAFE {
-        if (foretold_) {
+        if (replaying_) {
             while (next_ < answers_.size() && answers_[next_].at < at) ++next_;
             return next_ < answers_.size() && answers_[next_].at == at ? answers_[next_].what : 0;
         }
-        if (fact != 0 && !told_.push({at, fact})) lost_.fetch_add(1, std::memory_order_relaxed);
+        if (fact != 0 && !recorded_.push({at, fact})) lost_.fetch_add(1, std::memory_order_relaxed);
         return fact;
     }
     // One reader, any thread but the audio thread: what was decided since the last call, without the zeros; and what
     // found no room, when nobody asked.
-    bool told(Answer& into) { return told_.pop(into); }
+    bool recorded(Answer& into) { return recorded_.pop(into); }
     std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
     // Before the first block: from now on these are the answers, in rising order, and what is missing is 0.
-    void foretell(std::vector<Answer> answers);
+    void replay(std::vector<Answer> answers);
 
   private:
-    Ring<Answer> told_{1024};
+    Ring<Answer> recorded_{1024};
     std::atomic<std::uint64_t> lost_{0};
-    bool foretold_ = false;
+    bool replaying_ = false;
     std::vector<Answer> answers_;
     std::size_t next_ = 0;
 };
@@ -323,7 +324,7 @@ class Option : public Member {
     const Type type;
     const bool required;
     bool given() const { return given_; }                            // whether the patch sets it
-    bool sound() const { return !wrong_ && (given_ || !required); }  // false: a problem has been said already
+    bool valid() const { return !wrong_ && (given_ || !required); }  // false: a problem has been said already
     void configure(const Value& value, Problems& problems);          // reads it; everything wrong becomes a problem
     virtual std::string print_initial() const = 0;                   // for the manual; empty when there is none
     virtual std::vector<std::string> choices() const { return {}; }
@@ -455,14 +456,14 @@ class ScenesOption : public Option {
 // ---------------------------------------------------------------- the node
 
 // How a node that makes its sound ahead of time keeps up with this machine, as it found when it was prepared live.
-struct Pace {
+struct RealTimeFactor {
     std::string speed;     // "3.4 x real time at 22.05 kHz"; empty: not known
     std::string short_of;  // what follows when that is not enough, as a sentence without a full stop
     std::string help;      // what would make it lighter, the best first
     double load = 0;       // of one generate worker: 1 takes all its time
 };
 // As many times faster than sound must a generator be: the rest is for all else that its thread and its core do.
-inline constexpr double pace_needed = 1.1;
+inline constexpr double real_time_factor_needed = 1.1;
 
 // Gathers what a node finds wrong with its own options, each at its setting's place.
 class Checking {
@@ -495,7 +496,7 @@ class Node {
     // Control thread, nothing is prepared: cheap checks (does the file exist, is its header sound). What it says of an
     // option that is wrong already is not said again.
     virtual void check(const Checking&) const {}
-    // Control thread, once, before the first process. Throws Refusal.
+    // Control thread, once, before the first process. Throws PrepareError.
     virtual void prepare(const Prepare&) {}
     // Audio thread, every block.
     virtual void process(const Block& b) noexcept RT_SAFE = 0;
@@ -506,7 +507,9 @@ class Node {
     // How many channels an In takes at the most, where an option decides it.
     virtual int channels_of(const In& in) const { return in.shape.channels; }
     virtual int latency_frames() const { return 0; }  // prepared: from In to Out, or from control to Out of a source
-    virtual Pace pace() const { return {}; }          // prepared; of what makes nothing ahead of time it is empty
+    virtual RealTimeFactor real_time_factor() const {
+        return {};
+    }                                                 // prepared; of what makes nothing ahead of time it is empty
     virtual int device_inputs() const { return 0; }   // channels that it takes from the device; options are set
     virtual int device_outputs() const { return 0; }  // channels that it gives to the device
     virtual bool portable() const { return true; }    // false: stands on a library whose bytes differ between machines
@@ -514,10 +517,10 @@ class Node {
     virtual const OscOut* osc_out() const { return nullptr; }  // of what goes out by OSC by the node's own settings
     // What it would go on from if the program ended now, beside its params, as bytes of its own; empty: nothing.
     // Control thread, about once a second while it plays.
-    virtual std::string keep() { return {}; }
+    virtual std::string save_state() { return {}; }
     // Goes on from what `keep` gave in another run. Control thread, prepared, before the first block. False: these are
     // not its bytes, and it begins afresh.
-    virtual bool resume(std::string_view) { return false; }
+    virtual bool load_state(std::string_view) { return false; }
 
     const std::vector<Member*>& members() const { return members_; }
     Member* find(std::string_view name) const;
@@ -529,7 +532,7 @@ class Node {
     const std::vector<Option*>& options() const { return options_; }
     const std::vector<Meter*>& meters() const { return meters_; }
     const std::vector<Work*>& works() const { return works_; }
-    const std::vector<Fate*>& fates() const { return fates_; }
+    const std::vector<TimingDecision*>& decisions() const { return decisions_; }
     // Sets options and params from the patch's text; everything wrong becomes a problem.
     void configure(const PatchNode& text, Problems& problems);
 
@@ -543,7 +546,7 @@ class Node {
     friend class Option;
     friend class Meter;
     friend class Work;
-    friend class Fate;
+    friend class TimingDecision;
     std::vector<Member*> members_;  // in order of declaration
     std::vector<In*> ins_;
     std::vector<Out*> outs_;
@@ -553,7 +556,7 @@ class Node {
     std::vector<Option*> options_;
     std::vector<Meter*> meters_;
     std::vector<Work*> works_;
-    std::vector<Fate*> fates_;
+    std::vector<TimingDecision*> decisions_;
 };
 
 // State per channel, of fixed room, so that a channel count never allocates.

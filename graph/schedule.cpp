@@ -6,8 +6,8 @@
 #include <cassert>
 #include <limits>
 
-#include "graph/math.h"
-#include "graph/ticks.h"
+#include "graph/base/math.h"
+#include "graph/base/ticks.h"
 
 namespace legume {
 
@@ -80,7 +80,7 @@ Schedule::Schedule(Plan plan, double rate, std::uint64_t length_blocks)
         steps_[s].node = plan_.nodes[found.steps[s]].get();
     }
     const auto is_late = [](const Link& link) {
-        return link.to->kind == Member::Kind::in && static_cast<const In*>(link.to)->shape.late;
+        return link.to->kind == Member::Kind::in && static_cast<const In*>(link.to)->shape.feedback;
     };
 
     // The last step at which each Out is read. What a late In keeps is copied after the last step.
@@ -259,7 +259,8 @@ bool non_finite(const float* x) noexcept {
 
 }  // namespace
 
-void Schedule::process(std::uint64_t frame, const Transport& transport, const Signal& in, const Signal& out) noexcept {
+void Schedule::process(std::uint64_t frame, const TransportTime& transport, const Signal& in,
+                       const Signal& out) noexcept {
     for (int c = 0; c < out.channels; ++c) std::fill_n(out.data[static_cast<std::size_t>(c)], block_frames, 0.0f);
     std::array<float, block_frames> coming, going, leaving;
     if (length_)

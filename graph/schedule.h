@@ -43,7 +43,7 @@ class Schedule {
     Schedule& operator=(const Schedule&) = delete;
 
     // Audio thread: plays one block of 64 frames. `out` is zeroed first; its channels take the sum of all outputs.
-    void process(std::uint64_t frame, const Transport&, const Signal& in, const Signal& out) noexcept RT_SAFE;
+    void process(std::uint64_t frame, const TransportTime&, const Signal& in, const Signal& out) noexcept RT_SAFE;
     // Audio thread: whether a transition has run its length; then `then` takes over.
     bool finished() const noexcept RT_SAFE { return length_ && done_ >= length_; }
     Schedule* take_next() noexcept RT_SAFE { return next_.release(); }

@@ -9,7 +9,7 @@
 namespace legume {
 
 // In no schedule, as the conductor: the host hears of what moves here as of every control, and changes the patch.
-class SetKeys final : public Node {
+class SetlistControls final : public Node {
   public:
     static constexpr std::string_view id = "setlist";  // no node of a patch has it
     Trigger next{this, "next", "Goes on to the set's next patch."};

@@ -5,9 +5,9 @@
 namespace legume {
 
 // A node is one beside being a Node. When another patch takes over, it is fed no more and rings on.
-class Rings {
+class HasTail {
   public:
-    virtual ~Rings() = default;
+    virtual ~HasTail() = default;
 };
 
 }  // namespace legume

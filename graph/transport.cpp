@@ -1,16 +1,16 @@
 // Applies what was asked of the transport and counts its beats.
 // SPDX-License-Identifier: MIT
-#include "graph/conductor.h"
+#include "graph/transport.h"
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 namespace legume {
 
-Conductor::Conductor(double rate) : rate_(rate) {
+Transport::Transport(double rate) : rate_(rate) {
     for (auto* param : params()) param->blocks_a_second_ = static_cast<float>(rate / block_frames);
 }
 
-void Conductor::begin(float beats_a_minute) noexcept {
+void Transport::begin(float beats_a_minute) noexcept {
     tempo.set(beats_a_minute, 0);
     tempo.own_.store(tempo.target_, std::memory_order_relaxed);
     running.set_initial(1);
@@ -18,12 +18,12 @@ void Conductor::begin(float beats_a_minute) noexcept {
     beat_ = 0;
 }
 
-void Conductor::hear(Node& other) noexcept {
+void Transport::hear(Node& other) noexcept {
     for (auto* param : other.params()) param->advance(nullptr, 0);
     for (auto* trigger : other.triggers()) trigger->edges_ = 0;
 }
 
-Transport Conductor::advance() noexcept {
+TransportTime Transport::advance() noexcept {
     tempo.advance(nullptr, 0);
     if (position.left_ > 0) {  // it was set; what is on its way there over a time is a scrub
         position.advance(nullptr, 0);
@@ -40,7 +40,7 @@ Transport Conductor::advance() noexcept {
     if (was != running_) running.set_initial(running_ ? 1.0f : 0.0f);
     for (auto* trigger : triggers()) trigger->edges_ = 0;
 
-    Transport now;
+    TransportTime now;
     now.tempo = static_cast<double>(tempo.to_[0]);
     now.beat = beat_;
     now.bar_beats = bar_beats_.load(std::memory_order_relaxed);

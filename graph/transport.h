@@ -12,10 +12,10 @@ namespace legume {
 inline constexpr Range tempo_range{.min = 10, .max = 1'000, .initial = 120, .unit = Unit::tempo};
 
 // In no schedule: the runner plays it before all nodes, so that each of them sees the same time.
-class Conductor final : public Node {
+class Transport final : public Node {
   public:
     static constexpr std::string_view id = "transport";  // no node of a patch has it
-    explicit Conductor(double rate = 48'000);
+    explicit Transport(double rate = 48'000);
 
     Param tempo{this, "tempo", tempo_range, "How many beats (quarters) go by in a minute."};
     Param running{this, "running", {.max = 1, .initial = 1, .unit = Unit::flag}, "Whether musical time goes on."};
@@ -34,7 +34,7 @@ class Conductor final : public Node {
     void begin_at(double first) { beat_ = first; }                                      // before the first block
     void set_bar(double beats) { bar_beats_.store(beats, std::memory_order_relaxed); }  // any thread
     // Audio thread, once a block, after the controls: the time at its first frame.
-    Transport advance() noexcept RT_SAFE;
+    TransportTime advance() noexcept RT_SAFE;
     // Audio thread, before advance(): another patch brings its own time, from its first beat on.
     void begin(float beats_a_minute) noexcept RT_SAFE;
     // Audio thread, once a block: what stands beside the patch, as this does, has heard what was applied.

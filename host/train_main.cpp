@@ -19,16 +19,18 @@
 #include <vector>
 
 #include "graph/compile.h"
-#include "host/models/report.h"
-#include "host/opening.h"
-#include "host/runner.h"
-#include "nodes/samplernn/bench_result.h"
-#include "nodes/samplernn/network.h"
-#include "nodes/samplernn/plan.h"
-#include "nodes/samplernn/timeline.h"
-#include "nodes/samplernn/train.h"
-#include "nodes/samplernn/trainer.h"
-#include "nodes/sound_file.h"
+#include "host/commands/models/report.h"
+#include "host/engine/runner.h"
+#include "host/session/open.h"
+#include "host/system/command.h"
+#include "host/system/paths.h"
+#include "nodes/samplernn/torch/network.h"
+#include "nodes/samplernn/torch/trainer.h"
+#include "nodes/samplernn/train/bench_result.h"
+#include "nodes/samplernn/train/plan.h"
+#include "nodes/samplernn/train/timeline.h"
+#include "nodes/samplernn/train/train.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume {
 namespace {
@@ -185,7 +187,7 @@ using samplernn::time_text;
 // A bar on a terminal, redrawn; elsewhere a line now and then.
 class Display {
   public:
-    void operator()(const samplernn::Progress& p) {
+    void operator()(const samplernn::TrainProgress& p) {
         char held_out[32] = "";
         if (p.held_out_bits) std::snprintf(held_out, sizeof held_out, ", held out %.3f", *p.held_out_bits);
         char line[200];
@@ -344,7 +346,7 @@ int run(const Request& request) {
     samplernn::Watching watching;
     watching.tell = tell;
     watching.stop = [] { return interrupted != 0; };
-    watching.progress = [&](const samplernn::Progress& p) {
+    watching.progress = [&](const samplernn::TrainProgress& p) {
         step = p.step;
         display(p);
     };

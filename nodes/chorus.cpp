@@ -4,7 +4,7 @@
 #include <bit>
 #include <vector>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 #include "nodes/dsp/interpolate.h"
 

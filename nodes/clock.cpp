@@ -1,7 +1,7 @@
 // Pulses at a steady rate or on the transport's lines, straight or swung.
 // SPDX-License-Identifier: MIT
-#include "graph/math.h"
-#include "nodes/sync.h"
+#include "graph/base/math.h"
+#include "nodes/members/sync.h"
 
 namespace legume {
 namespace {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
-#include "nodes/level.h"
+#include "nodes/members/level.h"
 
 namespace legume {
 namespace {

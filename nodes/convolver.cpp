@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "graph/rings.h"
+#include "graph/tail.h"
 #include "nodes/dsp/convolution.h"
-#include "nodes/held_sound.h"
-#include "nodes/level.h"
+#include "nodes/members/level.h"
+#include "nodes/sound/held_sound.h"
 
 namespace legume {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 using Impulses = std::vector<dsp::Impulse>;  // a channel each
 static_assert(dsp::Impulse::short_frames == block_frames);
 
-struct Convolver final : Node, Rings {
+struct Convolver final : Node, HasTail {
     In in{this, "in", "Sound to play in the room."};
     Out out{this, "out", "The sound in the room; a mono sound comes out on as many channels as the room has."};
     Param mix{this, "mix", {.min = 0, .max = 1, .initial = 0.5f}, "How much of it is the room, in step with the rest."};
@@ -74,13 +74,13 @@ struct Convolver final : Node, Rings {
         return ready;
     }
     void prepare(const Prepare& p) override {
-        if (const auto problem = wrong(); !problem.empty()) throw Refusal("impulse", problem);
+        if (const auto problem = wrong(); !problem.empty()) throw PrepareError("impulse", problem);
         try {
             const std::string key = impulse.path().lexically_normal().string() + "|" + std::to_string(p.rate) +
                                     (normalise.value() ? "|normalised" : "|");
             room = p.store.get<Impulses>(key, [&] { return load(p.rate); });
         } catch (const SoundError& error) {
-            throw Refusal("impulse", impulse.path().string() + " " + error.what());
+            throw PrepareError("impulse", impulse.path().string() + " " + error.what());
         }
         for (int ch = 0; ch < p.channels(out); ++ch)
             convolutions.push_back(

@@ -1,6 +1,6 @@
 // Fades from one signal to another, at equal power or in a straight line.
 // SPDX-License-Identifier: MIT
-#include "nodes/law.h"
+#include "nodes/members/law.h"
 
 namespace legume {
 namespace {

@@ -1,6 +1,6 @@
 // Fewer bits and fewer frames a second, as early samplers had them; what folds over is meant to.
 // SPDX-License-Identifier: MIT
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 
 namespace legume {

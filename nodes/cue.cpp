@@ -4,7 +4,7 @@
 #include <atomic>
 
 #include "nodes/dsp/fade.h"
-#include "nodes/level.h"
+#include "nodes/members/level.h"
 
 namespace legume {
 namespace {

@@ -6,10 +6,10 @@
 #include <system_error>
 
 #include "graph/reads.h"
-#include "nodes/law.h"
-#include "nodes/level.h"
-#include "nodes/stream_head.h"
-#include "nodes/training_run.h"
+#include "nodes/members/law.h"
+#include "nodes/members/level.h"
+#include "nodes/samplernn/takes/picks.h"
+#include "nodes/sound/stream_head.h"
 
 namespace legume {
 namespace {
@@ -97,8 +97,8 @@ struct Cut final : Node {
     Meter late{this, "late", Unit::count, "How often the disk was too slow and the sound was faded over."};
     Work reader{this, "reader", Work::Pool::io, [this] { return pages && pages->fill(); },
                 "Reads ahead from the disk."};
-    Fate missing{this, "missing", "How much of what it will need the disk had not given yet."};
-    Fate unread{this, "unread", "What the disk could not give."};
+    TimingDecision missing{this, "missing", "How much of what it will need the disk had not given yet."};
+    TimingDecision unread{this, "unread", "What the disk could not give."};
 
     std::unique_ptr<SoundPages> pages;
     std::deque<SoundStream> sounds;
@@ -119,7 +119,7 @@ struct Cut final : Node {
         std::vector<Source> all;
         for (const auto& entry : regions.all()) {
             const auto& one = static_cast<const Region&>(*entry);
-            if (!one.file.sound()) continue;
+            if (!one.file.valid()) continue;
             for (const auto& file : one.files()) all.push_back({file, &one});
         }
         return all;
@@ -171,8 +171,8 @@ struct Cut final : Node {
         bool known = true;  // how many regions there are
         for (const auto& entry : regions.all()) {
             const auto& one = static_cast<const Region&>(*entry);
-            if (!one.file.sound() || !one.from.sound() || !one.to.sound()) continue;
-            if (one.speed.sound() && one.speed.value() == 0)
+            if (!one.file.valid() || !one.from.valid() || !one.to.valid()) continue;
+            if (one.speed.valid() && one.speed.value() == 0)
                 checking.of(one).problem(one.speed, "speed is 0, so the region would never end; give it another");
             try {
                 const auto files = one.files();
@@ -184,7 +184,7 @@ struct Cut final : Node {
                 checking.of(one).problem(one.file, error.what());
             }
         }
-        if (!order.given() || !known || !regions.sound()) return;
+        if (!order.given() || !known || !regions.valid()) return;
         for (const float number : order.values())
             if (number < 1 || number > static_cast<float>(count))
                 return checking.problem(order, "there is no region " + order.limits()->print(number) + "; there are " +
@@ -197,11 +197,11 @@ struct Cut final : Node {
         try {
             all = sources();
         } catch (const RunError& error) {
-            throw Refusal("regions", error.what());
+            throw PrepareError("regions", error.what());
         }
         double samples = 0;
         for (const auto& source : all) {
-            if (const auto wrong = fault(source)) throw Refusal("regions", *wrong);
+            if (const auto wrong = fault(source)) throw PrepareError("regions", *wrong);
             if (std::find(files.begin(), files.end(), source.file) != files.end()) continue;
             files.push_back(source.file);
             const auto header = read_sound_header(source.file);
@@ -215,10 +215,11 @@ struct Cut final : Node {
                 whole ? sounds.back().open(file, p.store, SoundStream::From::memory, p.tell)
                       : sounds.back().open(file, *pages);
             } catch (const SoundError& error) {
-                throw Refusal("regions", file.string() + " " + error.what());
+                throw PrepareError("regions", file.string() + " " + error.what());
             }
             if (sounds.back().header().channels > p.channels(out))
-                throw Refusal("regions", file.string() + " has changed its channels meanwhile; save the patch again");
+                throw PrepareError("regions",
+                                   file.string() + " has changed its channels meanwhile; save the patch again");
         }
         for (const auto& source : all) {
             Piece piece;
@@ -239,7 +240,8 @@ struct Cut final : Node {
         if (order.given())
             for (const float number : order.values()) {
                 const auto at = static_cast<std::size_t>(number) - 1;
-                if (at >= pieces.size()) throw Refusal("order", "there is no region " + order.limits()->print(number));
+                if (at >= pieces.size())
+                    throw PrepareError("order", "there is no region " + order.limits()->print(number));
                 row.push_back(pieces[at]);
             }
         else

@@ -1,6 +1,6 @@
 // Takes away what stands still: an offset that eats headroom and thumps when it is switched.
 // SPDX-License-Identifier: MIT
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 
 namespace legume {

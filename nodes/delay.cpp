@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <bit>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
-#include "graph/rings.h"
+#include "graph/tail.h"
 #include "nodes/dsp/interpolate.h"
-#include "nodes/sync.h"
+#include "nodes/members/sync.h"
 
 namespace legume {
 namespace {
 
 // The echoes alone: late, a dry signal that went through here would come 64 frames after its own wire.
-struct Delay final : Node, Rings {
-    In in{this, "in", {.late = true}, "Sound to repeat."};
+struct Delay final : Node, HasTail {
+    In in{this, "in", {.feedback = true}, "Sound to repeat."};
     Out out{this, "out", "The echoes alone; the sound itself goes round by a wire of its own."};
     Param time{
         this,

@@ -5,7 +5,7 @@
 
 #include "nodes/dsp/half_band.h"
 #include "nodes/dsp/tanh.h"
-#include "nodes/level.h"
+#include "nodes/members/level.h"
 
 namespace legume {
 namespace {

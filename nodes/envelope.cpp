@@ -1,6 +1,6 @@
 // An envelope whose times are exact at any curve, and which never jumps, whatever is moved while it runs.
 // SPDX-License-Identifier: MIT
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 #include "nodes/dsp/gate.h"
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 
 namespace legume {

@@ -1,7 +1,7 @@
 // Makes a signal louder or softer.
 // SPDX-License-Identifier: MIT
 #include "nodes/dsp/fade.h"
-#include "nodes/level.h"
+#include "nodes/members/level.h"
 
 namespace legume {
 namespace {

@@ -6,8 +6,8 @@
 #include "nodes/dsp/fade.h"
 #include "nodes/dsp/interpolate.h"
 #include "nodes/dsp/random.h"
-#include "nodes/held_sound.h"
-#include "nodes/level.h"
+#include "nodes/members/level.h"
+#include "nodes/sound/held_sound.h"
 
 namespace legume {
 namespace {
@@ -113,10 +113,10 @@ struct Granulator final : Node {
             try {
                 sound = hold_sound(p.store, file.path(), p.rate);
             } catch (const SoundError& error) {
-                throw Refusal("file", file.path().string() + " " + error.what());
+                throw PrepareError("file", file.path().string() + " " + error.what());
             }
             if (sound->channels != width)
-                throw Refusal("file", file.path().string() + " has changed its channels meanwhile; save it again");
+                throw PrepareError("file", file.path().string() + " has changed its channels meanwhile; save it again");
         } else {
             const double frames = static_cast<double>(buffer.value()) * p.rate + 2 * margin;
             heard.assign(static_cast<std::size_t>(frames) * static_cast<std::size_t>(width), 0.0f);

@@ -1,10 +1,10 @@
 // A slow wave to move params with; it jumps where its shape does, so hear an oscillator instead.
 // SPDX-License-Identifier: MIT
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 #include "nodes/dsp/fade.h"
 #include "nodes/dsp/random.h"
-#include "nodes/sync.h"
+#include "nodes/members/sync.h"
 
 namespace legume {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "nodes/dsp/half_band.h"
-#include "nodes/level.h"
+#include "nodes/members/level.h"
 
 namespace legume {
 namespace {

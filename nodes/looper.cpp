@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "nodes/dsp/interpolate.h"
-#include "nodes/level.h"
-#include "nodes/sync.h"
+#include "nodes/members/level.h"
+#include "nodes/members/sync.h"
 
 namespace legume {
 namespace {

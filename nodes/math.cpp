@@ -40,11 +40,11 @@ struct Math final : Node {
         if (const auto problem = wrong(); !problem.empty()) checking.problem(expression, problem);
     }
     void prepare(const Prepare&) override {
-        if (const auto problem = wrong(); !problem.empty()) throw Refusal("expression", problem);
+        if (const auto problem = wrong(); !problem.empty()) throw PrepareError("expression", problem);
         formula.emplace(expression.value(), names, values.data());
     }
     void process(const Block& block) noexcept RT_SAFE override {
-        const Transport& now = block.transport();
+        const TransportTime& now = block.transport();
         for (int ch = 0; ch < out.channels(block); ++ch) {
             const ConstFrames ins[] = {a.read(block, ch), b.read(block, ch), c.read(block, ch), d.read(block, ch)};
             const Ramp first = x.ramp(block, ch), second = y.ramp(block, ch);

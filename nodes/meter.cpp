@@ -6,11 +6,11 @@
 #include <optional>
 #include <vector>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
+#include "graph/base/ring.h"
 #include "graph/node.h"
-#include "graph/ring.h"
 #include "nodes/dsp/loudness.h"
-#include "nodes/level.h"
+#include "nodes/members/level.h"
 
 namespace legume {
 namespace {

@@ -1,6 +1,6 @@
 // A knob as a signal: a param that is bound to a controller, to be wired to as many places as you like.
 // SPDX-License-Identifier: MIT
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 
 namespace legume {

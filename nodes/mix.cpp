@@ -3,7 +3,7 @@
 #include <array>
 #include <string>
 
-#include "nodes/level.h"
+#include "nodes/members/level.h"
 
 namespace legume {
 namespace {

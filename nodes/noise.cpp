@@ -1,7 +1,7 @@
 // Noise of three colours, equally strong; the same seed gives the same noise.
 // SPDX-License-Identifier: MIT
 #include "nodes/dsp/random.h"
-#include "nodes/level.h"
+#include "nodes/members/level.h"
 
 namespace legume {
 namespace {

@@ -4,7 +4,7 @@
 #include <bit>
 #include <optional>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 #include "nodes/dsp/interpolate.h"
 #include "nodes/dsp/stretch.h"

@@ -4,9 +4,9 @@
 #include <array>
 #include <optional>
 
-#include "nodes/level.h"
-#include "nodes/stream_head.h"
-#include "nodes/sync.h"
+#include "nodes/members/level.h"
+#include "nodes/members/sync.h"
+#include "nodes/sound/stream_head.h"
 
 namespace legume {
 namespace {
@@ -44,8 +44,8 @@ struct Player final : Node {
     Meter position{this, "position", Unit::seconds, "Where in the file it is."};
     Meter late{this, "late", Unit::count, "How often the disk was too slow and the sound was faded over."};
     Work reader{this, "reader", Work::Pool::io, [this] { return sound.fill(); }, "Reads ahead from the disk."};
-    Fate missing{this, "missing", "How much of what it will need the disk had not given yet."};
-    Fate unread{this, "unread", "What the disk could not give."};
+    TimingDecision missing{this, "missing", "How much of what it will need the disk had not given yet."};
+    TimingDecision unread{this, "unread", "What the disk could not give."};
 
     static constexpr double hurried_seconds = StreamHead::hurried_seconds;  // also what makes room for a new start
     static constexpr double shortest_loop = 0.02, ahead_seconds = 1;
@@ -85,10 +85,11 @@ struct Player final : Node {
         try {
             sound.open(file.path(), p.store, static_cast<SoundStream::From>(stream.at()), p.tell);
         } catch (const SoundError& error) {
-            throw Refusal("file", file.path().string() + " " + error.what());
+            throw PrepareError("file", file.path().string() + " " + error.what());
         }
         if (sound.header().channels != p.channels(out))
-            throw Refusal("file", file.path().string() + " has changed its channels meanwhile; save the patch again");
+            throw PrepareError("file",
+                               file.path().string() + " has changed its channels meanwhile; save the patch again");
         sinc = &dsp::Sinc::table();
         ratio = sound.header().rate / p.rate;
         length = static_cast<double>(sound.header().frames);

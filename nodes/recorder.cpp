@@ -4,11 +4,11 @@
 #include <optional>
 #include <string>
 
+#include "graph/base/ring.h"
 #include "graph/node.h"
 #include "graph/reads.h"
-#include "graph/ring.h"
-#include "nodes/sound_file.h"
-#include "nodes/tracks.h"
+#include "nodes/sound/sound_file.h"
+#include "nodes/sound/tracks.h"
 
 namespace legume {
 namespace {
@@ -99,7 +99,7 @@ struct Recorder final : Node, Reads {
         try {  // to say now, not after the first minute, that it cannot be written
             Take(file.path(), rate, tracks);
         } catch (const SoundError& error) {
-            throw Refusal("file", file.path().string() + " " + error.what());
+            throw PrepareError("file", file.path().string() + " " + error.what());
         }
         remember();
         sound.resize(static_cast<std::size_t>(held_seconds * rate) * width);
@@ -111,8 +111,8 @@ struct Recorder final : Node, Reads {
         keep_frames = static_cast<std::uint64_t>(static_cast<double>(keep.value()) * rate);
         if (keep_frames == 0) return;
         if (static_cast<double>(keep_frames) * frame_bytes > most_memory)
-            throw Refusal("keep", "keep: that would take more than 4 GB of memory; keep at most " +
-                                      std::to_string(static_cast<int>(most_memory / frame_bytes / rate)) + " s");
+            throw PrepareError("keep", "keep: that would take more than 4 GB of memory; keep at most " +
+                                           std::to_string(static_cast<int>(most_memory / frame_bytes / rate)) + " s");
         kept_frames = keep_frames + static_cast<std::uint64_t>(held_seconds * rate);  // what comes while it is saved
         kept.resize(static_cast<std::size_t>(kept_frames) * width);
     }

@@ -5,9 +5,9 @@
 #include <bit>
 #include <vector>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
-#include "graph/rings.h"
+#include "graph/tail.h"
 #include "nodes/dsp/fade.h"
 #include "nodes/dsp/interpolate.h"
 
@@ -16,7 +16,7 @@ namespace {
 
 // Jot, Chaigne: Digital Delay Networks for Designing Artificial Reverberators (AES 90, 1991), mixed by a Hadamard
 // matrix. Its factor of a quarter is exact in floats, so what is frozen neither dies nor grows.
-struct Reverb final : Node, Rings {
+struct Reverb final : Node, HasTail {
     In in{this, "in", {.channels = 2}, "Sound to put into the room."};
     Out out{this, "out", "The room alone, in stereo; the sound itself goes round by a wire of its own."};
     Param size{this,

@@ -8,8 +8,8 @@
 #include "graph/reads.h"
 #include "nodes/dsp/gate.h"
 #include "nodes/dsp/head.h"
-#include "nodes/held_sound.h"
-#include "nodes/level.h"
+#include "nodes/members/level.h"
+#include "nodes/sound/held_sound.h"
 
 namespace legume {
 namespace {
@@ -170,7 +170,7 @@ struct Sampler final : Node, Reads {
     }
     void prepare(const Prepare& p) override {
         const auto files = sounds_in(sounds.path());
-        if (files.empty()) throw Refusal("sounds", sounds.path().string() + " has no sound in it any more");
+        if (files.empty()) throw PrepareError("sounds", sounds.path().string() + " has no sound in it any more");
         const bool by_pitch = pitched();
         to_end = until.value() == "end" || (until.value() == "auto" && !by_pitch);
         const auto room = static_cast<std::size_t>(by_pitch ? 128 : 128 - base.count());
@@ -185,10 +185,10 @@ struct Sampler final : Node, Reads {
                 zones.push_back(
                     {hold_sound(p.store, file), by_pitch ? note_in(file.stem().string()).value_or(next) : next});
             } catch (const SoundError& error) {
-                throw Refusal("sounds", file.string() + " " + error.what());
+                throw PrepareError("sounds", file.string() + " " + error.what());
             }
             if (zones.back().sound->channels > p.channels(out))
-                throw Refusal("sounds", file.string() + " has more channels meanwhile; save the patch again");
+                throw PrepareError("sounds", file.string() + " has more channels meanwhile; save the patch again");
         }
         for (int k = 0; k < 128; ++k)
             for (std::size_t z = 0; z < zones.size(); ++z) {

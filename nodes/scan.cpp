@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "nodes/law.h"
+#include "nodes/members/law.h"
 
 namespace legume {
 namespace {

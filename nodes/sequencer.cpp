@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "nodes/dsp/random.h"
-#include "nodes/sync.h"
+#include "nodes/members/sync.h"
 
 namespace legume {
 namespace {

@@ -7,9 +7,9 @@
 #include "nodes/dsp/head.h"
 #include "nodes/dsp/onset.h"
 #include "nodes/dsp/random.h"
-#include "nodes/held_sound.h"
-#include "nodes/level.h"
-#include "nodes/sync.h"
+#include "nodes/members/level.h"
+#include "nodes/members/sync.h"
+#include "nodes/sound/held_sound.h"
 
 namespace legume {
 namespace {
@@ -103,10 +103,11 @@ struct Slicer final : Node {
         try {
             sound = hold_sound(p.store, file.path());
         } catch (const SoundError& error) {
-            throw Refusal("file", file.path().string() + " " + error.what());
+            throw PrepareError("file", file.path().string() + " " + error.what());
         }
         if (sound->channels != p.channels(out))
-            throw Refusal("file", file.path().string() + " has changed its channels meanwhile; save the patch again");
+            throw PrepareError("file",
+                               file.path().string() + " has changed its channels meanwhile; save the patch again");
         cut.at() == 0 ? cut_evenly() : cut_at_onsets();
         if (cut.at() == 1 && edges.size() == 2)
             p.tell(file.path().string() + " has no onset to cut at, so it is one slice; a lower rise finds more");
@@ -115,7 +116,7 @@ struct Slicer final : Node {
         for (std::size_t s = 0; s < size(); ++s)
             summed.push_back(sum += static_cast<double>(shares[s % shares.size()]));
         if (order.value() == "weighted" && sum <= 0)
-            throw Refusal("weights", "weights are 0 for all " + std::to_string(size()) + " slices; give one more");
+            throw PrepareError("weights", "weights are 0 for all " + std::to_string(size()) + " slices; give one more");
         shuffle.resize(size());
         seed = p.seed;
         sinc = &dsp::Sinc::table();

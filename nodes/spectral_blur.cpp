@@ -4,7 +4,7 @@
 #include <cmath>
 #include <optional>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 #include "nodes/dsp/stft.h"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "nodes/dsp/fade.h"
-#include "nodes/sync.h"
+#include "nodes/members/sync.h"
 
 namespace legume {
 namespace {

@@ -6,10 +6,10 @@
 
 #include "graph/reads.h"
 #include "nodes/dsp/random.h"
-#include "nodes/law.h"
-#include "nodes/level.h"
-#include "nodes/stream_head.h"
-#include "nodes/training_run.h"
+#include "nodes/members/law.h"
+#include "nodes/members/level.h"
+#include "nodes/samplernn/takes/picks.h"
+#include "nodes/sound/stream_head.h"
 
 namespace legume {
 namespace {
@@ -57,8 +57,8 @@ struct Takes final : Node, Reads {
     Meter step{this, "step", Unit::count, "The update of the training at which it was made."};
     Meter late{this, "late", Unit::count, "How often the disk was too slow and the sound was faded over."};
     Work reader{this, "reader", Work::Pool::io, [this] { return pages->fill(); }, "Reads ahead from the disk."};
-    Fate missing{this, "missing", "How much of what it will need the disk had not given yet."};
-    Fate unread{this, "unread", "What the disk could not give."};
+    TimingDecision missing{this, "missing", "How much of what it will need the disk had not given yet."};
+    TimingDecision unread{this, "unread", "What the disk could not give."};
 
     static constexpr std::size_t most_history = 256;
     static constexpr double hasty_seconds = 0.05;  // of the rise that the next one waits for
@@ -89,7 +89,7 @@ struct Takes final : Node, Reads {
         if (found) return *found;
         found = Found{};
         try {
-            found->takes = read_run(run.path());
+            found->takes = read_takes_of(run.path());
             if (stars.value()) {
                 auto& all = found->takes;
                 all.erase(std::remove_if(all.begin(), all.end(), [](const RunTake& one) { return !one.star; }),
@@ -117,7 +117,7 @@ struct Takes final : Node, Reads {
         if (!run.path().empty() && !look().fault.empty()) checking.problem(run, look().fault);
     }
     void prepare(const Prepare& p) override {
-        if (!look().fault.empty()) throw Refusal("run", look().fault);
+        if (!look().fault.empty()) throw PrepareError("run", look().fault);
         pages = std::make_unique<SoundPages>(p.tell);
         std::string fault;
         for (const auto& one : look().takes) {
@@ -130,7 +130,8 @@ struct Takes final : Node, Reads {
                 p.tell(fault = one.file.string() + " " + error.what() + "; it is left out");
             }
         }
-        if (sounds.empty()) throw Refusal("run", run.path().string() + " has no take that can be played: " + fault);
+        if (sounds.empty())
+            throw PrepareError("run", run.path().string() + " has no take that can be played: " + fault);
         seed = p.seed;
         sinc = &dsp::Sinc::table();
         pages->begin(missing, unread);

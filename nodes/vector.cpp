@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 
-#include "nodes/law.h"
+#include "nodes/members/law.h"
 
 namespace legume {
 namespace {

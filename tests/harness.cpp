@@ -10,10 +10,10 @@
 #include <numbers>
 #include <stdexcept>
 
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 #include "nodes/dsp/random.h"
 #include "nodes/registry.h"
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/heap_trap.h"
 
 namespace legume::test {
@@ -136,7 +136,7 @@ Channels Rig::run(std::size_t frames, const Channels& in) {
 }
 
 Node& Rig::node(const std::string& id) {
-    if (id == Conductor::id) return conductor_;
+    if (id == Transport::id) return conductor_;
     auto* node = schedule_->find(id);
     if (!node) throw std::runtime_error("no node " + id);
     return *node;
@@ -167,25 +167,25 @@ Meter& Rig::meter(const std::string& id, const std::string& name) { return membe
 namespace {
 
 template <class Each>
-void each_fate(const Schedule& schedule, Each each) {
+void each_decision(const Schedule& schedule, Each each) {
     const auto& plan = schedule.plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i)
-        for (auto* fate : plan.nodes[i]->fates()) each(plan.ids[i] + "/" + fate->name, *fate);
+        for (auto* decision : plan.nodes[i]->decisions()) each(plan.ids[i] + "/" + decision->name, *decision);
 }
 
 }  // namespace
 
-void collect(const Schedule& schedule, Fates& into) {
-    each_fate(schedule, [&](const std::string& name, Fate& fate) {
-        if (fate.lost()) throw std::runtime_error(name + " was not asked for too long");
-        for (Fate::Answer answer; fate.told(answer);) into[name].push_back(answer);
+void collect(const Schedule& schedule, TimingDecisions& into) {
+    each_decision(schedule, [&](const std::string& name, TimingDecision& decision) {
+        if (decision.lost()) throw std::runtime_error(name + " was not asked for too long");
+        for (TimingDecision::Answer answer; decision.recorded(answer);) into[name].push_back(answer);
     });
 }
 
-void foretell(const Schedule& schedule, const Fates& fates) {
-    each_fate(schedule, [&](const std::string& name, Fate& fate) {
-        const auto found = fates.find(name);
-        fate.foretell(found != fates.end() ? found->second : std::vector<Fate::Answer>{});
+void replay_decisions(const Schedule& schedule, const TimingDecisions& decisions) {
+    each_decision(schedule, [&](const std::string& name, TimingDecision& decision) {
+        const auto found = decisions.find(name);
+        decision.replay(found != decisions.end() ? found->second : std::vector<TimingDecision::Answer>{});
     });
 }
 

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "graph/compile.h"
-#include "graph/conductor.h"
 #include "graph/control.h"
+#include "graph/transport.h"
 #include "tests/folder.h"
 
 namespace legume::test {
@@ -76,16 +76,16 @@ class Rig {
     Setup setup_;
     Store store_;
     ControlQueue control_;
-    Conductor conductor_;
+    Transport conductor_;
     std::unique_ptr<Schedule> schedule_;
     std::vector<float> in_, out_;
     std::uint64_t frame_ = 0, posts_ = 0;
 };
 
 // What was decided by the clock, by "node/fate", and the same decided again before the first block.
-using Fates = std::map<std::string, std::vector<Fate::Answer>>;
-void collect(const Schedule& schedule, Fates& into);
-void foretell(const Schedule& schedule, const Fates& fates);
+using TimingDecisions = std::map<std::string, std::vector<TimingDecision::Answer>>;
+void collect(const Schedule& schedule, TimingDecisions& into);
+void replay_decisions(const Schedule& schedule, const TimingDecisions& decisions);
 
 void write_wav(const std::filesystem::path& file, const Channels& sound, double rate);
 

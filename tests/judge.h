@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume::test {
 

@@ -1,6 +1,6 @@
 // Elementary functions without libm: range reduction in double, then a series. Same operations, same bytes, everywhere.
 // SPDX-License-Identifier: MIT
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 #include <array>
 #include <cstddef>

@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "graph/rt.h"
+#include "graph/base/rt.h"
 
 // In graph and not in nodes/dsp because Range needs exp and log for its curves, and graph sees no node.
 namespace legume::math {

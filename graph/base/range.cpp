@@ -1,12 +1,12 @@
 // Clamps, bends and prints values, and reads them as people write them.
 // SPDX-License-Identifier: MIT
-#include "graph/range.h"
+#include "graph/base/range.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 namespace legume {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/rt.h"
+#include "graph/base/rt.h"
 
 namespace legume {
 

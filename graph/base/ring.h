@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "graph/rt.h"
+#include "graph/base/rt.h"
 
 namespace legume {
 

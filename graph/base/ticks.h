@@ -7,7 +7,7 @@
 #include <chrono>
 #endif
 
-#include "graph/rt.h"
+#include "graph/base/rt.h"
 
 namespace legume {
 

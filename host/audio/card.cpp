@@ -14,7 +14,7 @@
 #include "host/audio/audio.h"
 #include "host/audio/card_process.h"
 #include "host/audio/exchange.h"
-#include "host/real_time.h"
+#include "host/system/real_time.h"
 
 namespace legume {
 namespace {

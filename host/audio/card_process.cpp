@@ -20,8 +20,8 @@
 #include <stdexcept>
 #include <thread>
 
-#include "host/opening.h"
-#include "host/quiet.h"
+#include "host/system/paths.h"
+#include "host/system/quiet.h"
 
 extern char** environ;
 

@@ -16,7 +16,7 @@
 #include <thread>
 
 #include "host/audio/audio.h"
-#include "host/quiet.h"
+#include "host/system/quiet.h"
 
 namespace legume {
 

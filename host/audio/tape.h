@@ -12,9 +12,9 @@
 #include <thread>
 #include <vector>
 
+#include "graph/base/ring.h"
 #include "graph/node.h"
-#include "graph/ring.h"
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume {
 

@@ -1,11 +1,11 @@
 // Prints the nodes' declarations as text: for a terminal, as the manual, and as a patch's OSC addresses.
 // SPDX-License-Identifier: MIT
-#include "host/describe.h"
+#include "host/commands/describe.h"
 
 #include <algorithm>
 
-#include "graph/conductor.h"
-#include "graph/set_keys.h"
+#include "graph/setlist_controls.h"
+#include "graph/transport.h"
 
 namespace legume {
 namespace {
@@ -68,7 +68,7 @@ Row row_of(const Member& member) {
             const auto& shape = static_cast<const In&>(member).shape;
             const auto most = std::to_string(shape.channels) + (shape.channels == 1 ? " channel" : " channels");
             return {member.name, "in",
-                    (shape.channels == 1 ? "" : "up to ") + most + (shape.late ? ", may close a loop" : ""), "",
+                    (shape.channels == 1 ? "" : "up to ") + most + (shape.feedback ? ", may close a loop" : ""), "",
                     member.doc};
         }
         case Member::Kind::out: return {member.name, "out", "", "", member.doc};
@@ -86,7 +86,7 @@ Row row_of(const Member& member) {
         case Member::Kind::meter:
             return {member.name, "meter", suffix(static_cast<const Meter&>(member).unit), "", member.doc};
         case Member::Kind::work: break;
-        case Member::Kind::fate: return {member.name, "fate", "", "", member.doc};
+        case Member::Kind::decision: return {member.name, "fate", "", "", member.doc};
     }
     return {member.name, "work", static_cast<const Work&>(member).pool == Work::Pool::io ? "io" : "generate", "",
             member.doc};
@@ -109,7 +109,7 @@ std::vector<Row> rows_of(const Member& member) {
 std::vector<const Member*> sorted_members(const Node& node) {
     static constexpr Member::Kind order[] = {Member::Kind::option, Member::Kind::param, Member::Kind::trigger,
                                              Member::Kind::notes,  Member::Kind::in,    Member::Kind::out,
-                                             Member::Kind::meter,  Member::Kind::work,  Member::Kind::fate};
+                                             Member::Kind::meter,  Member::Kind::work,  Member::Kind::decision};
     std::vector<const Member*> members;
     for (const auto kind : order)
         for (const auto* member : node.members())
@@ -172,10 +172,10 @@ std::string osc_namespace(const Checked& checked) {
         }
     };
     for (std::size_t i = 0; i < checked.nodes.size(); ++i) add(*checked.nodes[i], checked.patch.nodes[i].id);
-    Conductor conductor;
+    Transport conductor;
     conductor.tempo.set_initial(static_cast<float>(checked.patch.tempo.value_or(120)));
-    add(conductor, std::string(Conductor::id));
-    add(SetKeys(), std::string(SetKeys::id));
+    add(conductor, std::string(Transport::id));
+    add(SetlistControls(), std::string(SetlistControls::id));
     for (const auto& binding : checked.patch.bindings)
         if (binding.osc)
             rows.push_back({binding.osc->address, "any", "", "", "Bound to " + to_string(binding.to) + "."});

@@ -1,6 +1,6 @@
 // A patch drawn as a Mermaid flowchart: sound goes along solid lines, what moves something along dotted ones.
 // SPDX-License-Identifier: MIT
-#include "host/diagram.h"
+#include "host/commands/diagram.h"
 
 #include <algorithm>
 #include <fstream>
@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "graph/conductor.h"
+#include "graph/transport.h"
 #include "host/midi/router.h"
-#include "host/opening.h"
+#include "host/session/open.h"
+#include "host/system/command.h"
 
 namespace legume {
 namespace {
@@ -105,7 +106,7 @@ class Drawing {
     std::string target(const std::string& id) {
         for (std::size_t i = 0; i < c_.patch.nodes.size(); ++i)
             if (c_.patch.nodes[i].id == id) return name_of_node(i);
-        const auto name = std::string(Conductor::id);  // what else can be moved
+        const auto name = std::string(Transport::id);  // what else can be moved
         if (!std::exchange(transport_, true)) line(name + "[" + in_quotes(name) + "]");
         return name;
     }
@@ -125,12 +126,12 @@ std::string diagram(const Checked& checked) { return Drawing(checked).draw(); }
 std::string draw_page(const std::filesystem::path& page) {
     constexpr std::string_view begin = "<!-- drawn from ", end = "<!-- drawn -->";
     std::ifstream in(page, std::ios::binary);
-    if (!in) throw Refused(page.string() + ": there is no such page; look at its name and folder");
+    if (!in) throw CommandError(page.string() + ": there is no such page; look at its name and folder");
     std::string text, line, missing;
     for (int number = 1; std::getline(in, line); ++number) {
         const auto place = page.string() + ":" + std::to_string(number) + ": ";
         if (line == end) {
-            if (missing.empty()) throw Refused(place + "no diagram begins before this line; remove it");
+            if (missing.empty()) throw CommandError(place + "no diagram begins before this line; remove it");
             missing.clear();
         }
         if (!missing.empty()) continue;  // what was drawn before
@@ -140,12 +141,12 @@ std::string draw_page(const std::filesystem::path& page) {
         }
         const auto name = line.substr(begin.size(), line.find(' ', begin.size()) - begin.size());
         const auto checked = open_patch(page.parent_path() / name);
-        if (print_problems(checked.problems)) throw Refused(place + name + " cannot be drawn; mend it");
+        if (print_problems(checked.problems)) throw CommandError(place + name + " cannot be drawn; mend it");
         text += std::string(begin) + name + " by `legume describe --gallery`; edit that -->\n" + checked.patch.note +
                 "\n\n```mermaid\n" + diagram(checked) + "```\n";
         missing = place + "the diagram of " + name + " does not end; add a line " + std::string(end);
     }
-    if (!missing.empty()) throw Refused(missing);
+    if (!missing.empty()) throw CommandError(missing);
     return text;
 }
 

@@ -14,7 +14,7 @@ namespace legume {
 std::string diagram(const Checked& patch);  // sound: without problems
 
 // The page with everything between `<!-- drawn from NAME.yaml ... -->` and `<!-- drawn -->` written anew from the
-// patch of that name beside it: its first comment, and its diagram. Throws Refused.
+// patch of that name beside it: its first comment, and its diagram. Throws CommandError.
 std::string draw_page(const std::filesystem::path& page);
 
 }  // namespace legume

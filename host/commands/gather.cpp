@@ -1,6 +1,6 @@
 // Walks patches, nodes and the files beside them; names no node.
 // SPDX-License-Identifier: MIT
-#include "host/pack/gather.h"
+#include "host/commands/gather.h"
 
 #include <algorithm>
 #include <array>
@@ -12,10 +12,10 @@
 #include <string_view>
 
 #include "graph/reads.h"
-#include "host/opening.h"
 #include "host/pack/card.h"
 #include "host/patch/setlist.h"
 #include "host/patch/yaml.h"
+#include "host/session/open.h"
 
 namespace legume {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/patch.h"
+#include "graph/patch/patch.h"
 
 namespace legume {
 

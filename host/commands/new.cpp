@@ -1,13 +1,15 @@
 // Copies what the first patch names, and nothing else, so that the folder plays wherever it is carried.
 // SPDX-License-Identifier: MIT
-#include "host/new.h"
+#include "host/commands/new.h"
 
 #include <cstdio>
 #include <fstream>
 #include <sstream>
 
-#include "host/describe.h"
-#include "host/opening.h"
+#include "host/commands/describe.h"
+#include "host/session/open.h"
+#include "host/system/command.h"
+#include "host/system/paths.h"
 #include "nodes/registry.h"
 
 namespace legume {

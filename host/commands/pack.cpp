@@ -1,6 +1,6 @@
 // The same patch gives the same bytes: sorted names, and nothing of when, where and by whom.
 // SPDX-License-Identifier: MIT
-#include "host/pack/pack.h"
+#include "host/commands/pack.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,12 +14,12 @@
 #include <set>
 #include <system_error>
 
-#include "host/opening.h"
+#include "host/commands/gather.h"
 #include "host/pack/card.h"
-#include "host/pack/gather.h"
 #include "host/pack/tar.h"
 #include "host/pack/unpack.h"
-#include "nodes/samplernn/sha256.h"
+#include "host/system/command.h"
+#include "nodes/files/sha256.h"
 
 namespace legume {
 namespace {
@@ -33,7 +33,7 @@ void read_pieces(const Gathered::File& file, const Take& take) {
     std::array<char, 1 << 16> piece;
     while (in.read(piece.data(), piece.size()), in.gcount() > 0)
         take(std::span(piece).first(static_cast<std::size_t>(in.gcount())));
-    if (!in.eof()) throw Refused(file.from.string() + " cannot be read; look at its permissions");
+    if (!in.eof()) throw CommandError(file.from.string() + " cannot be read; look at its permissions");
 }
 
 PackedFile describe(const Gathered::File& file) {
@@ -80,7 +80,7 @@ void write(const fs::path& out, const Gathered& all, const Card& card) {
         samplernn::Sha256 sum;
         std::uint64_t bytes = 0;
         const auto changed = [&] {
-            throw Refused(all.files[i].from.string() + " changed while it was packed; pack again");
+            throw CommandError(all.files[i].from.string() + " changed while it was packed; pack again");
         };
         read_pieces(all.files[i], [&](std::span<const char> piece) {
             if ((bytes += piece.size()) > file.bytes) changed();
@@ -120,29 +120,29 @@ std::string summary(const Card& card) {
 int pack(const PackRequest& request) {
     return attempt([&] {
         const auto out = request.out.empty() ? fs::path(request.patch.stem().string() + ".legume") : request.out;
-        if (out.extension() != ".legume") throw Refused(out.string() + " must end in .legume");
-        if (is_pack(request.patch)) throw Refused(request.patch.string() + " is a pack already");
+        if (out.extension() != ".legume") throw CommandError(out.string() + " must end in .legume");
+        if (is_pack(request.patch)) throw CommandError(request.patch.string() + " is a pack already");
         Problems problems;
         const auto all = gather(request.patch, problems);
         if (!problems.empty()) {
             const auto last = std::move(problems.back());
             problems.pop_back();
             print_problems(problems);
-            throw Refused(to_string(last));
+            throw CommandError(to_string(last));
         }
         Card card{LEGUME_VERSION, all.title, request.licence, all.patch, all.needs, all.folders, {}};
         if (all.files.size() > max_packed_files)
-            throw Refused(request.patch.string() + " plays from " + std::to_string(all.files.size()) +
-                          " files, and a pack holds " + std::to_string(max_packed_files) +
-                          "; name single files where it names folders");
+            throw CommandError(request.patch.string() + " plays from " + std::to_string(all.files.size()) +
+                               " files, and a pack holds " + std::to_string(max_packed_files) +
+                               "; name single files where it names folders");
         for (const auto& file : all.files) card.files.push_back(describe(file));
         if (!(read_card(write_card(card), out.string() + ": " + card_name, problems) == card))
-            throw Refused((problems.empty() ? out.string() : to_string(problems.front())) +
-                          ": a name or licence in it is no plain text; write it in other letters");
+            throw CommandError((problems.empty() ? out.string() : to_string(problems.front())) +
+                               ": a name or licence in it is no plain text; write it in other letters");
         try {
             write(out, all, card);
         } catch (const TarError& error) {
-            throw Refused(out.string() + " cannot be written: " + error.what());
+            throw CommandError(out.string() + " cannot be written: " + error.what());
         }
         std::printf("%s: %s\n", out.c_str(), summary(card).c_str());
         for (const auto& file : all.files)
@@ -156,8 +156,8 @@ int check_pack(const fs::path& file) {
             const auto card = read_pack(file);
             std::printf("%s: a whole pack of legume %s, %s\n", file.c_str(), card.legume.c_str(),
                         summary(card).c_str());
-        } catch (const Refused& refused) {
-            throw Refused(file.string() + ": " + refused.what());
+        } catch (const CommandError& refused) {
+            throw CommandError(file.string() + ": " + refused.what());
         }
     });
 }

@@ -1,6 +1,6 @@
 // One session without hands: device, runner, scenes and cues, watched minute by minute.
 // SPDX-License-Identifier: MIT
-#include "host/stage/rehearse.h"
+#include "host/commands/rehearse.h"
 
 #include <algorithm>
 #include <chrono>
@@ -10,7 +10,6 @@
 #include <stdexcept>
 #include <thread>
 
-#include "host/admission.h"
 #include "host/audio/device.h"
 #include "host/audio/user_settings.h"
 #include "host/control/commands.h"
@@ -19,13 +18,16 @@
 #include "host/control/morphs.h"
 #include "host/control/scenes.h"
 #include "host/control/transport_control.h"
-#include "host/every.h"
+#include "host/engine/admission.h"
+#include "host/engine/runner.h"
 #include "host/midi/midi.h"
-#include "host/opening.h"
-#include "host/real_time.h"
-#include "host/runner.h"
-#include "host/stage/awake.h"
-#include "host/stop.h"
+#include "host/session/open.h"
+#include "host/session/xrun_log.h"
+#include "host/system/awake.h"
+#include "host/system/command.h"
+#include "host/system/every.h"
+#include "host/system/real_time.h"
+#include "host/system/stop.h"
 
 namespace legume {
 namespace {
@@ -60,7 +62,7 @@ class Rehearsal {
     std::uint64_t looks_ = 0, late_before_ = 0, gaps_before_ = 0;
     std::string place_;
     Awake awake_;
-    Ledger ledger_{say_};
+    XrunLog xrun_log_{say_};
     std::unique_ptr<Runner> runner_;
     std::unique_ptr<Controls> controls_;
     Commands commands_;
@@ -121,7 +123,7 @@ void Rehearsal::play(std::size_t patch) {
     for (const auto& line : admission(runner_->schedule(), generate_threads())) say("  " + line);
     const auto& plan = runner_->schedule().plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i)
-        if (const auto pace = plan.nodes[i]->pace(); !pace.short_of.empty())
+        if (const auto pace = plan.nodes[i]->real_time_factor(); !pace.short_of.empty())
             findings_.push_back(
                 {true, name + ": " + plan.ids[i] + ": " + pace.short_of + ". What helps: " + pace.help});
     place_ = name;
@@ -165,14 +167,14 @@ void Rehearsal::open(std::vector<Checked> patches) {
     setup.live = true;
     setup.tell = [](const std::string& id, const std::string& line) { say(id + ": " + line); };
     runner_ = std::make_unique<Runner>(setup);
-    runner_->on_late = [this](const Late& late) { ledger_.take(late); };
+    runner_->on_late = [this](const LateCallback& late) { xrun_log_.take(late); };
     std::error_code error;
     const auto room = std::filesystem::space(std::filesystem::current_path(error), error);
     if (!error) add(disk_room(room.available, setup.rate * setup.outputs * sizeof(float), request_.minutes));
     for (std::size_t i = 0; i < patches.size() && !stop_asked; ++i) {
         while (runner_->frames() > 0 && !runner_->settled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
         const auto problems = runner_->edit(std::move(patches[i]));
-        if (print_problems(problems)) throw Refused(request_.patches[i].string() + " cannot be played");
+        if (print_problems(problems)) throw CommandError(request_.patches[i].string() + " cannot be played");
         if (!controls_) {
             controls_ = std::make_unique<Controls>(*runner_);
             controls_->bind();
@@ -212,7 +214,7 @@ int Rehearsal::run() {
     for (int i = 0; i < 100 && !runner_->silent(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     device_->stop();
     runner_->tick();
-    add(judge(minutes_, ledger_.summary()));
+    add(judge(minutes_, xrun_log_.summary()));
     bool breaks = false;
     say("");
     for (const bool first : {true, false})

@@ -1,6 +1,6 @@
 // The same schedule as live, block after block, every job waited for.
 // SPDX-License-Identifier: MIT
-#include "host/render.h"
+#include "host/commands/render.h"
 
 #include <cstdint>
 #include <cstdio>
@@ -8,17 +8,18 @@
 #include <string>
 #include <utility>
 
-#include "graph/math.h"
-#include "host/bounce.h"
+#include "graph/base/math.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/cues.h"
 #include "host/control/morphs.h"
 #include "host/control/scenes.h"
-#include "host/opening.h"
-#include "host/runner.h"
-#include "host/setlist.h"
-#include "nodes/sound_file.h"
+#include "host/engine/bounce.h"
+#include "host/engine/runner.h"
+#include "host/session/open.h"
+#include "host/session/setlist.h"
+#include "host/system/command.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume {
 namespace {

@@ -1,6 +1,6 @@
-// The same runner as live, offline: each edit, control and fate at the frame where it was.
+// The same runner as live, offline: each edit, control and decision at the frame where it was.
 // SPDX-License-Identifier: MIT
-#include "host/show/replay.h"
+#include "host/commands/replay.h"
 
 #include <algorithm>
 #include <array>
@@ -11,17 +11,18 @@
 #include <set>
 #include <utility>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/reads.h"
-#include "host/bounce.h"
 #include "host/control/controls.h"
-#include "host/opening.h"
-#include "host/runner.h"
+#include "host/engine/bounce.h"
+#include "host/engine/runner.h"
+#include "host/session/open.h"
 #include "host/show/show.h"
+#include "host/system/command.h"
+#include "nodes/files/sha256.h"
 #include "nodes/registry.h"
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/sha256.h"
-#include "nodes/sound_file.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume {
 namespace {
@@ -165,8 +166,8 @@ std::uint64_t Replay::length() {
         frames = std::min(frames, static_cast<std::uint64_t>(math::round_even(*request_.seconds * show_.rate)));
     if (show_.inputs > 0) {
         if (given_.empty())
-            throw Refused((folder_ / "inputs.wav").string() +
-                          " is gone; without what came in the show cannot be played again");
+            throw CommandError((folder_ / "inputs.wav").string() +
+                               " is gone; without what came in the show cannot be played again");
         const auto there = static_cast<std::uint64_t>(read_sound_header(given_).frames);
         if (there < frames) {
             frames = there;
@@ -175,7 +176,7 @@ std::uint64_t Replay::length() {
                  " s; the show is played up to there");
         }
     }
-    if (frames == 0) throw Refused(name() + ": the show ended before anything was heard");
+    if (frames == 0) throw CommandError(name() + ": the show ended before anything was heard");
     return frames;
 }
 
@@ -242,7 +243,7 @@ bool Replay::edit(std::size_t number) {
         const auto option = file.node.id + "\n" + file.option;
         newest_.erase(option);
         const bool folder = file.named != file.file && fs::is_directory(file.named, error);
-        const bool remembers = show_.fates.count({file.node, "newest"}) > 0;  // it finds its run's by itself
+        const bool remembers = show_.decisions.count({file.node, "newest"}) > 0;  // it finds its run's by itself
         if (!folder || remembers || fs::path(file.file).extension() != ".safetensors") continue;
         try {
             if (samplernn::find_checkpoint(file.named) == fs::path(file.file)) continue;
@@ -256,12 +257,12 @@ bool Replay::edit(std::size_t number) {
     if (print_problems(checked.problems)) return false;
     for (std::size_t i = 0; i < checked.nodes.size(); ++i) {
         say_what_is_new(number, checked.patch.nodes[i].id, *checked.nodes[i]);
-        for (auto* fate : checked.nodes[i]->fates()) {
-            const auto told = show_.fates.find({ShowNode{number, checked.patch.nodes[i].id}, fate->name});
-            const bool undone = request_.without_dropouts && fate->of == Fate::Of::lateness;
-            const bool of_another = fate->name == "newest" && model_for(checked.patch.nodes[i].id);
-            const bool heed = told != show_.fates.end() && !undone && !of_another;
-            fate->foretell(heed ? told->second : std::vector<Fate::Answer>{});
+        for (auto* decision : checked.nodes[i]->decisions()) {
+            const auto told = show_.decisions.find({ShowNode{number, checked.patch.nodes[i].id}, decision->name});
+            const bool undone = request_.without_dropouts && decision->of == TimingDecision::Of::lateness;
+            const bool of_another = decision->name == "newest" && model_for(checked.patch.nodes[i].id);
+            const bool heed = told != show_.decisions.end() && !undone && !of_another;
+            decision->replay(heed ? told->second : std::vector<TimingDecision::Answer>{});
         }
     }
     if (!edit.change) return !print_problems(runner_->edit(std::move(checked)));
@@ -274,8 +275,8 @@ bool Replay::edit(std::size_t number) {
 void Replay::post(const ShowControl& control) {
     const auto& one = control.applied;
     const auto end = end_of(one.target);
-    if (end.node == SetKeys::id) return;  // what was asked for by them is an edit of its own
-    Node* node = end.node == Conductor::id ? &runner_->conductor() : nullptr;
+    if (end.node == SetlistControls::id) return;  // what was asked for by them is an edit of its own
+    Node* node = end.node == Transport::id ? &runner_->transport() : nullptr;
     if (!node && one.leaving) node = runner_->find_leaving(end.node);
     if (!node) node = runner_->find(end.node);
     auto* member = node ? node->find(end.member) : nullptr;
@@ -310,7 +311,7 @@ int Replay::run() {
     setup.beat = show_.beat;
     setup.resume = [this](const std::string& id, Node& node) {
         const auto kept = show_.kept.find(ShowNode{0, id});
-        if (kept != show_.kept.end() && !node.resume(kept->second))
+        if (kept != show_.kept.end() && !node.load_state(kept->second))
             warn(name() + ": " + id + " does not go on from what was kept of it");
     };
     runner_ = std::make_unique<Runner>(setup);
@@ -373,7 +374,7 @@ int replay(const ReplayRequest& request) {
         try {
             code = Replay(request).run();
         } catch (const SoundError& error) {
-            throw Refused(request.out.string() + " " + error.what());
+            throw CommandError(request.out.string() + " " + error.what());
         }
     });
     return failed ? failed : code;

@@ -3,9 +3,9 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "graph/conductor.h"
-#include "graph/set_keys.h"
-#include "host/describe.h"
+#include "graph/setlist_controls.h"
+#include "graph/transport.h"
+#include "host/commands/describe.h"
 #include "host/patch/tree.h"
 
 namespace legume {
@@ -327,7 +327,7 @@ std::string patch_schema(NodeTypes types) {
         {"type", "object"},
         {"minProperties", 1},
         {"propertyNames",
-         {{"pattern", "^" + id_pattern + "$"}, {"not", {{"enum", {"legume", Conductor::id, SetKeys::id}}}}}},
+         {{"pattern", "^" + id_pattern + "$"}, {"not", {{"enum", {"legume", Transport::id, SetlistControls::id}}}}}},
         {"additionalProperties", {{"$ref", "#/definitions/node"}}}};
     auto length = quantity(length_range);
     length["description"] = "How long `legume render` goes, such as 20 min.";

@@ -1,6 +1,6 @@
 // From a log to cues: a fader's many steps become few straight ways, as near to what was played as can be heard.
 // SPDX-License-Identifier: MIT
-#include "host/show/cues.h"
+#include "host/commands/show_cues.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,11 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "graph/builtin_nodes.h"
 #include "graph/check.h"
-#include "graph/standing.h"
 #include "host/control/controls.h"
-#include "host/opening.h"
+#include "host/session/open.h"
 #include "host/show/show.h"
+#include "host/system/command.h"
 
 namespace legume {
 namespace {
@@ -109,10 +110,10 @@ int print_cues(const std::string& asked) {
         const auto show = played_in(kept);
         const auto checked = open_patch(std::filesystem::path(kept.cwd) / kept.edits.front().file);
         if (print_problems(checked.problems))
-            throw Refused(file.string() + ": its patch has faults; mend them, so that its params are known");
+            throw CommandError(file.string() + ": its patch has faults; mend them, so that its params are known");
         const auto find = [&](const std::string& target) -> const Member* {
             const auto end = end_of(target);
-            if (const auto* standing = standing_node(end.node)) return standing->find(end.member);
+            if (const auto* standing = builtin_node(end.node)) return standing->find(end.member);
             for (std::size_t i = 0; i < checked.nodes.size(); ++i)
                 if (checked.patch.nodes[i].id == end.node)
                     if (const auto* member = checked.nodes[i]->find(end.member)) return member;

@@ -21,7 +21,7 @@ constexpr int last_sixteenth = 0x3fff;  // what a song position can say
 
 // A callback may come late but hardly early: the promptest of them tell when frame 0 was due. The slow rise follows a
 // sound card whose clock runs behind the computer's.
-double ClockTicks::beat_of(const Moment& moment, double now) {
+double ClockTicks::beat_of(const CallbackTime& moment, double now) {
     const double begin = moment.seconds - static_cast<double>(moment.frame) / rate_;
     if (!known_ || begin < begin_ || begin > begin_ + 0.1)
         begin_ = begin;
@@ -32,7 +32,7 @@ double ClockTicks::beat_of(const Moment& moment, double now) {
     return moment.time.beat + since * rate_ * moment.time.step;
 }
 
-double ClockTicks::send(const Moment& moment, double now, const Send& send) {
+double ClockTicks::send(const CallbackTime& moment, double now, const Send& send) {
     const auto say = [&](std::uint8_t byte) { send(std::array{byte}); };
     const bool runs = moment.time.running && now - moment.seconds < dead;
     const double ticks = beat_of(moment, now) * ClockIn::ticks_a_beat;

@@ -8,7 +8,7 @@
 #include <span>
 #include <thread>
 
-#include "host/runner.h"
+#include "host/engine/runner.h"
 
 namespace legume {
 
@@ -18,11 +18,11 @@ class ClockTicks {
     using Send = std::function<void(std::span<const std::uint8_t>)>;
     explicit ClockTicks(double rate) : rate_(rate) {}
     // Sends all that is due; gives the time at which there is more to do.
-    double send(const Moment& moment, double now, const Send& send);
+    double send(const CallbackTime& moment, double now, const Send& send);
     bool running() const { return running_; }  // as the others have been told
 
   private:
-    double beat_of(const Moment& moment, double now);
+    double beat_of(const CallbackTime& moment, double now);
     const double rate_;
     double begin_ = 0;  // when frame 0 was due, by the promptest callbacks
     std::uint64_t frame_ = 0;

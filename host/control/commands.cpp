@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "graph/patch.h"
+#include "graph/patch/patch.h"
 
 namespace legume {
 

@@ -32,8 +32,8 @@ void Controls::bind() {
     };
     const auto& plan = runner_.schedule().plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i) add(*plan.nodes[i], plan.ids[i]);
-    add(runner_.conductor(), std::string(Conductor::id));
-    add(runner_.set_keys(), std::string(SetKeys::id));
+    add(runner_.transport(), std::string(Transport::id));
+    add(runner_.setlist_controls(), std::string(SetlistControls::id));
 }
 
 const Target* Controls::find(std::string_view name) const {
@@ -63,7 +63,7 @@ void Controls::set(const Endpoint& to, const Value& value, std::string_view sour
 }
 
 double Controls::seconds(const Span& span) const {
-    return span.seconds(static_cast<double>(runner_.conductor().tempo.own()));
+    return span.seconds(static_cast<double>(runner_.transport().tempo.own()));
 }
 
 void Controls::fire(const Target& target, std::string_view source, const Grid& grid) {

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "host/runner.h"
+#include "host/engine/runner.h"
 
 namespace legume {
 

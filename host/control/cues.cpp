@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "graph/conductor.h"
-#include "graph/math.h"
+#include "graph/base/math.h"
+#include "graph/transport.h"
 
 namespace legume {
 namespace {
@@ -23,7 +23,7 @@ Cues::Cues(Controls& controls, const Commands& commands, Say say, double from)
     if (from <= 0) return;
     auto& runner = controls_.runner();
     skipped_ = math::round_even(from * runner.rate());
-    const Target position{std::string(Conductor::id) + "/position", &runner.conductor().position};
+    const Target position{std::string(Transport::id) + "/position", &runner.transport().position};
     controls_.move(position, static_cast<float>(from * runner.patch().tempo.value_or(120) / 60), "from", 0);
 }
 
@@ -67,7 +67,7 @@ void Cues::tick() {
     const double began = math::floor(arrival.beat / bar + 1e-6) * bar;
     const double beat = runner.beat() - began + 1e-6;  // a sum of blocks falls a hair short of a whole beat
     if (beat < beat_) beat_ = beat - 2e-6;             // the transport was set back: what comes is to come again
-    run_until(by_beat_, beat_, beat, static_cast<double>(runner.conductor().tempo.own()) / 60);
+    run_until(by_beat_, beat_, beat, static_cast<double>(runner.transport().tempo.own()) / 60);
     run_until(by_frame_, frame_, static_cast<double>(runner.frames() - arrival.frame) + skipped_, runner.rate());
     run_waiting();
 }

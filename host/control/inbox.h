@@ -12,8 +12,8 @@
 #include <variant>
 #include <vector>
 
-#include "host/midi/midi.h"
-#include "host/osc/socket.h"
+#include "host/control/midi_event.h"
+#include "host/system/peer.h"
 
 namespace legume {
 

@@ -6,10 +6,10 @@
 #include <system_error>
 #include <utility>
 
+#include "graph/builtin_nodes.h"
 #include "graph/check.h"
-#include "graph/standing.h"
 #include "host/patch/stored_scenes.h"
-#include "nodes/samplernn/whole_file.h"
+#include "nodes/files/atomic_file.h"
 
 namespace legume {
 namespace {
@@ -113,7 +113,7 @@ std::vector<Endpoint> Scenes::stored_params(const std::string& name) const {
     if (!params.empty()) return params;
     for (const auto& target : controls_.targets()) {
         auto end = end_of(target.name);
-        if (target.param() && !scenes_of(target.member->node) && !standing_node(end.node))
+        if (target.param() && !scenes_of(target.member->node) && !builtin_node(end.node))
             params.push_back(std::move(end));
     }
     return params;
@@ -140,7 +140,7 @@ std::string Scenes::store(std::string_view name) {
     auto scenes = scenes_;
     store_scene(scenes, std::move(stored));
     const auto file = stored_scenes_file(controls_.runner().patch().file);
-    if (const auto error = samplernn::write_whole(file, write_stored_scenes(scenes)))
+    if (const auto error = samplernn::write_atomically(file, write_stored_scenes(scenes)))
         return file.string() + " cannot be written: " + error.message() + "; the scene is not stored";
     scenes_ = std::move(scenes);
     say_("Stored the scene " + std::string(name) + " in " + file.string());

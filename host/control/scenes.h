@@ -11,7 +11,7 @@
 
 #include "host/control/commands.h"
 #include "host/control/controls.h"
-#include "host/midi/midi.h"
+#include "host/control/midi_event.h"
 
 namespace legume {
 

@@ -19,7 +19,7 @@ constexpr double same_tempo = 2e-4;     // of the tempo: not worth a change
 
 }  // namespace
 
-std::string print_time(const Transport& time) {
+std::string print_time(const TransportTime& time) {
     if (!time.running) return "halted";
     const double beat = time.beat + 1e-6;  // a sum of blocks falls a hair short of a whole beat
     const double bar = std::floor(beat / time.bar_beats);
@@ -58,7 +58,7 @@ TransportControl::TransportControl(Controls& controls, Commands& commands, Say s
 
 std::string TransportControl::locate(const CommandArguments& arguments) {
     const auto* beat = arguments.size() == 1 ? std::get_if<double>(&arguments[0]) : nullptr;
-    const auto& range = controls_.runner().conductor().position.range;
+    const auto& range = controls_.runner().transport().position.range;
     if (!beat || !(*beat >= range.min && *beat <= range.max)) return "/legume/locate wants a beat, " + range.limits();
     constexpr const char* source = "/legume/locate";
     controls_.runner().control().forget(source);  // the piece has gone on since: the same beat is another place
@@ -171,7 +171,7 @@ void TransportControl::tick() {
     if (clock_.steady()) move("tempo", asked_ = clock_.tempo());
     if (say_)
         say_("MIDI clock: nothing for half a second; going on at " +
-             tempo_range.print(controls_.runner().conductor().tempo.own()));
+             tempo_range.print(controls_.runner().transport().tempo.own()));
 }
 
 }  // namespace legume

@@ -12,20 +12,20 @@
 #include "host/control/clock_out.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
+#include "host/control/midi_event.h"
 #include "host/control/tap.h"
-#include "host/midi/midi.h"
 
 namespace legume {
 
 // "12.3 at 96 bpm": the third beat of bar 12; "halted" when it does not run.
-std::string print_time(const Transport& time);
+std::string print_time(const TransportTime& time);
 
 // Control thread. Times are seconds of the steady clock.
 class TransportControl {
   public:
     using Say = std::function<void(const std::string&)>;
     using Now = std::function<double()>;
-    using Look = std::function<Moment()>;
+    using Look = std::function<CallbackTime()>;
     TransportControl(Controls& controls, Commands& commands, Say say);
     TransportControl(Controls& controls, Commands& commands, Say say, Now now, Look look);
     void bind();  // after every edit

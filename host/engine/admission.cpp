@@ -1,13 +1,13 @@
 // Adds up what the generators of a patch ask of the workers.
 // SPDX-License-Identifier: MIT
-#include "host/admission.h"
+#include "host/engine/admission.h"
 
 #include <cstdio>
 
+#include "graph/base/math.h"
 #include "graph/compile.h"
-#include "graph/math.h"
-#include "host/opening.h"
-#include "host/pool.h"
+#include "host/engine/pool.h"
+#include "host/system/command.h"
 
 namespace legume {
 namespace {
@@ -23,7 +23,7 @@ std::vector<std::string> admission(const Schedule& schedule, int threads) {
     std::string heaviest;
     const auto& plan = schedule.plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
-        const auto pace = plan.nodes[i]->pace();
+        const auto pace = plan.nodes[i]->real_time_factor();
         if (pace.speed.empty()) continue;
         const auto& id = plan.ids[i];
         const double latency = plan.nodes[i]->latency_frames() * 1000 / schedule.rate();
@@ -42,7 +42,7 @@ std::vector<std::string> admission(const Schedule& schedule, int threads) {
     std::snprintf(text, sizeof text, "the generators together need %.1f of %d worker thread%s", sum, threads,
                   threads == 1 ? "" : "s");
     std::string line = text;
-    if (sum * pace_needed > threads)
+    if (sum * real_time_factor_needed > threads)
         line += ", which is too much: they will fall behind and cover it with grains. What helps most, for " + heaviest;
     lines.push_back(line);
     return lines;

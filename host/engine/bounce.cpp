@@ -1,6 +1,6 @@
 // Weaves the channels, and shows a line every 256 blocks.
 // SPDX-License-Identifier: MIT
-#include "host/bounce.h"
+#include "host/engine/bounce.h"
 
 #include <algorithm>
 #include <cstdio>

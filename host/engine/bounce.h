@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <vector>
 
-#include "host/opening.h"
-#include "host/runner.h"
-#include "nodes/sound_file.h"
+#include "host/engine/runner.h"
+#include "host/system/command.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume {
 

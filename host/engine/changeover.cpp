@@ -1,11 +1,11 @@
 // Gains by the count of blocks alone, so that a change that comes in at the same frame is the same sound.
 // SPDX-License-Identifier: MIT
-#include "host/changeover.h"
+#include "host/engine/changeover.h"
 
 #include <algorithm>
 
-#include "graph/math.h"
-#include "nodes/level.h"
+#include "graph/base/math.h"
+#include "nodes/members/level.h"
 
 namespace legume {
 namespace {
@@ -34,7 +34,7 @@ Changeover::~Changeover() {
     for (std::size_t i = 0; i < count_; ++i) delete changes_[i];
 }
 
-void Changeover::begin(Change* change, const Transport& time) noexcept {
+void Changeover::begin(Change* change, const TransportTime& time) noexcept {
     change->time = time;
     change->time.beat = time.at(block_frames);
     change->scale = arrival(-1);

@@ -8,8 +8,8 @@
 #include <memory>
 #include <vector>
 
+#include "graph/base/ring.h"
 #include "graph/node.h"
-#include "graph/ring.h"
 #include "graph/schedule.h"
 
 namespace legume {
@@ -33,7 +33,7 @@ struct Change {
 
   private:
     friend class Changeover;
-    Transport time;  // of what leaves: it goes on as it was
+    TransportTime time;  // of what leaves: it goes on as it was
     std::uint64_t done = 0;
     double scale = 1;         // as far as what leaves had come up itself
     std::uint64_t hurry = 0;  // from this block on it makes room; 0: it need not
@@ -50,7 +50,7 @@ class Changeover {
 
     // ---- audio thread
     bool room() const noexcept RT_SAFE { return count_ < changes_.size() && gone_.room(); }
-    void begin(Change* change, const Transport& time) noexcept RT_SAFE;
+    void begin(Change* change, const TransportTime& time) noexcept RT_SAFE;
     // `out` is what the newest patch has played; what leaves is added. The sum is never louder than what an output node
     // lets through, or than the louder of the two.
     void process(std::uint64_t frame, const Signal& in, const Signal& out) noexcept RT_SAFE;

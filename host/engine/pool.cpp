@@ -1,12 +1,12 @@
 // Each worker takes the next job that nobody runs; when a whole round had nothing to do it sleeps a millisecond.
 // SPDX-License-Identifier: MIT
-#include "host/pool.h"
+#include "host/engine/pool.h"
 
 #include <algorithm>
 #include <chrono>
 
-#include "graph/denormals.h"
-#include "host/real_time.h"
+#include "graph/base/denormals.h"
+#include "host/system/real_time.h"
 
 namespace legume {
 

@@ -1,13 +1,13 @@
 // The audio callback and the control side that feeds it.
 // SPDX-License-Identifier: MIT
-#include "host/runner.h"
+#include "host/engine/runner.h"
 
 #include <algorithm>
 #include <chrono>
 #include <ctime>
 
-#include "graph/denormals.h"
-#include "graph/math.h"
+#include "graph/base/denormals.h"
+#include "graph/base/math.h"
 
 namespace legume {
 namespace {
@@ -34,6 +34,7 @@ Signal lay_out(std::vector<float>& arena, int channels) {
 
 Runner::Runner(const RunnerSetup& setup)
     : setup_(setup),
+      store_(setup.store ? setup.store : std::make_shared<Store>()),
       conductor_(setup.rate),
       seed_(setup.seed),
       changeover_(setup.rate, setup.outputs),
@@ -58,7 +59,7 @@ bool Runner::settled() {
 Problems Runner::edit(Checked checked) {
     auto patch = checked.patch;
     auto compiled = compile(std::move(checked),
-                            {setup_.rate, seed_, store_, setup_.tell, setup_.live, states_of(patch)}, last_, &patch_);
+                            {setup_.rate, seed_, *store_, setup_.tell, setup_.live, states_of(patch)}, last_, &patch_);
     if (!compiled.schedule) return std::move(compiled.problems);
 
     if (!current_ && setup_.resume)
@@ -112,7 +113,7 @@ Prepared Runner::prepare(Checked checked, std::uint64_t seed) {
     made.patch = checked.patch;
     made.seed = seed;
     auto compiled =
-        compile(std::move(checked), {setup_.rate, seed, store_, setup_.tell, setup_.live, states_of(made.patch)});
+        compile(std::move(checked), {setup_.rate, seed, *store_, setup_.tell, setup_.live, states_of(made.patch)});
     made.problems = std::move(compiled.problems);
     made.schedule = std::move(compiled.schedule);
     if (!made.schedule) return made;
@@ -128,7 +129,7 @@ void Runner::change(Prepared next, const Crossfade& over) {
     auto change = std::make_unique<Change>();
     change->leaving = leave(*last_, over.seconds);
     change->fade_blocks = std::max<std::uint64_t>(1, blocks(std::max(over.seconds, transition_seconds)));
-    change->tail_blocks = rings(last_->plan()) ? blocks(std::max(over.tails, transition_seconds)) : 0;
+    change->tail_blocks = has_tail(last_->plan()) ? blocks(std::max(over.tails, transition_seconds)) : 0;
     change->number = ++changes_;
     crossfade_ = over;
     change->begins = next.patch.tempo.has_value() && !next.patch.clock.midi;
@@ -206,9 +207,9 @@ void Runner::tick() {
         const auto before =
             std::find_if(replaced_.begin(), replaced_.end(), [&](const auto& other) { return other.first == node; });
         if (node == &conductor_)
-            tell(Conductor::id, false);
-        else if (node == &set_keys_)
-            tell(SetKeys::id, false);
+            tell(Transport::id, false);
+        else if (node == &setlist_controls_)
+            tell(SetlistControls::id, false);
         else if (at != plan.nodes.end())
             tell(plan.ids[static_cast<std::size_t>(at - plan.nodes.begin())], false);
         else if (before != replaced_.end())
@@ -249,7 +250,7 @@ Node* Runner::find_leaving(std::string_view id) const {
 
 void Runner::tell_late(const LateBlocks& blocks) {
     if (!on_late || !last_) return;
-    Late late{static_cast<double>(blocks.frame) / setup_.rate, blocks.took, blocks.worked, blocks.allowed, {}};
+    LateCallback late{static_cast<double>(blocks.frame) / setup_.rate, blocks.took, blocks.worked, blocks.allowed, {}};
     const auto& plan = last_->plan();
     for (const auto& [node, share] : blocks.nodes)
         for (std::size_t i = 0; i < plan.nodes.size(); ++i)
@@ -291,7 +292,7 @@ void Runner::adopt(Schedule* next) noexcept {
 void Runner::keep_waiting(const Schedule& next) noexcept {
     const auto& nodes = next.plan().nodes;
     control_.keep_waiting([&](const Node& node) noexcept {
-        return &node == &conductor_ || &node == &set_keys_ ||
+        return &node == &conductor_ || &node == &setlist_controls_ ||
                std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) { return other.get() == &node; });
     });
 }
@@ -323,7 +324,7 @@ void Runner::block() noexcept {
     else if (current_->finished() && retired_.room())
         if (Schedule* after = current_->take_next()) adopt(after);
     transport_ = conductor_.advance();
-    Conductor::hear(set_keys_);
+    Transport::hear(setlist_controls_);
     control_.fire_due(frame_, transport_);
     current_->process(frame_, transport_, in_, out_);
     changeover_.process(frame_, in_, out_);
@@ -356,7 +357,7 @@ void Runner::play(const float* const* in, int in_channels, float* const* out, in
     const auto began = std::chrono::steady_clock::now();
     const double worked = worked_seconds();
     current_->forget_times();
-    Moment moment{std::chrono::duration<double>(began.time_since_epoch()).count(), frame_, transport_};
+    CallbackTime moment{std::chrono::duration<double>(began.time_since_epoch()).count(), frame_, transport_};
     moment.frame -= static_cast<std::uint64_t>(out_left_);
     moment.time.beat = transport_.at(block_frames - out_left_);
     moment_.store(moment);

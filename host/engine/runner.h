@@ -11,18 +11,17 @@
 #include <utility>
 #include <vector>
 
+#include "graph/base/ring.h"
 #include "graph/check.h"
 #include "graph/compile.h"
-#include "graph/conductor.h"
 #include "graph/control.h"
-#include "graph/ring.h"
 #include "graph/schedule.h"
-#include "graph/set_keys.h"
+#include "graph/setlist_controls.h"
+#include "graph/transport.h"
 #include "host/audio/audio.h"
 #include "host/audio/tape.h"
-#include "host/changeover.h"
-#include "host/pool.h"
-#include "host/stage/ledger.h"
+#include "host/engine/changeover.h"
+#include "host/engine/pool.h"
 
 namespace legume {
 
@@ -38,13 +37,14 @@ struct RunnerSetup {
     std::function<void(const std::string& id, Node& node)> resume = {};
     double beat = 0;                    // of the transport, at the first frame
     std::filesystem::path states = {};  // holds the .states folders; empty: they lie beside their patches
+    std::shared_ptr<Store> store = {};  // what other runners share with this one; nullptr: a store of its own
 };
 
 // What the device was about to play when it last called.
-struct Moment {
+struct CallbackTime {
     double seconds = 0;  // of the steady clock
     std::uint64_t frame = 0;
-    Transport time;  // at that frame
+    TransportTime time;  // at that frame
 };
 
 // A control as it was applied: the performance log's line.
@@ -57,6 +57,17 @@ struct Applied {
     NoteEvent note;
     bool held = false;     // a trigger that waited for its line
     bool leaving = false;  // of a node that the newest patch, which was there by then, has no more or has anew
+};
+
+// A callback of the device that took longer than what it played lasts.
+struct LateCallback {
+    double at = 0;                                      // seconds since the show began
+    double took = 0;                                    // seconds, by the clock on the wall
+    double worked = 0;                                  // of these the thread had the processor
+    double allowed = 0;                                 // what it played
+    std::vector<std::pair<std::string, double>> nodes;  // the heaviest first, and their share of the nodes' time
+    // Within the time there was, had the thread only been let to work.
+    bool held_up() const { return worked <= allowed; }
 };
 
 // A patch with nodes of its own, loaded, warmed and with its head start: it can sound in the next block.
@@ -101,13 +112,13 @@ class Runner final : public AudioCallback {
     Node* find_leaving(std::string_view id) const;  // of what played before, as long as it is still heard
     Schedule& schedule() { return *last_; }         // the newest
     ControlQueue& control() { return control_; }
-    Conductor& conductor() { return conductor_; }
-    SetKeys& set_keys() { return set_keys_; }
+    Transport& transport() { return conductor_; }
+    SetlistControls& setlist_controls() { return setlist_controls_; }
     // Frees what was retired and passes on what was applied. Call it often.
     void tick();
     std::function<void(const Applied&)> on_applied;
     std::function<void(std::uint64_t frame)> on_adopted;  // an edit is heard from that frame on
-    std::function<void(const Late&)> on_late;
+    std::function<void(const LateCallback&)> on_late;
     // The share of the last second that generators filled from their own past, of the one that is furthest behind.
     float covering() const;
     std::vector<Poisoned> poisoned() { return last_ ? last_->poisoned() : std::vector<Poisoned>{}; }
@@ -128,7 +139,7 @@ class Runner final : public AudioCallback {
     void render_block(const float* const* in, float* const* out);
 
     // Any thread.
-    Moment moment() const { return moment_.load(); }
+    CallbackTime moment() const { return moment_.load(); }
     std::uint64_t frames() const { return frame_shown_.load(std::memory_order_acquire); }
     float take_peak() { return peak_.exchange(0, std::memory_order_relaxed); }  // since the last call
     double load() const { return load_.load(std::memory_order_relaxed); }       // share of the time there is
@@ -167,10 +178,10 @@ class Runner final : public AudioCallback {
     void tell_late(const LateBlocks& blocks);
 
     const RunnerSetup setup_;
-    Store store_;
+    const std::shared_ptr<Store> store_;
     ControlQueue control_;
-    Conductor conductor_;
-    SetKeys set_keys_;
+    Transport conductor_;
+    SetlistControls setlist_controls_;
     Patch patch_;
     Schedule* last_ = nullptr;  // control side's newest; owned through current_ or mail_
     std::uint64_t seed_;        // of the patch that plays
@@ -195,8 +206,8 @@ class Runner final : public AudioCallback {
     std::atomic<Schedule*> live_{nullptr};  // what the audio thread plays, for the control thread to compare
     Schedule* current_ = nullptr;           // audio thread's; the runner's once no callback runs
     std::uint64_t frame_ = 0;
-    Transport transport_;  // of the block at hand
-    Latest<Moment> moment_;
+    TransportTime transport_;  // of the block at hand
+    Latest<CallbackTime> moment_;
     std::vector<float> in_arena_, out_arena_, next_in_arena_;
     Signal in_, out_, next_in_;
     int out_left_ = 0;  // frames of the block at hand that the device has not had yet

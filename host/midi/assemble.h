@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/midi/midi.h"
+#include "host/control/midi_event.h"
 
 namespace legume {
 

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "graph/patch.h"
+#include "graph/patch/session.h"
 
 namespace legume {
 

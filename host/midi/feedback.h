@@ -7,8 +7,8 @@
 #include <span>
 #include <string_view>
 
-#include "host/every.h"
 #include "host/midi/router.h"
+#include "host/system/every.h"
 
 namespace legume {
 

@@ -14,12 +14,12 @@
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
-#include "host/every.h"
 #include "host/midi/assemble.h"
 #include "host/midi/feedback.h"
 #include "host/midi/learn.h"
 #include "host/midi/midi.h"
 #include "host/midi/router.h"
+#include "host/system/every.h"
 
 namespace legume {
 

@@ -11,7 +11,7 @@
 
 #include "host/midi/jack_watch.h"
 #include "host/midi/midi.h"
-#include "host/quiet.h"
+#include "host/system/quiet.h"
 
 namespace legume {
 

@@ -16,7 +16,6 @@
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
-#include "host/every.h"
 #include "host/osc/announce.h"
 #include "host/osc/oscquery.h"
 #include "host/osc/router.h"
@@ -24,6 +23,7 @@
 #include "host/osc/socket.h"
 #include "host/osc/subscriptions.h"
 #include "host/osc/time_tags.h"
+#include "host/system/every.h"
 
 namespace legume {
 

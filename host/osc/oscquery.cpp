@@ -9,10 +9,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "host/every.h"
 #include "host/osc/osc.h"
 #include "host/osc/subscriptions.h"
 #include "host/osc/web.h"
+#include "host/system/every.h"
 
 namespace legume {
 namespace {

@@ -16,7 +16,6 @@
 #include <array>
 #include <asio.hpp>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -126,27 +125,6 @@ void OscSocket::send(std::vector<std::uint8_t> bytes, const OscPeer& to) {
         state->socket.send_to(asio::buffer(bytes), {asio::ip::address_v4(to.address), to.port}, 0, lost);
         --state->waiting;
     });
-}
-
-std::string to_string(const OscPeer& peer) {
-    return asio::ip::address_v4(peer.address).to_string() + ":" + std::to_string(peer.port);
-}
-
-std::optional<std::uint32_t> parse_address(const std::string& text) {
-    asio::error_code wrong;
-    const auto address = asio::ip::make_address_v4(text, wrong);
-    return wrong ? std::nullopt : std::optional(address.to_uint());
-}
-
-std::optional<OscPeer> parse_peer(const std::string& text) {
-    const auto colon = text.find(':');
-    if (colon == text.npos) return {};
-    const auto address = parse_address(text.substr(0, colon));
-    int port = 0;
-    const auto* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data() + colon + 1, end, port);
-    if (!address || read.ec != std::errc() || read.ptr != end || port < 1 || port > 65'535) return {};
-    return OscPeer{*address, static_cast<std::uint16_t>(port)};
 }
 
 std::vector<std::string> own_addresses() {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "host/control/controls.h"
-#include "host/osc/socket.h"
+#include "host/system/peer.h"
 
 namespace legume {
 

@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "host/osc/socket.h"
+#include "host/system/peer.h"
 
 namespace legume {
 

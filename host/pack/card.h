@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/patch.h"
+#include "graph/patch/patch.h"
 
 namespace legume {
 

@@ -15,8 +15,8 @@
 #include <system_error>
 #include <utility>
 
-#include "host/opening.h"
-#include "nodes/samplernn/sha256.h"
+#include "host/system/command.h"
+#include "nodes/files/sha256.h"
 
 namespace legume {
 namespace {
@@ -42,7 +42,7 @@ class PackReader {
 
   private:
     [[noreturn]] static void refuse(const std::string& what) {
-        throw Refused("the pack " + what + "; bring it again from where it was packed");
+        throw CommandError("the pack " + what + "; bring it again from where it was packed");
     }
     template <class Work>
     static void guarded(const Work& work) {
@@ -65,7 +65,7 @@ class PackReader {
         }
         Problems problems;
         card_ = read_card(text_, card_name, problems);
-        if (!problems.empty()) throw Refused(to_string(problems.front()));
+        if (!problems.empty()) throw CommandError(to_string(problems.front()));
         if (card_.bytes() > bytes_) refuse("is smaller than the files that it should hold");
     }
     void read(const PackedFile& file, Unpacking* into) {
@@ -115,8 +115,8 @@ class NewFolder final : public Unpacking {
         forget_interrupted();
         const auto room = fs::space(part_.parent_path(), error);
         if (!error && room.available < card.bytes() + card_.size() + (1 << 20))
-            throw Refused("there is no room for " + std::to_string(card.bytes() / 1'000'000 + 1) + " MB in " +
-                          part_.parent_path().string() + "; make room, or set XDG_DATA_HOME to another disk");
+            throw CommandError("there is no room for " + std::to_string(card.bytes() / 1'000'000 + 1) + " MB in " +
+                               part_.parent_path().string() + "; make room, or set XDG_DATA_HOME to another disk");
         fs::create_directory(part_, error);
         if (error) refuse(part_, error);
         for (const auto& folder : card.folders) {
@@ -158,8 +158,8 @@ class NewFolder final : public Unpacking {
   private:
     static std::error_code reason() { return {errno, std::generic_category()}; }
     [[noreturn]] static void refuse(const fs::path& at, const std::error_code& error) {
-        throw Refused(at.string() + " cannot be written: " + error.message() +
-                      "; make room there, or set XDG_DATA_HOME to another disk");
+        throw CommandError(at.string() + " cannot be written: " + error.message() +
+                           "; make room there, or set XDG_DATA_HOME to another disk");
     }
     // What a legume that is no more had begun.
     void forget_interrupted() const {
@@ -191,7 +191,7 @@ Card read_pack(const fs::path& file) {
         TarReader archive(file);
         return read_pack(archive, fs::file_size(file), nullptr);
     } catch (const TarError& error) {
-        throw Refused(error.what());
+        throw CommandError(error.what());
     }
 }
 
@@ -208,7 +208,7 @@ fs::path packs_folder() {
     const char* home = std::getenv("XDG_DATA_HOME");
     if (home && *home == '/') return fs::path(home) / "legume" / "packs";
     home = std::getenv("HOME");
-    if (!home || *home != '/') throw Refused("there is no place for a pack's files; set HOME or XDG_DATA_HOME");
+    if (!home || *home != '/') throw CommandError("there is no place for a pack's files; set HOME or XDG_DATA_HOME");
     return fs::path(home) / ".local" / "share" / "legume" / "packs";
 }
 
@@ -225,9 +225,9 @@ fs::path unpack(const fs::path& file) {
         }
         return folder / reader.card().patch;
     } catch (const TarError& error) {
-        throw Refused(error.what());
+        throw CommandError(error.what());
     } catch (const fs::filesystem_error& error) {
-        throw Refused(error.path1().string() + " " + error.code().message());
+        throw CommandError(error.path1().string() + " " + error.code().message());
     }
 }
 

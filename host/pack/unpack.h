@@ -24,13 +24,13 @@ class Unpacking {
     virtual void write(std::span<const char> bytes) = 0;
     virtual void end() = 0;  // of this file, whose hash was right
 };
-// Reads a pack through, whose archive has so many bytes, and gives its card. Throws Refused, without the file's name,
-// at the first thing that is not as the card says: nothing that the card does not name is taken.
+// Reads a pack through, whose archive has so many bytes, and gives its card. Throws CommandError, without the file's
+// name, at the first thing that is not as the card says: nothing that the card does not name is taken.
 Card read_pack(TarReader& archive, std::uint64_t bytes, Unpacking* into);
 Card read_pack(const std::filesystem::path& file);  // to look at it alone
 
 // The patch to play, in a folder of the pack's own that stays; the first time it is made, whole or not at all. Throws
-// Refused, without the file's name.
+// CommandError, without the file's name.
 std::filesystem::path unpack(const std::filesystem::path& file);
 std::filesystem::path packs_folder();
 

@@ -9,7 +9,7 @@
 #include "host/patch/reader.h"
 #include "host/patch/texts.h"
 #include "host/patch/yaml.h"
-#include "nodes/samplernn/whole_file.h"
+#include "nodes/files/atomic_file.h"
 
 namespace legume {
 namespace {
@@ -109,7 +109,7 @@ std::string store_learned(const fs::path& patch, const MidiSource& control, cons
     for (const auto& line : lines) whole += line + "\n";
     if (read_learned(whole, file.string(), problems); !problems.empty())
         return file.string() + " is not written line by line; end it with a list below `bindings:`, then learn again";
-    if (const auto failed = samplernn::write_whole(file, whole))
+    if (const auto failed = samplernn::write_atomically(file, whole))
         return file.string() + " cannot be written: " + failed.message();
     return {};
 }

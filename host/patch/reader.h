@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/patch.h"
-#include "graph/range.h"
+#include "graph/base/range.h"
+#include "graph/patch/patch.h"
 #include "host/patch/tree.h"
 
 namespace legume {

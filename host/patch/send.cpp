@@ -1,7 +1,7 @@
 // What `send:` says: which params and meters go out by OSC, to where and how often.
 // SPDX-License-Identifier: MIT
-#include "host/osc/socket.h"
 #include "host/patch/reader.h"
+#include "host/system/peer.h"
 
 namespace legume {
 namespace {

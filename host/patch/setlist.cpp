@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "graph/standing.h"
+#include "graph/builtin_nodes.h"
 #include "host/patch/reader.h"
 #include "host/patch/yaml.h"
 
@@ -78,7 +78,7 @@ void read_set(Reader& reader, const Tree& root, SetText& set) {
         for (const auto& item : list->items) {
             auto binding = read_binding(reader, item);
             if (!binding) continue;
-            if (standing_node(binding->to.node))
+            if (builtin_node(binding->to.node))
                 set.bindings.push_back(std::move(*binding));
             else
                 reader.problem(binding->to.place,

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "graph/patch.h"
-#include "host/changeover.h"
+#include "graph/patch/patch.h"
+#include "host/engine/changeover.h"
 
 namespace legume {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "graph/standing.h"
+#include "graph/builtin_nodes.h"
 #include "host/patch/yaml.h"
 
 namespace legume {
@@ -91,7 +91,7 @@ class Flattener {
         if (!inner.readable) return;
         if (const auto* with = text.find("with")) set(inner.patch, with->value, strip.file);
         const auto within = [&](const std::string& id) {  // there is but one transport, and one setlist
-            return standing_node(id) ? id : text.id + "/" + id;
+            return builtin_node(id) ? id : text.id + "/" + id;
         };
         for (auto& node : inner.patch.nodes) {
             node.id = within(node.id);

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "graph/patch.h"
+#include "graph/patch/patch.h"
 
 namespace legume {
 

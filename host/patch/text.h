@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "graph/patch.h"
+#include "graph/patch/patch.h"
 
 namespace legume {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "graph/conductor.h"
-#include "graph/set_keys.h"
+#include "graph/setlist_controls.h"
+#include "graph/transport.h"
 #include "host/patch/reader.h"
 
 namespace legume {
@@ -76,9 +76,9 @@ class PatchReader : private Reader {
                     tree.key == "legume"
                         ? "the id \"legume\" is taken by the program itself; choose another"
                         : "\"" + tree.key + "\" is no id; begin with a letter and use only a-z, 0-9, _ and -");
-        if (tree.key == Conductor::id)
+        if (tree.key == Transport::id)
             problem(tree.key_place, "the id \"transport\" is taken by the patch's musical time; choose another");
-        if (tree.key == SetKeys::id)
+        if (tree.key == SetlistControls::id)
             problem(tree.key_place, "the id \"setlist\" is taken by the set that a patch is played in; choose another");
         if (tree.kind != Kind::map) {
             problem(tree.kind == Kind::nothing ? tree.key_place : tree.place,

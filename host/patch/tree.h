@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "graph/patch.h"
-#include "graph/range.h"
+#include "graph/base/range.h"
+#include "graph/patch/patch.h"
 
 namespace legume {
 

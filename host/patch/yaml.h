@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "graph/patch.h"
+#include "graph/patch/patch.h"
 #include "host/patch/tree.h"
 
 namespace legume {

@@ -1,6 +1,6 @@
 // One wish and one result, under one lock.
 // SPDX-License-Identifier: MIT
-#include "host/loader.h"
+#include "host/session/loader.h"
 
 #include <utility>
 

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "host/runner.h"
+#include "host/engine/runner.h"
 
 namespace legume {
 

@@ -1,19 +1,16 @@
-// Loading, checking and saying what is wrong, for all commands alike.
+// Loading and checking, for all commands alike.
 // SPDX-License-Identifier: MIT
-#include "host/opening.h"
-
-#include <unistd.h>
+#include "host/session/open.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <random>
 #include <utility>
 
-#include "host/osc/socket.h"
 #include "host/pack/unpack.h"
 #include "host/patch/learned.h"
 #include "host/patch/reader.h"
 #include "host/patch/yaml.h"
+#include "host/system/command.h"
+#include "host/system/peer.h"
 #include "nodes/registry.h"
 
 namespace legume {
@@ -82,7 +79,7 @@ Checked open_patch(const std::filesystem::path& file, const std::function<void(P
     if (is_pack(file)) {
         try {
             return open_patch(unpack(file), edit);
-        } catch (const Refused& refused) {
+        } catch (const CommandError& refused) {
             Checked checked;
             checked.problems.push_back({{file.string(), 0, 0}, refused.what()});
             return checked;
@@ -96,21 +93,6 @@ Checked open_patch_text(const std::string& text, const std::string& name) {
     return checked_of(load_patch_text(text, name), {});
 }
 
-bool print_problems(const Problems& problems) {
-    for (const auto& problem : problems) std::fprintf(stderr, "%s\n", to_string(problem).c_str());
-    return !problems.empty();
-}
-
-int attempt(const std::function<void()>& command) {
-    try {
-        command();
-        return 0;
-    } catch (const std::runtime_error& error) {  // Refused, or the network's, the sound's
-        std::fprintf(stderr, "%s\n", error.what());
-        return 1;
-    }
-}
-
 int device_inputs(const Checked& checked) {
     int most = 0;
     for (const auto& node : checked.nodes) most = std::max(most, node->device_inputs());
@@ -121,43 +103,6 @@ int device_outputs(const Checked& checked) {
     int most = 1;
     for (const auto& node : checked.nodes) most = std::max(most, node->device_outputs());
     return most;
-}
-
-std::uint64_t choose_seed(std::optional<std::uint64_t> asked, const Patch& patch) {
-    if (asked) return *asked;
-    if (patch.seed) return *patch.seed;
-    return std::random_device{}();  // 32 bits: short enough to read out and type again
-}
-
-std::filesystem::path program_folder() {
-    std::error_code error;
-    return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-}
-
-std::filesystem::path home_folder() {
-    const auto installed = program_folder().parent_path() / "share" / "legume";
-    std::error_code error;
-    return std::filesystem::exists(installed / "patches", error) ? installed : std::filesystem::path(LEGUME_SOURCE_DIR);
-}
-
-Progress::Progress() : terminal_(isatty(STDERR_FILENO) != 0) {}
-
-void Progress::show(const std::string& line, double share) {
-    if (terminal_) {
-        constexpr int width = 24;
-        const int full = static_cast<int>(std::clamp(share, 0.0, 1.0) * width);
-        std::fprintf(stderr, "\r[%s%s] %s\033[K", std::string(static_cast<std::size_t>(full), '#').c_str(),
-                     std::string(static_cast<std::size_t>(width - full), '.').c_str(), line.c_str());
-        drawn_ = true;
-    } else if (share >= next_) {
-        std::fprintf(stderr, "%s\n", line.c_str());
-        next_ = share + 0.1;
-    }
-}
-
-void Progress::finish() {
-    if (drawn_) std::fprintf(stderr, "\n");
-    drawn_ = false;
 }
 
 }  // namespace legume

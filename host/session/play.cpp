@@ -1,6 +1,6 @@
 // A live session: one loop on the control thread that everything reports to.
 // SPDX-License-Identifier: MIT
-#include "host/play.h"
+#include "host/session/play.h"
 
 #include <unistd.h>
 
@@ -13,8 +13,7 @@
 #include <thread>
 #include <utility>
 
-#include "graph/math.h"
-#include "host/admission.h"
+#include "graph/base/math.h"
 #include "host/audio/device.h"
 #include "host/audio/tape.h"
 #include "host/control/commands.h"
@@ -24,20 +23,23 @@
 #include "host/control/morphs.h"
 #include "host/control/scenes.h"
 #include "host/control/transport_control.h"
-#include "host/every.h"
-#include "host/keys.h"
+#include "host/engine/admission.h"
+#include "host/engine/runner.h"
 #include "host/midi/midi_control.h"
-#include "host/opening.h"
 #include "host/osc/osc_control.h"
-#include "host/real_time.h"
-#include "host/runner.h"
-#include "host/setlist.h"
-#include "host/show/kept.h"
+#include "host/session/open.h"
+#include "host/session/xrun_log.h"
+#include "host/session/setlist.h"
+#include "host/session/snapshot_file.h"
+#include "host/show/recorder.h"
 #include "host/show/show.h"
-#include "host/stage/awake.h"
-#include "host/stage/survival.h"
-#include "host/stop.h"
-#include "host/watch.h"
+#include "host/system/awake.h"
+#include "host/system/command.h"
+#include "host/system/every.h"
+#include "host/system/keys.h"
+#include "host/system/real_time.h"
+#include "host/system/stop.h"
+#include "host/system/watch.h"
 
 namespace legume {
 namespace {
@@ -69,7 +71,7 @@ class Session {
     bool take_up(Checked checked);
     void say_admission();
     void show_status();
-    void save_standing();
+    void save_snapshot();
     bool over() const {
         if (stop_asked) return true;
         if (tape_ && tape_->timed()) return tape_->full();
@@ -93,7 +95,7 @@ class Session {
     std::unique_ptr<Scenes> scenes_;
     std::unique_ptr<Morphs> morphs_;
     std::unique_ptr<Cues> cues_;
-    std::unique_ptr<KeptShow> kept_;
+    std::unique_ptr<ShowRecorder> kept_;
     std::unique_ptr<Setlist> setlist_;
     std::unique_ptr<AudioDevice> device_;
     std::unique_ptr<OscControl> osc_;
@@ -101,11 +103,10 @@ class Session {
     std::unique_ptr<TransportControl> transport_;  // its thread sends through midi_
     float most_covering_ = 0;
     std::vector<std::string> admitted_;  // as it was said last
-    std::unique_ptr<Survival> survival_;
+    std::unique_ptr<SnapshotFile> snapshot_file_;
     Awake awake_;
-    Ledger ledger_{say_};
-    Every standing_poll_{1000}, patch_poll_{200}, status_{100}, ledger_poll_{250}, device_poll_{500},
-        poison_poll_{1000};
+    XrunLog xrun_log_{say_};
+    Every snapshot_poll_{1000}, patch_poll_{200}, status_{100}, xrun_poll_{250}, device_poll_{500}, poison_poll_{1000};
     std::filesystem::path patch_;
     double before_ = 0;  // seconds that were played before a crash
     Watch watch_;
@@ -126,9 +127,9 @@ void Session::keep_show() {
     if (!request_.keep) return;
     try {
         const auto shows = request_.shows.empty() ? shows_folder() : request_.shows;
-        const auto after = survival_->resumed() ? newest_show(shows).string() : "";
-        kept_ = std::make_unique<KeptShow>(
-            shows, KeptShow::Device{device_->name(), device_->buffer()}, *controls_,
+        const auto after = snapshot_file_->resumed() ? newest_show(shows).string() : "";
+        kept_ = std::make_unique<ShowRecorder>(
+            shows, ShowRecorder::Device{device_->name(), device_->buffer()}, *controls_,
             [this](std::string line) { inbox_.post(Notice{std::move(line)}); }, after);
         say(kept_->beginning());
     } catch (const std::exception& fault) {
@@ -140,7 +141,7 @@ void Session::open_controls() {
     transport_ = std::make_unique<TransportControl>(*controls_, commands_, say_);
     scenes_ = std::make_unique<Scenes>(*controls_, commands_, say_);
     morphs_ = std::make_unique<Morphs>(*controls_);
-    cues_ = std::make_unique<Cues>(*controls_, commands_, say_, survival_->resumed() ? 0 : request_.from);
+    cues_ = std::make_unique<Cues>(*controls_, commands_, say_, snapshot_file_->resumed() ? 0 : request_.from);
     midi_ = std::make_unique<MidiControl>(request_.learn, *controls_, commands_, inbox_, request_.verbose, say_);
     midi_->want(runner_->patch().clock.out.value_or(""));
     transport_->send_clock([this](const std::string& port, auto bytes) { midi_->send(port, bytes); },
@@ -154,7 +155,7 @@ void Session::open_controls() {
                                     {"xruns", static_cast<double>(device_->xruns())},
                                     {"controls", static_cast<double>(controls_->taken())},
                                     {"dropped", static_cast<double>(inbox_.dropped())}};
-        for (const auto& [cause, count] : ledger_.causes())
+        for (const auto& [cause, count] : xrun_log_.causes())
             numbers.emplace_back("late-" + cause, static_cast<double>(count));
         return numbers;
     };
@@ -334,14 +335,14 @@ void Session::show_status() {
 }
 
 // A crash goes on from here.
-void Session::save_standing() {
-    auto standing = standing_of(*controls_);
+void Session::save_snapshot() {
+    auto standing = snapshot_of(*controls_);
     standing.patch = std::filesystem::absolute(patch_);
     standing.place = setlist_->place();
     standing.seed = runner_->seed();
     standing.scene = scenes_->current();
     standing.seconds += before_;
-    if (const auto fault = survival_->save(std::move(standing)); !fault.empty()) say(fault);
+    if (const auto fault = snapshot_file_->save(std::move(standing)); !fault.empty()) say(fault);
 }
 
 void Session::end() {
@@ -364,7 +365,7 @@ void Session::end() {
         played += line;
     }
     played += setlist_->summary();
-    played += ledger_.summary();
+    played += xrun_log_.summary();
     if (osc_) played += osc_->summary();
     say(played);
 }
@@ -388,8 +389,8 @@ bool Session::open_set() {
 
 int Session::run() {
     if (!open_set()) return 1;
-    survival_ = std::make_unique<Survival>(request_.patches.front(), request_.resume);
-    const auto& left = survival_->resumed();
+    snapshot_file_ = std::make_unique<SnapshotFile>(request_.patches.front(), request_.resume);
+    const auto& left = snapshot_file_->resumed();
     const auto first = left && left->place < set_.patches.size() ? left->place : 0;
     patch_ = left ? left->patch : set_.patches[first].file;
     const bool of_set = std::filesystem::absolute(set_.patches[first].file) == std::filesystem::absolute(patch_);
@@ -405,7 +406,7 @@ int Session::run() {
         say("legume " LEGUME_VERSION ": " + patch_.string() + (title.empty() ? "" : " (" + title + ")"));
     }
     if (!checked.patch.note.empty()) say("  " + checked.patch.note);
-    if (!survival_->greeting().empty()) say(survival_->greeting());
+    if (!snapshot_file_->greeting().empty()) say(snapshot_file_->greeting());
     for (const auto& notice : checked.notices) say("  " + to_string(notice));
     watch_.set(checked.patch.files);
     if (!may_take_real_time(audio_priority) || !lock_memory())
@@ -437,7 +438,7 @@ int Session::run() {
         runner_ = std::make_unique<Runner>(setup);
         if (print_problems(runner_->edit(std::move(checked)))) return 1;
         say_admission();
-        runner_->on_late = [this](const Late& late) { ledger_.take(late); };
+        runner_->on_late = [this](const LateCallback& late) { xrun_log_.take(late); };
         controls_ = std::make_unique<Controls>(*runner_);
         bind();
         add_commands();
@@ -502,16 +503,16 @@ int Session::run() {
         if (patch_poll_.due()) watch_patch();
         if (device_poll_.due())
             for (const auto& line : device_->news()) say(line);
-        if (standing_poll_.due()) {
-            save_standing();
+        if (snapshot_poll_.due()) {
+            save_snapshot();
             awake_.look();
         }
-        if (ledger_poll_.due())
-            ledger_.look(static_cast<double>(runner_->frames()) / runner_->rate(), device_->xruns());
+        if (xrun_poll_.due())
+            xrun_log_.look(static_cast<double>(runner_->frames()) / runner_->rate(), device_->xruns());
         if (status_.due()) show_status();
     }
     end();
-    survival_->over();
+    snapshot_file_->over();
     if (const auto show = std::exchange(kept_, nullptr)) say(show->finish());
     for (const auto& mail : inbox_.take(std::chrono::milliseconds(0)))
         if (const auto* notice = std::get_if<Notice>(&mail)) say(notice->text);

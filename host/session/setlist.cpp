@@ -1,13 +1,14 @@
 // Asks the loader for what is next before anybody asks for it.
 // SPDX-License-Identifier: MIT
-#include "host/setlist.h"
+#include "host/session/setlist.h"
 
 #include <algorithm>
 #include <limits>
 #include <utility>
 
-#include "host/opening.h"
 #include "host/pack/unpack.h"
+#include "host/session/open.h"
+#include "host/system/command.h"
 
 namespace legume {
 namespace {
@@ -27,7 +28,7 @@ Checked open_in_set(const fs::path& file, const SetText& set) {
 std::optional<SetText> find_set(const fs::path& file) {
     try {
         return load_set(is_pack(file) ? unpack(file) : file);
-    } catch (const Refused&) {  // whoever opens it as a patch says what is wrong
+    } catch (const CommandError&) {  // whoever opens it as a patch says what is wrong
         return {};
     }
 }
@@ -78,7 +79,7 @@ Setlist::Setlist(SetText set, Controls& controls, Commands& commands, Say say, S
     commands_.add({"go", "Goes to a patch of the set, by its place or name.", true,
                    [this](const CommandArguments& arguments) { return by_argument(arguments); }});
     controls_.on_change([this](const Target& target, float value, std::string_view) { hear(target, value); });
-    controls_.runner().set_keys().position.set(static_cast<float>(first + 1));
+    controls_.runner().setlist_controls().position.set(static_cast<float>(first + 1));
 }
 
 // Whoever presses is in the midst of the nodes that a change would take away; so it is done in tick().
@@ -165,7 +166,7 @@ fs::path Setlist::upcoming() const {
     auto& runner = controls_.runner();
     const auto arrival = runner.arrival();
     const auto& patch = runner.patch();
-    const double tempo = static_cast<double>(runner.conductor().tempo.own());
+    const double tempo = static_cast<double>(runner.transport().tempo.own());
     const double gone =
         arrival.number == runner.changes() ? static_cast<double>(runner.frames() - arrival.frame) / runner.rate() : 0;
     const Cue* first = nullptr;
@@ -229,7 +230,7 @@ void Setlist::change() {
     changing_ = true;
     outside_ = !wish.entry;
     at_ = wish.entry.value_or(at_);
-    runner.set_keys().position.set(outside_ ? 0 : static_cast<float>(at_ + 1));
+    runner.setlist_controls().position.set(outside_ ? 0 : static_cast<float>(at_ + 1));
     came_(wish.file);
     say_("Now " + named(wish) +
          (runner.patch().title.empty() || runner.patch().title == name_of(at_) ? ""

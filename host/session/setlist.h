@@ -12,10 +12,10 @@
 #include "graph/check.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
-#include "host/every.h"
-#include "host/loader.h"
 #include "host/patch/setlist.h"
-#include "host/watch.h"
+#include "host/session/loader.h"
+#include "host/system/every.h"
+#include "host/system/watch.h"
 
 namespace legume {
 

@@ -1,6 +1,6 @@
 // A line for each thing, in which a name is the last word or stands before a number.
 // SPDX-License-Identifier: MIT
-#include "host/stage/standing.h"
+#include "host/session/snapshot.h"
 
 #include <algorithm>
 #include <charconv>
@@ -35,8 +35,8 @@ std::string_view cut(std::string_view& text, char mark) {
 
 }  // namespace
 
-Standing standing_of(Controls& controls) {
-    Standing standing;
+Snapshot snapshot_of(Controls& controls) {
+    Snapshot standing;
     auto& runner = controls.runner();
     standing.seconds = static_cast<double>(runner.frames()) / runner.rate();
     standing.beat = runner.beat();
@@ -45,12 +45,12 @@ Standing standing_of(Controls& controls) {
             standing.values.emplace_back(target.name, param->own());
     const auto& plan = runner.schedule().plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i)
-        if (auto bytes = plan.nodes[i]->keep(); !bytes.empty())
+        if (auto bytes = plan.nodes[i]->save_state(); !bytes.empty())
             standing.nodes.emplace_back(plan.ids[i], std::move(bytes));
     return standing;
 }
 
-void take_up(const Standing& standing, Controls& controls) {
+void take_up(const Snapshot& standing, Controls& controls) {
     // A morph first: what it moves was taken from it, or stands where it put it.
     for (const bool morphs : {true, false})
         for (const auto& [name, value] : standing.values) {
@@ -60,12 +60,12 @@ void take_up(const Standing& standing, Controls& controls) {
         }
 }
 
-void resume(const Standing& standing, const std::string& id, Node& node) {
+void resume(const Snapshot& standing, const std::string& id, Node& node) {
     for (const auto& [name, bytes] : standing.nodes)
-        if (name == id) node.resume(bytes);
+        if (name == id) node.load_state(bytes);
 }
 
-std::string write_standing(const Standing& standing) {
+std::string write_snapshot(const Snapshot& standing) {
     std::string text(first_line);
     const auto line = [&](const char* what, const std::string& value) {
         text.append("\n").append(what).append(" ").append(value);
@@ -84,8 +84,8 @@ std::string write_standing(const Standing& standing) {
     return text.append("\n").append(last_line).append("\n");
 }
 
-std::optional<Standing> read_standing(std::string_view text) {
-    Standing standing;
+std::optional<Snapshot> read_snapshot(std::string_view text) {
+    Snapshot standing;
     if (cut(text, '\n') != first_line) return {};
     while (!text.empty()) {
         auto value = cut(text, '\n');

@@ -15,7 +15,7 @@
 
 namespace legume {
 
-struct Standing {
+struct Snapshot {
     std::filesystem::path patch;  // that plays
     std::size_t place = 0;        // of it in the set list, from 0
     std::uint64_t seed = 0;
@@ -23,20 +23,20 @@ struct Standing {
     double beat = 0;
     std::string scene;                                       // recalled last; empty: none
     std::vector<std::pair<std::string, float>> values;       // "node/param" as it was set
-    std::vector<std::pair<std::string, std::string>> nodes;  // id and Node::keep's bytes
-    bool operator==(const Standing&) const = default;
+    std::vector<std::pair<std::string, std::string>> nodes;  // id and Node::save_state's bytes
+    bool operator==(const Snapshot&) const = default;
 };
 
 // Of what plays; `patch`, `place`, `seed` and `scene` are left to the caller. Control thread.
-Standing standing_of(Controls& controls);
+Snapshot snapshot_of(Controls& controls);
 // Params, as from a hand. The beat is the runner's from its beginning.
-void take_up(const Standing& standing, Controls& controls);
+void take_up(const Snapshot& standing, Controls& controls);
 
 // Of one node, if it has something to go on from.
-void resume(const Standing& standing, const std::string& id, Node& node);
+void resume(const Snapshot& standing, const std::string& id, Node& node);
 
 // Text but for the nodes' bytes. Reading gives nothing when it is not whole.
-std::string write_standing(const Standing& standing);
-std::optional<Standing> read_standing(std::string_view text);
+std::string write_snapshot(const Snapshot& standing);
+std::optional<Snapshot> read_snapshot(std::string_view text);
 
 }  // namespace legume

@@ -1,6 +1,6 @@
 // A file for each patch, and a lock beside it that a crash lets go.
 // SPDX-License-Identifier: MIT
-#include "host/stage/survival.h"
+#include "host/session/snapshot_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -15,17 +15,17 @@
 #include <utility>
 
 #include "graph/compile.h"
-#include "nodes/samplernn/whole_file.h"
+#include "nodes/files/atomic_file.h"
 
 namespace legume {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<Standing> read_file(const fs::path& file) {
+std::optional<Snapshot> read_file(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
-    return read_standing(text);
+    return read_snapshot(text);
 }
 
 std::string clock_of(const fs::path& file) {
@@ -55,7 +55,7 @@ fs::path state_folder() {
     return {};
 }
 
-Survival::Survival(const fs::path& patch, bool resume) {
+SnapshotFile::SnapshotFile(const fs::path& patch, bool resume) {
     const auto folder = state_folder();
     std::error_code error;
     if (!folder.empty()) fs::create_directories(folder, error);
@@ -101,7 +101,7 @@ Survival::Survival(const fs::path& patch, bool resume) {
     thread_ = std::thread([this] { write(); });
 }
 
-Survival::~Survival() {
+SnapshotFile::~SnapshotFile() {
     {
         const std::lock_guard lock(mutex_);
         quit_ = true;
@@ -111,7 +111,7 @@ Survival::~Survival() {
     if (lock_ >= 0) ::close(lock_);
 }
 
-std::string Survival::save(Standing standing) {
+std::string SnapshotFile::save(Snapshot standing) {
     if (file_.empty()) return {};
     const std::lock_guard lock(mutex_);
     next_ = std::move(standing);
@@ -119,7 +119,7 @@ std::string Survival::save(Standing standing) {
     return std::exchange(fault_, {});
 }
 
-void Survival::over() {
+void SnapshotFile::over() {
     {
         const std::lock_guard lock(mutex_);
         quit_ = true;
@@ -135,7 +135,7 @@ void Survival::over() {
     file_.clear();
 }
 
-void Survival::write() {
+void SnapshotFile::write() {
     bool failed = false;  // said once, until it works again
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -143,7 +143,7 @@ void Survival::write() {
         if (quit_) return;
         const auto standing = *std::exchange(next_, std::nullopt);
         lock.unlock();
-        const auto error = samplernn::write_whole(file_, write_standing(standing));
+        const auto error = samplernn::write_atomically(file_, write_snapshot(standing));
         lock.lock();
         if (error && !std::exchange(failed, true))
             fault_ = "Where the show stands cannot be kept: " + file_.string() + ": " + error.message();

@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "host/stage/standing.h"
+#include "host/session/snapshot.h"
 
 namespace legume {
 
@@ -17,28 +17,28 @@ namespace legume {
 std::filesystem::path state_folder();
 
 // Control thread. Its own thread writes, so that a slow disk holds nobody up.
-class Survival {
+class SnapshotFile {
   public:
     // `patch` is what was asked for on the command line: under its name the show is found again. A show of that patch
     // that another legume plays at the same time has a file of its own. With `resume` what was left is in resumed().
-    Survival(const std::filesystem::path& patch, bool resume);
-    ~Survival();  // what was saved stays, unless the show is over
-    Survival(const Survival&) = delete;
-    Survival& operator=(const Survival&) = delete;
+    SnapshotFile(const std::filesystem::path& patch, bool resume);
+    ~SnapshotFile();  // what was saved stays, unless the show is over
+    SnapshotFile(const SnapshotFile&) = delete;
+    SnapshotFile& operator=(const SnapshotFile&) = delete;
 
-    const std::optional<Standing>& resumed() const { return resumed_; }
+    const std::optional<Snapshot>& resumed() const { return resumed_; }
     const std::string& greeting() const { return greeting_; }  // what a player should know of it; often nothing
-    std::string save(Standing standing);  // the newest wins; what went wrong with those before, said once
+    std::string save(Snapshot standing);  // the newest wins; what went wrong with those before, said once
     void over();                          // the show ended as it should: there is nothing to go on from
 
   private:
     void write();
     std::filesystem::path file_, before_;  // what plays; what ended in the middle and was not resumed. Empty: nowhere
     int lock_ = -1;
-    std::optional<Standing> resumed_;
+    std::optional<Snapshot> resumed_;
     std::mutex mutex_;
     std::condition_variable more_;
-    std::optional<Standing> next_;
+    std::optional<Snapshot> next_;
     bool quit_ = false;
     std::string fault_;
     std::string greeting_;

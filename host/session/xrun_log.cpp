@@ -1,6 +1,6 @@
 // Counts by cause, and says it at a rate that leaves the terminal readable.
 // SPDX-License-Identifier: MIT
-#include "host/stage/ledger.h"
+#include "host/session/xrun_log.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -20,7 +20,7 @@ std::string clock(double seconds) {
 
 }  // namespace
 
-std::string Ledger::line(const Late& late) {
+std::string XrunLog::line(const LateCallback& late) {
     char text[160];
     std::snprintf(text, sizeof text, "late at %s: %.1f ms of %.1f ms; ", clock(late.at).c_str(), late.took * 1'000,
                   late.allowed * 1'000);
@@ -39,7 +39,7 @@ std::string Ledger::line(const Late& late) {
     return line;
 }
 
-void Ledger::tell(const std::string& line) {
+void XrunLog::tell(const std::string& line) {
     if (on_line) on_line(line);
     if (!telling_.due()) {
         ++unsaid_;
@@ -49,13 +49,13 @@ void Ledger::tell(const std::string& line) {
     unsaid_ = 0;
 }
 
-void Ledger::take(const Late& late) {
+void XrunLog::take(const LateCallback& late) {
     ++late_;
     ++causes_[late.held_up() || late.nodes.empty() ? the_system : late.nodes.front().first];
     tell(line(late));
 }
 
-void Ledger::look(double now, std::uint64_t xruns) {
+void XrunLog::look(double now, std::uint64_t xruns) {
     // A gap shows up to a look later than the block that made it.
     // What comes before the first look is the card finding its feet.
     if (xruns > xruns_ && late_ == late_before_)
@@ -64,7 +64,7 @@ void Ledger::look(double now, std::uint64_t xruns) {
     late_before_ = late_;
 }
 
-std::string Ledger::summary() const {
+std::string XrunLog::summary() const {
     std::vector<std::pair<std::string, std::uint64_t>> all(causes_.begin(), causes_.end());
     std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
     std::string text;

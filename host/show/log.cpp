@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "nodes/samplernn/sha256.h"
+#include "nodes/files/sha256.h"
 
 namespace legume {
 namespace {
@@ -62,13 +62,13 @@ void ShowLog::put(LineWriter& line) {
 
 void ShowLog::gather_locked() {
     for (const auto& told : told_)
-        for (auto* fate : told.node->fates())
-            for (Fate::Answer answer; fate->told(answer);)
+        for (auto* decision : told.node->decisions())
+            for (TimingDecision::Answer answer; decision->recorded(answer);)
                 put_locked(LineWriter()
                                .word("fate")
                                .number(told.edit)
                                .word(told.id)
-                               .word(fate->name)
+                               .word(decision->name)
                                .number(answer.at)
                                .number(answer.what)
                                .finish());

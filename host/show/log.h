@@ -1,4 +1,4 @@
-// The log of a show while it is played: lines from the control thread, and the nodes' fates, on a thread of its own.
+// The log of a show while it is played: lines from the control thread, and the nodes' decisions, on a thread of its own.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -33,7 +33,7 @@ class ShowLog {
 
     // ---- control thread
     void put(LineWriter& line);
-    struct Told {  // whose fates are written down
+    struct Told {  // whose decisions are written down
         std::shared_ptr<Node> node;
         std::string id;
         std::size_t edit = 0;  // that brought it

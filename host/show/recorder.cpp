@@ -1,6 +1,6 @@
 // Hands over to the log's thread and the tapes'; nothing here waits for a disk once it plays.
 // SPDX-License-Identifier: MIT
-#include "host/show/kept.h"
+#include "host/show/recorder.h"
 
 #include <algorithm>
 #include <chrono>
@@ -11,8 +11,8 @@
 
 #include "graph/reads.h"
 #include "host/show/show.h"
-#include "nodes/samplernn/isa.h"
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/kernels/isa.h"
 
 namespace legume {
 namespace {
@@ -73,7 +73,8 @@ fs::path make_folder(const fs::path& shows) {
 
 }  // namespace
 
-KeptShow::KeptShow(const fs::path& shows, const Device& device, Controls& controls, Tell tell, const std::string& after)
+ShowRecorder::ShowRecorder(const fs::path& shows, const Device& device, Controls& controls, Tell tell,
+                           const std::string& after)
     : runner_(controls.runner()), controls_(controls), tell_(std::move(tell)), folder_(make_folder(shows)) {
     log_ = std::make_unique<ShowLog>(folder_ / show_log_name, tell_);
     std::error_code error;
@@ -116,17 +117,17 @@ KeptShow::KeptShow(const fs::path& shows, const Device& device, Controls& contro
     }
 }
 
-KeptShow::~KeptShow() {
+ShowRecorder::~ShowRecorder() {
     runner_.on_applied = nullptr;
     runner_.on_adopted = nullptr;
     runner_.set_show(nullptr, nullptr);
 }
 
-double KeptShow::bytes_an_hour() const {
+double ShowRecorder::bytes_an_hour() const {
     return 3600 * runner_.rate() * (runner_.outputs() + runner_.inputs()) * sizeof(float);
 }
 
-std::string KeptShow::beginning() const {
+std::string ShowRecorder::beginning() const {
     std::string line = "The show is kept in " + folder_.string();
     if (tapes_ended_) return line + ", " + fault_;
     const auto room = static_cast<double>(room_of(folder_) - room_left);
@@ -135,7 +136,7 @@ std::string KeptShow::beginning() const {
     return line + ": " + gigabytes(bytes_an_hour()) + " an hour, room for " + hours + " hours.";
 }
 
-void KeptShow::applied(const Applied& one) {
+void ShowRecorder::applied(const Applied& one) {
     const auto& source = controls_.source(one.target);
     LineWriter line;
     switch (one.kind) {
@@ -162,7 +163,7 @@ void KeptShow::applied(const Applied& one) {
     put(one.leaving ? line.word("leaving") : line);
 }
 
-void KeptShow::edited() {
+void ShowRecorder::edited() {
     const auto& patch = runner_.patch();
     for (const auto& [file, text] : patch.texts) {
         auto& last = texts_[file];
@@ -201,13 +202,13 @@ void KeptShow::edited() {
 }
 
 // What goes is heard a little longer, and so decides a little longer.
-void KeptShow::listen() {
+void ShowRecorder::listen() {
     auto all = nodes_;
     all.insert(all.end(), leaving_.begin(), leaving_.end());
     log_->listen_to(std::move(all));
 }
 
-void KeptShow::let_go() {
+void ShowRecorder::let_go() {
     const auto nobody_else = [](const ShowLog::Told& told) { return told.node.use_count() <= 2; };  // here and the log
     const auto gone = std::remove_if(leaving_.begin(), leaving_.end(), nobody_else);
     if (gone == leaving_.end()) return;
@@ -216,7 +217,7 @@ void KeptShow::let_go() {
 }
 
 // What networks remembered before the show; what they remember in it they remember again.
-void KeptShow::keep_states(const Patch& patch) {
+void ShowRecorder::keep_states(const Patch& patch) {
     const auto states = fs::path(patch.file).replace_extension(".states");
     const auto copy = folder_ / states.filename();
     std::error_code error;
@@ -225,7 +226,7 @@ void KeptShow::keep_states(const Patch& patch) {
     if (error) tell_(copy.string() + " cannot be written: " + error.message() + "; a replay goes without");
 }
 
-void KeptShow::look_at_files(const Node& node, const std::string& id) {
+void ShowRecorder::look_at_files(const Node& node, const std::string& id) {
     for (const auto& [option, named, files] : all_read(node)) {
         std::uintmax_t bytes = 0;
         for (auto file = files.rbegin(); file != files.rend(); ++file) {  // a run's newest checkpoint first
@@ -244,13 +245,13 @@ void KeptShow::look_at_files(const Node& node, const std::string& id) {
     }
 }
 
-void KeptShow::resumed(const std::string& id, std::string_view bytes) {
+void ShowRecorder::resumed(const std::string& id, std::string_view bytes) {
     put(LineWriter().word("kept").number(edits_ - 1).word(id).word(bytes));
 }
 
-void KeptShow::said(const std::string& line) { put(LineWriter().word("said").number(runner_.frames()).word(line)); }
+void ShowRecorder::said(const std::string& line) { put(LineWriter().word("said").number(runner_.frames()).word(line)); }
 
-void KeptShow::tick() {
+void ShowRecorder::tick() {
     if (tapes_gone_ && runner_.frames() >= tapes_gone_) {
         tapes_gone_ = 0;
         end_tapes();
@@ -264,14 +265,14 @@ void KeptShow::tick() {
     let_go();
 }
 
-void KeptShow::look_at_room() {
+void ShowRecorder::look_at_room() {
     if (tapes_ended_ || tapes_gone_ || room_of(folder_) > room_left) return;
     tell_(folder_.string() + ": the disk is nearly full; the recording ends here, the log and playing go on");
     runner_.set_show(nullptr, nullptr);
     tapes_gone_ = runner_.frames() + 2 * block_frames;
 }
 
-void KeptShow::end_tapes() {
+void ShowRecorder::end_tapes() {
     tapes_ended_ = true;
     for (auto* tape : {&heard_, &given_}) {
         if (!*tape) continue;
@@ -283,7 +284,7 @@ void KeptShow::end_tapes() {
     }
 }
 
-std::string KeptShow::finish() {
+std::string ShowRecorder::finish() {
     runner_.tick();
     runner_.set_show(nullptr, nullptr);
     if (!tapes_ended_) end_tapes();

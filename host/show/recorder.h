@@ -13,13 +13,13 @@
 
 #include "host/audio/tape.h"
 #include "host/control/controls.h"
-#include "host/every.h"
-#include "host/runner.h"
+#include "host/engine/runner.h"
 #include "host/show/log.h"
+#include "host/system/every.h"
 
 namespace legume {
 
-class KeptShow {
+class ShowRecorder {
   public:
     using Tell = std::function<void(std::string)>;  // any thread
     struct Device {
@@ -28,11 +28,11 @@ class KeptShow {
     };
     // Makes shows/DATE-TIME/ and begins; what the runner plays first is there already, and no block has been played.
     // `after` is the show that this one goes on from. Throws std::runtime_error: playing can go on without.
-    KeptShow(const std::filesystem::path& shows, const Device& device, Controls& controls, Tell tell,
-             const std::string& after = "");
-    ~KeptShow();
-    KeptShow(const KeptShow&) = delete;
-    KeptShow& operator=(const KeptShow&) = delete;
+    ShowRecorder(const std::filesystem::path& shows, const Device& device, Controls& controls, Tell tell,
+                 const std::string& after = "");
+    ~ShowRecorder();
+    ShowRecorder(const ShowRecorder&) = delete;
+    ShowRecorder& operator=(const ShowRecorder&) = delete;
 
     // ---- control thread
     void edited();  // after every edit and every change that the runner took

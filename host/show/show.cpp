@@ -7,8 +7,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "host/opening.h"
 #include "host/show/line.h"
+#include "host/system/command.h"
 
 namespace legume {
 namespace {
@@ -42,7 +42,7 @@ class Reading {
         if (kind == "set" && n == 6) return set(w);
         if (kind == "fire" && n == 5) return fire(w);
         if (kind == "note" && n == 8) return note(w);
-        if (kind == "fate" && n == 6) return fate(w);
+        if (kind == "fate" && n == 6) return decision(w);
         if (kind == "reads" && n == 6) return reads(w);
         if (kind == "sum" && n == 4) return sum(w);
         if (kind == "kept" && n == 4) {
@@ -118,11 +118,11 @@ class Reading {
         applied.note.kind = static_cast<NoteEvent::Kind>(kind);
         return control(std::move(applied), w[7]);
     }
-    bool fate(const Words& w) {
+    bool decision(const Words& w) {
         ShowNode node;
-        Fate::Answer answer;
+        TimingDecision::Answer answer;
         if (!node_of(w, node) || !number(w[4], answer.at) || !number(w[5], answer.what)) return false;
-        show.fates[{node, w[3]}].push_back(answer);
+        show.decisions[{node, w[3]}].push_back(answer);
         return true;
     }
     bool reads(const Words& w) {
@@ -159,10 +159,12 @@ Show read_show(std::string_view text, const std::string& name) {
         text.remove_prefix(end + 1);
         if (number == 1) {
             if (!words || words->size() != 3 || (*words)[0] != "legume-show")
-                throw Refused(name + ":1:1: this is no log of a show; `legume play` keeps one in each show's folder");
+                throw CommandError(name +
+                                   ":1:1: this is no log of a show; `legume play` keeps one in each show's folder");
             if ((*words)[1] != std::to_string(show_format))
-                throw Refused(name + ":1:1: this show is of format " + (*words)[1] + ", kept by legume " + (*words)[2] +
-                              "; this is legume " LEGUME_VERSION ", which reads format " + std::to_string(show_format));
+                throw CommandError(name + ":1:1: this show is of format " + (*words)[1] + ", kept by legume " +
+                                   (*words)[2] + "; this is legume " LEGUME_VERSION ", which reads format " +
+                                   std::to_string(show_format));
             reading.show.version = (*words)[2];
             continue;
         }
@@ -172,13 +174,13 @@ Show read_show(std::string_view text, const std::string& name) {
     }
     auto& show = reading.show;
     if (show.rate == 0 || show.edits.empty())
-        throw Refused(name + ": the show ended before anything was played, or its beginning is damaged");
+        throw CommandError(name + ": the show ended before anything was played, or its beginning is damaged");
     std::stable_sort(show.controls.begin(), show.controls.end(), [](const ShowControl& a, const ShowControl& b) {
         return a.applied.frame / block_frames < b.applied.frame / block_frames;
     });
-    for (auto& [key, answers] : show.fates)
+    for (auto& [key, answers] : show.decisions)
         std::stable_sort(answers.begin(), answers.end(),
-                         [](const Fate::Answer& a, const Fate::Answer& b) { return a.at < b.at; });
+                         [](const TimingDecision::Answer& a, const TimingDecision::Answer& b) { return a.at < b.at; });
     return std::move(reading.show);
 }
 
@@ -206,17 +208,18 @@ fs::path find_show(const std::string& asked) {
     const auto shows = shows_folder();
     if (asked == "last") {
         const auto newest = newest_show(shows);
-        if (newest.empty()) throw Refused(shows.string() + ": there is no show yet; `legume play` keeps one each time");
+        if (newest.empty())
+            throw CommandError(shows.string() + ": there is no show yet; `legume play` keeps one each time");
         return newest;
     }
     if (fs::exists(shows / asked / show_log_name, error)) return shows / asked;
-    throw Refused(asked + ": there is no such show; name its folder, or one in " + shows.string() + ", or last");
+    throw CommandError(asked + ": there is no such show; name its folder, or one in " + shows.string() + ", or last");
 }
 
 Show open_show(const fs::path& folder) {
     const auto file = folder / show_log_name;
     std::ifstream in(file, std::ios::binary);
-    if (!in) throw Refused(file.string() + " cannot be read; look at its permissions");
+    if (!in) throw CommandError(file.string() + " cannot be read; look at its permissions");
     return read_show(std::string{std::istreambuf_iterator<char>(in), {}}, file.string());
 }
 

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "graph/node.h"
+#include "host/engine/runner.h"
 #include "host/patch/texts.h"
-#include "host/runner.h"
 
 namespace legume {
 
@@ -60,7 +60,7 @@ struct Show {
     double beat = 0;  // of the transport, at the first frame
     std::vector<ShowEdit> edits;
     std::vector<ShowControl> controls;  // in the order in which they were applied
-    std::map<std::pair<ShowNode, std::string>, std::vector<Fate::Answer>> fates;  // by the fate's name
+    std::map<std::pair<ShowNode, std::string>, std::vector<TimingDecision::Answer>> decisions;  // by the decision's name
     std::vector<ShowFile> files;
     std::map<ShowNode, std::string> kept;  // what nodes went on from after a crash
     std::uint64_t frames = 0;              // up to which all is known
@@ -68,13 +68,13 @@ struct Show {
     std::size_t damaged = 0;               // line from which on it cannot be read; 0: none
 };
 
-// Reads as far as the text is whole. Throws Refused when it is no log, or one of another format; `name` stands in what
-// it says.
+// Reads as far as the text is whole. Throws CommandError when it is no log, or one of another format; `name` stands in
+// what it says.
 Show read_show(std::string_view text, const std::string& name);
 
-// A show's folder as it was asked for: its path, its name among the player's shows, or "last". Throws Refused.
+// A show's folder as it was asked for: its path, its name among the player's shows, or "last". Throws CommandError.
 std::filesystem::path find_show(const std::string& asked);
-Show open_show(const std::filesystem::path& folder);  // throws Refused
+Show open_show(const std::filesystem::path& folder);  // throws CommandError
 
 std::filesystem::path newest_show(const std::filesystem::path& shows);  // empty: there is none
 

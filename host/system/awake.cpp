@@ -1,6 +1,6 @@
 // The inhibitor is a child that waits for the end of a pipe.
 // SPDX-License-Identifier: MIT
-#include "host/stage/awake.h"
+#include "host/system/awake.h"
 
 #include <fcntl.h>
 #include <spawn.h>

@@ -1,6 +1,6 @@
 // Only the program in front may read a terminal: one in the background would be stopped for trying.
 // SPDX-License-Identifier: MIT
-#include "host/keys.h"
+#include "host/system/keys.h"
 
 #include <termios.h>
 #include <unistd.h>

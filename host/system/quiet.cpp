@@ -1,6 +1,6 @@
 // Points file descriptor 2 at /dev/null and back, since C libraries know no other way to be silent.
 // SPDX-License-Identifier: MIT
-#include "host/quiet.h"
+#include "host/system/quiet.h"
 
 #include <fcntl.h>
 #include <unistd.h>

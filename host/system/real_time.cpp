@@ -1,6 +1,6 @@
 // SCHED_FIFO and mlockall.
 // SPDX-License-Identifier: MIT
-#include "host/real_time.h"
+#include "host/system/real_time.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 namespace legume::dsp {
 namespace {

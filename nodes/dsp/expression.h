@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "graph/rt.h"
+#include "graph/base/rt.h"
 
 namespace legume::dsp {
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "graph/rt.h"
+#include "graph/base/rt.h"
 
 namespace legume::dsp {
 

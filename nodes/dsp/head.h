@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "nodes/dsp/interpolate.h"
 
 namespace legume::dsp {

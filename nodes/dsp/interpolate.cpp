@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 namespace legume::dsp {
 

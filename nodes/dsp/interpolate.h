@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 
-#include "graph/rt.h"
+#include "graph/base/rt.h"
 
 namespace legume::dsp {
 

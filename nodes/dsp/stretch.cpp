@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 
 namespace legume::dsp {
 

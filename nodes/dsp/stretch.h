@@ -6,7 +6,7 @@
 #include <memory>
 #include <span>
 
-#include "graph/rt.h"
+#include "graph/base/rt.h"
 
 namespace legume::dsp {
 

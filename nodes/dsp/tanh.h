@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "graph/rt.h"
+#include "graph/base/rt.h"
 
 namespace legume::dsp {
 

@@ -1,6 +1,6 @@
 // Another name first, forced to the disk, then the file's own. POSIX.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/whole_file.h"
+#include "nodes/files/atomic_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 namespace legume::samplernn {
 
-std::error_code write_whole(const std::filesystem::path& file, std::string_view bytes) {
+std::error_code write_atomically(const std::filesystem::path& file, std::string_view bytes) {
     auto part = file;
     part += ".part";
     const auto reason = [] { return std::error_code(errno, std::generic_category()); };

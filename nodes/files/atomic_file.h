@@ -9,6 +9,6 @@
 namespace legume::samplernn {
 
 // To NAME.part beside it, fsync, rename. When it fails, what was there is as it was, and NAME.part is gone.
-[[nodiscard]] std::error_code write_whole(const std::filesystem::path& file, std::string_view bytes);
+[[nodiscard]] std::error_code write_atomically(const std::filesystem::path& file, std::string_view bytes);
 
 }  // namespace legume::samplernn

@@ -1,6 +1,6 @@
 // Sixty-four bytes at a time.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/sha256.h"
+#include "nodes/files/sha256.h"
 
 #include <algorithm>
 #include <bit>

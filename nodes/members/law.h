@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 
 namespace legume {

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 
 namespace legume {

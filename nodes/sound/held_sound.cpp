@@ -1,6 +1,6 @@
 // The store holds them by file and rate for as long as somebody plays them.
 // SPDX-License-Identifier: MIT
-#include "nodes/held_sound.h"
+#include "nodes/sound/held_sound.h"
 
 #include <algorithm>
 #include <cctype>

@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "graph/store.h"
-#include "nodes/sound_file.h"
+#include "graph/base/store.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume {
 

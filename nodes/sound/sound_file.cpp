@@ -1,6 +1,6 @@
 // Wraps libsndfile.
 // SPDX-License-Identifier: MIT
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 
 #include <sndfile.h>
 

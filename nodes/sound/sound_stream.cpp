@@ -1,6 +1,6 @@
 // Pages asked for by the audio thread and answered by a worker.
 // SPDX-License-Identifier: MIT
-#include "nodes/sound_stream.h"
+#include "nodes/sound/sound_stream.h"
 
 #include <algorithm>
 #include <system_error>
@@ -25,7 +25,7 @@ std::int32_t SoundPages::join(SoundStream& stream) {
 }
 
 // Pages arrive in the order in which they were asked for: so how many are missing says which.
-void SoundPages::begin(Fate& missing, Fate& unread) noexcept {
+void SoundPages::begin(TimingDecision& missing, TimingDecision& unread) noexcept {
     ++block_;
     const auto still = missing.decide(block_, asked_ - answers_.readable());
     for (Asked answer; asked_ > still && answers_.pop(answer);) {

@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "graph/base/ring.h"
+#include "graph/base/store.h"
 #include "graph/node.h"
-#include "graph/ring.h"
-#include "graph/store.h"
-#include "nodes/held_sound.h"
+#include "nodes/sound/held_sound.h"
 
 namespace legume {
 
@@ -31,9 +31,9 @@ class SoundPages {
     SoundPages(const SoundPages&) = delete;
     SoundPages& operator=(const SoundPages&) = delete;
     // Audio thread, or before the first block.
-    // A block: takes what has arrived. The node that plays declares the fates: how many pages the disk still owes, and
+    // A block: takes what has arrived. The node that plays declares the decisions: how many pages the disk still owes, and
     // which it could not give.
-    void begin(Fate& missing, Fate& unread) noexcept RT_SAFE;
+    void begin(TimingDecision& missing, TimingDecision& unread) noexcept RT_SAFE;
     void missed(const SoundStream& stream) noexcept RT_SAFE;  // a stretch of it came too late
     std::uint64_t misses() const noexcept RT_SAFE { return missed_.load(std::memory_order_relaxed); }
     // Worker: reads one page; false when none is asked for.
@@ -87,7 +87,7 @@ class SoundStream {
     double length() const noexcept RT_SAFE { return static_cast<double>(header_.frames); }
 
     // Audio thread, or before the first block. `begin`, `missed` and `misses` are those of its pages.
-    void begin(Fate& missing, Fate& unread) noexcept RT_SAFE {
+    void begin(TimingDecision& missing, TimingDecision& unread) noexcept RT_SAFE {
         if (pages_) pages_->begin(missing, unread);
     }
     // The frames from `from` towards `to`, either of them first; the most urgent calls first.

@@ -7,7 +7,7 @@
 
 #include "graph/node.h"
 #include "nodes/dsp/head.h"
-#include "nodes/sound_stream.h"
+#include "nodes/sound/sound_stream.h"
 
 namespace legume {
 

@@ -1,6 +1,6 @@
 // Names and writes the files of a take.
 // SPDX-License-Identifier: MIT
-#include "nodes/tracks.h"
+#include "nodes/sound/tracks.h"
 
 #include <string>
 #include <system_error>

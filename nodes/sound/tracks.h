@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume {
 

@@ -12,12 +12,12 @@
 #include <string>
 #include <vector>
 
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/engine.h"
-#include "nodes/samplernn/generator.h"
-#include "nodes/samplernn/network.h"
-#include "nodes/samplernn/random_network.h"
+#include "nodes/samplernn/checkpoint/random_network.h"
+#include "nodes/samplernn/engine/engine.h"
+#include "nodes/samplernn/engine/generator.h"
+#include "nodes/samplernn/torch/network.h"
 #include "tests/bench/reference.h"
 
 namespace {
@@ -109,7 +109,7 @@ void bench_libtorch(benchmark::State& state, const Setup& setup) {
 
 void bench_engine(benchmark::State& state, const Setup& setup, const Variant& variant, int voices) {
     Generator generator(model_of(setup, variant), 1, voices);
-    const std::vector<Chance> chances(static_cast<std::size_t>(voices));
+    const std::vector<Sampling> chances(static_cast<std::size_t>(voices));
     std::vector<float> samples(static_cast<std::size_t>(voices));
     const legume::NoDenormals no_denormals;
     for (auto _ : state) {

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 #include "host/patch/yaml.h"
 #include "nodes/registry.h"
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/harness.h"
 
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/dropout.h"
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/network.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/torch/network.h"
+#include "nodes/samplernn/train/dropout.h"
 
 namespace legume::samplernn {
 

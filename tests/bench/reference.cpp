@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <string>
 
-#include "nodes/samplernn/quantise.h"
+#include "nodes/samplernn/checkpoint/quantise.h"
 
 namespace legume::samplernn {
 namespace {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 namespace legume::samplernn {
 

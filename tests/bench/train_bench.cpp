@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/network.h"
-#include "nodes/samplernn/random_network.h"
+#include "nodes/samplernn/checkpoint/random_network.h"
+#include "nodes/samplernn/torch/network.h"
 #include "tests/bench/plain_training.h"
 
 namespace {
@@ -95,7 +95,8 @@ int run(const std::string& which, const Setup& setup, const std::string& device)
     set_threads(threads);
     Network network(config, 1, device);
     States states = network.fresh_states(setup.batch);
-    const Cuts cuts = cut_window(config, setup.batch, setup.window, device == "cpu" ? limit : card_limit);
+    const GradientCheckpoints cuts =
+        cut_window(config, setup.batch, setup.window, device == "cpu" ? limit : card_limit);
     time(device, setup.updates, [&] {
         network.learn(window, states, cuts);
         network.update(1e-3, 1);

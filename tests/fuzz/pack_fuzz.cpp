@@ -5,8 +5,8 @@
 #include <set>
 #include <string>
 
-#include "host/opening.h"
 #include "host/pack/unpack.h"
+#include "host/system/command.h"
 
 using namespace legume;
 
@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto card = read_pack(archive, size, &judge);
         Problems problems;
         if (!(read_card(write_card(card), "card", problems) == card)) std::abort();
-    } catch (const Refused& refused) {
+    } catch (const CommandError& refused) {
         if (std::string(refused.what()).empty()) std::abort();
     } catch (const TarError&) {
     }

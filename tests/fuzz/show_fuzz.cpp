@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "host/opening.h"
 #include "host/show/line.h"
 #include "host/show/show.h"
+#include "host/system/command.h"
 
 using namespace legume;
 
@@ -18,10 +18,10 @@ void read(std::string_view log) {
         const bool sound = show.rate > 0 && show.outputs >= 1 && show.outputs <= max_channels && show.inputs >= 0 &&
                            show.inputs <= max_channels && !show.edits.empty();
         if (!sound) std::abort();
-        for (const auto& [key, answers] : show.fates)
+        for (const auto& [key, answers] : show.decisions)
             for (std::size_t i = 1; i < answers.size(); ++i)
                 if (key.first.edit >= show.edits.size() || answers[i - 1].at > answers[i].at) std::abort();
-    } catch (const Refused&) {
+    } catch (const CommandError&) {
     }
 }
 

@@ -56,7 +56,7 @@ struct Level final : Node {
 
 // 64 frames late by being fed late, and no more: the shortest loop.
 struct Late final : Node {
-    In in{this, "in", {.late = true}, "Sound."};
+    In in{this, "in", {.feedback = true}, "Sound."};
     Out out{this, "out", "Sound, a block later."};
     int latency_frames() const override { return block_frames; }
     void process(const Block& b) noexcept RT_SAFE override {
@@ -108,7 +108,7 @@ struct Keys final : Node {
 struct Refuses final : Node {
     TextOption why{this, "why", "", "Why."};
     Out out{this, "out", "Nothing."};
-    void prepare(const Prepare&) override { throw Refusal("why", why.value()); }
+    void prepare(const Prepare&) override { throw PrepareError("why", why.value()); }
     void process(const Block&) noexcept RT_SAFE override {}
 };
 

@@ -1,6 +1,6 @@
 // Musical time: its tempo, its start and stop, and the frames at which what waits for it fires.
 // SPDX-License-Identifier: MIT
-#include "graph/conductor.h"
+#include "graph/transport.h"
 
 #include <doctest/doctest.h>
 
@@ -59,7 +59,7 @@ TEST_CASE("on the line itself a trigger fires at once, and a line in the middle 
 
 TEST_CASE("a bar is as long as the meter says") {
     auto rig = clicks();
-    static_cast<Conductor&>(rig.node("transport")).set_bar(3);
+    static_cast<Transport&>(rig.node("transport")).set_bar(3);
     rig.run(64);
     rig.fire("saw", "reset", {1, true});
     CHECK(begins(rig.run(96'000)[0], 64) == std::vector<std::size_t>{72'000});
@@ -82,10 +82,10 @@ TEST_CASE("while time stands still a trigger waits for nothing, and one that wai
 }
 
 TEST_CASE("time starts, halts, goes on and jumps as it is told, and its tempo changes without a jump of the beat") {
-    Conductor time(48'000);
+    Transport time(48'000);
     ControlQueue control;
     std::uint64_t frame = 0;
-    Transport now;
+    TransportTime now;
     const auto play = [&](int blocks) {
         for (int i = 0; i < blocks; ++i) {
             control.apply(frame);
@@ -128,7 +128,7 @@ TEST_CASE("time starts, halts, goes on and jumps as it is told, and its tempo ch
 }
 
 TEST_CASE("more triggers than can wait fire at once, and none is lost") {
-    Conductor time(48'000);
+    Transport time(48'000);
     ControlQueue control;
     for (int i = 1; i <= 200; ++i) control.post(time.tap, {static_cast<float>(i)});
     int fired = 0;

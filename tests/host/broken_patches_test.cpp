@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "host/opening.h"
+#include "host/session/open.h"
 #include "tests/folder.h"
 
 using namespace legume;

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string>
 
-#include "host/opening.h"
+#include "host/session/open.h"
 #include "tests/child.h"
 #include "tests/harness.h"
 #include "tests/judge.h"

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "host/changeover.h"
+#include "host/engine/changeover.h"
+#include "host/engine/runner.h"
 #include "host/patch/yaml.h"
-#include "host/runner.h"
 #include "nodes/registry.h"
 #include "tests/harness.h"
 #include "tests/heap_trap.h"
@@ -207,7 +207,7 @@ TEST_CASE("a patch with a tempo of its own begins at its first beat, and one wit
     band.pull(second);
     CHECK(beat() == doctest::Approx(200.0 / 60).epsilon(0.001));
     CHECK(band.runner.moment().time.bar_beats == 3);
-    CHECK(band.runner.conductor().tempo.own() == 200);
+    CHECK(band.runner.transport().tempo.own() == 200);
     CHECK(band.runner.arrival().beat == 0);
 }
 

@@ -11,7 +11,7 @@
 
 #include "host/control/cues.h"
 #include "host/midi/router.h"
-#include "host/setlist.h"
+#include "host/session/setlist.h"
 #include "tests/child.h"
 #include "tests/harness.h"
 
@@ -187,7 +187,7 @@ TEST_CASE("the next patch is ready before it is asked for; next, previous and go
     CHECK(show.run("go", {std::string("a")}).empty());
     CHECK(show.plays(300));
     CHECK(show.run("previous") == "this is the first patch of the set; /legume/next goes on");
-    CHECK(show.runner.set_keys().position.value() == 1);
+    CHECK(show.runner.setlist_controls().position.value() == 1);
     // Pressed while another is on its way: the newest wins, counted from what was asked for.
     CHECK(show.run("next").empty());
     CHECK(show.run("next").empty());

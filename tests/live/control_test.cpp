@@ -11,7 +11,7 @@
 
 #include "host/osc/osc.h"
 #include "host/osc/socket.h"
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/folder.h"
 #include "tests/live/jack.h"
 #include "tests/live/stage.h"

@@ -13,7 +13,7 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "graph/ring.h"
+#include "graph/base/ring.h"
 
 namespace legume::test {
 namespace {

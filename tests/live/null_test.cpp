@@ -8,7 +8,7 @@
 
 #include "host/osc/osc.h"
 #include "host/osc/socket.h"
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/child.h"
 #include "tests/folder.h"
 #include "tests/harness.h"

@@ -15,7 +15,7 @@
 
 #include "host/osc/osc.h"
 #include "host/osc/socket.h"
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/child.h"
 #include "tests/harness.h"
 

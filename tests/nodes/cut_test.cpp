@@ -6,9 +6,9 @@
 #include <cmath>
 #include <fstream>
 
-#include "host/models/picks.h"
+#include "host/commands/models/picks.h"
 #include "host/patch/yaml.h"
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/harness.h"
 
 using namespace legume;

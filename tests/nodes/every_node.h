@@ -12,8 +12,8 @@
 
 #include "nodes/dsp/random.h"
 #include "nodes/registry.h"
-#include "nodes/samplernn/model.h"
-#include "nodes/sound_file.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/harness.h"
 
 namespace legume::test {

@@ -155,7 +155,7 @@ TEST_CASE("from the disk it plays the same as from memory, however slow the disk
 
 TEST_CASE("what the disk did not bring in time is missing again in a replay, to the byte") {
     Tape live({noise(960'000)}, 48'000, {{"stream", "disk"}}), replay({noise(960'000)}, 48'000, {{"stream", "disk"}});
-    Fates fates;
+    TimingDecisions decisions;
     const auto play = [&](Tape& tape, int lag) {
         tape.rig->lag = lag;
         Samples all;
@@ -165,14 +165,14 @@ TEST_CASE("what the disk did not bring in time is missing again in a replay, to 
             for (int half = 0; half < 2; ++half) {
                 const auto heard = tape.rig->run(50'000)[0];
                 all.insert(all.end(), heard.begin(), heard.end());
-                if (lag > 1) collect(tape.rig->schedule(), fates);
+                if (lag > 1) collect(tape.rig->schedule(), decisions);
             }
         }
         return all;
     };
     const auto heard = play(live, 1'000);
     CHECK(live.rig->meter("p", "late").value() > 0);
-    foretell(replay.rig->schedule(), fates);
+    replay_decisions(replay.rig->schedule(), decisions);
     CHECK(play(replay, 1) == heard);
 }
 

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <iterator>
 
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/harness.h"
 
 using namespace legume;

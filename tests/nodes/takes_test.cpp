@@ -8,7 +8,7 @@
 #include <set>
 
 #include "graph/reads.h"
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/harness.h"
 
 using namespace legume;

@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "host/show/show.h"
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/child.h"
 #include "tests/host/osc/burst.h"
 #include "tests/live/jack.h"
@@ -492,9 +492,9 @@ int Soak::judge(const Listener& recorded, const Show& show, double played) {
         fired += applied.target == "dream/reseed";
         keyed += applied.target == "keys/notes" && applied.note.kind == NoteEvent::Kind::on;
     }
-    std::map<std::string, std::uint64_t> fates;  // what was late, by the fate's name
-    for (const auto& [whose, answers] : show.fates)
-        if (whose.second != "newest") fates[whose.first.id + "." + whose.second] += answers.size();
+    std::map<std::string, std::uint64_t> decisions;  // what was late, by the decision's name
+    for (const auto& [whose, answers] : show.decisions)
+        if (whose.second != "newest") decisions[whose.first.id + "." + whose.second] += answers.size();
     const auto lost = (fired < reseeds_ ? reseeds_ - fired : 0) + (keyed < keys_ ? keys_ - keyed : 0);
     const auto number = [&](const char* name) { return osc_->number(std::string("/legume/stats/") + name); };
     std::printf("\n| fault | times | clicks | silences | xruns until the next |\n|---|---|---|---|---|\n");
@@ -523,7 +523,7 @@ int Soak::judge(const Listener& recorded, const Show& show, double played) {
     row("events lost", "%llu (%llu triggers and %llu keys were taken)", static_cast<Count>(lost),
         static_cast<Count>(fired), static_cast<Count>(keyed));
     row("OSC that a flood drove out before it was read", "%.0f", number("osc-lost"));
-    for (const auto& [name, count] : fates) row(name.c_str(), "%llu blocks", static_cast<Count>(count));
+    for (const auto& [name, count] : decisions) row(name.c_str(), "%llu blocks", static_cast<Count>(count));
     row("memory at the start and the end", "%.0f MB, %.0f MB", memory_start_, memory_end_);
     std::printf("\n");
     for (const auto& line : legume_->lines())

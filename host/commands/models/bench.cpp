@@ -1,6 +1,6 @@
 // Plays a network against the clock, row by row, and holds it to the time that reading its weights takes.
 // SPDX-License-Identifier: MIT
-#include "host/models/bench.h"
+#include "host/commands/models/bench.h"
 
 #include <algorithm>
 #include <chrono>
@@ -10,15 +10,15 @@
 #include <memory>
 #include <vector>
 
-#include "graph/denormals.h"
-#include "graph/range.h"
-#include "nodes/samplernn/engine.h"
-#include "nodes/samplernn/generator.h"
-#include "nodes/samplernn/isa.h"
-#include "nodes/samplernn/profile.h"
-#include "nodes/samplernn/random_network.h"
-#include "nodes/samplernn/roofline.h"
-#include "nodes/samplernn/speed.h"
+#include "graph/base/denormals.h"
+#include "graph/base/range.h"
+#include "nodes/samplernn/bench/profile.h"
+#include "nodes/samplernn/bench/roofline.h"
+#include "nodes/samplernn/checkpoint/random_network.h"
+#include "nodes/samplernn/engine/engine.h"
+#include "nodes/samplernn/engine/generator.h"
+#include "nodes/samplernn/engine/speed.h"
+#include "nodes/samplernn/kernels/isa.h"
 
 namespace legume {
 namespace {
@@ -106,7 +106,7 @@ std::vector<double> time_steps(const std::shared_ptr<const Model>& model, int vo
     const NoDenormals no_denormals;
     Generator generator(model, 1, voices);
     const auto n = static_cast<std::size_t>(voices), frame = static_cast<std::size_t>(model->config.tiers.back().frame);
-    const std::vector<Chance> chances(n);
+    const std::vector<Sampling> chances(n);
     std::vector<float> samples(n);
     std::vector<double> times;
     const auto run = [&](double until, std::size_t fewest) {

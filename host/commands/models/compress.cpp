@@ -1,17 +1,17 @@
 // What is measured is the network as the file will give it back, so that the file says of itself what is true.
 // SPDX-License-Identifier: MIT
-#include "host/models/compress.h"
+#include "host/commands/models/compress.h"
 
 #include <cstdio>
 #include <memory>
 #include <utility>
 
-#include "host/opening.h"
-#include "nodes/samplernn/corpus.h"
-#include "nodes/samplernn/likelihood.h"
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/prune.h"
-#include "nodes/samplernn/train.h"
+#include "host/system/command.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/checkpoint/prune.h"
+#include "nodes/samplernn/train/corpus.h"
+#include "nodes/samplernn/train/likelihood.h"
+#include "nodes/samplernn/train/train.h"
 
 namespace legume {
 namespace {
@@ -25,23 +25,23 @@ Storage storage_of(const std::string& word) {
     if (word == "f32") return Storage::f32;
     if (word == "f16") return Storage::f16;
     if (word == "int8") return Storage::int8;
-    throw Refused("--store " + word + " is none of f32, f16, int8");
+    throw CommandError("--store " + word + " is none of f32, f16, int8");
 }
 
 // Said before anything is read or measured for minutes.
 void check_paths(const CompressRequest& request, const fs::path& model) {
     std::error_code error;
     if (request.out.empty() && request.measure.empty())
-        throw Refused("there is nothing to do; add -o FILE to write, or --measure SOUND_OR_FOLDER to measure");
+        throw CommandError("there is nothing to do; add -o FILE to write, or --measure SOUND_OR_FOLDER to measure");
     if (!request.measure.empty() && !fs::exists(request.measure, error))
-        throw Refused(request.measure.string() + ": there is no such file or folder; look at its name");
+        throw CommandError(request.measure.string() + ": there is no such file or folder; look at its name");
     if (request.out.empty()) return;
     const std::string cannot = request.out.string() + " cannot be written: ";
     const auto folder = request.out.has_parent_path() ? request.out.parent_path() : fs::path(".");
-    if (!fs::is_directory(folder, error)) throw Refused(cannot + "there is no folder " + folder.string());
-    if (fs::is_directory(request.out, error)) throw Refused(cannot + "it is a folder; name a file in it");
+    if (!fs::is_directory(folder, error)) throw CommandError(cannot + "there is no folder " + folder.string());
+    if (fs::is_directory(request.out, error)) throw CommandError(cannot + "it is a folder; name a file in it");
     if (fs::equivalent(request.out, model, error))
-        throw Refused(cannot + "it is the network that is read; choose another name");
+        throw CommandError(cannot + "it is the network that is read; choose another name");
 }
 
 std::string megabytes(std::uintmax_t bytes) {
@@ -72,7 +72,7 @@ Corpus corpus_of(const fs::path& sound, const Config& config) {
         maker.add(sound);
         return maker.finish(usual.window);
     } catch (const CorpusError& error) {
-        throw Refused(sound.string() + ": there is no sound to measure with: " + error.what());
+        throw CommandError(sound.string() + ": there is no sound to measure with: " + error.what());
     }
 }
 
@@ -134,7 +134,7 @@ void run(const CompressRequest& request) {
     try {
         checkpoint = rework(std::move(checkpoint), request, storage);
     } catch (const ModelError& error) {
-        throw Refused(model.string() + ": " + error.what());
+        throw CommandError(model.string() + ": " + error.what());
     }
     if (request.out.empty()) return;
     write_checkpoint(request.out, checkpoint, storage);

@@ -1,11 +1,11 @@
 // What the source's file cannot say is asked for, never guessed; what it did say is shown.
 // SPDX-License-Identifier: MIT
-#include "host/models/import.h"
+#include "host/commands/models/import.h"
 
 #include <cstdio>
 
-#include "host/opening.h"
-#include "nodes/samplernn/import.h"
+#include "host/system/command.h"
+#include "nodes/samplernn/checkpoint/import.h"
 
 namespace legume {
 namespace {

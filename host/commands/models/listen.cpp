@@ -1,6 +1,6 @@
 // A take is a patch of one player: another take is an edit of it, and so fades in and out as edits do.
 // SPDX-License-Identifier: MIT
-#include "host/models/listen.h"
+#include "host/commands/models/listen.h"
 
 #include <unistd.h>
 
@@ -8,15 +8,17 @@
 #include <cstdio>
 #include <thread>
 
+#include "host/commands/models/picks.h"
 #include "host/control/inbox.h"
-#include "host/every.h"
-#include "host/keys.h"
-#include "host/models/picks.h"
-#include "host/opening.h"
+#include "host/engine/runner.h"
 #include "host/osc/osc.h"
-#include "host/runner.h"
-#include "host/stop.h"
-#include "nodes/samplernn/take.h"
+#include "host/osc/socket.h"
+#include "host/session/open.h"
+#include "host/system/command.h"
+#include "host/system/every.h"
+#include "host/system/keys.h"
+#include "host/system/stop.h"
+#include "nodes/samplernn/takes/take.h"
 
 namespace legume {
 namespace {
@@ -257,11 +259,11 @@ void Listener::drop() {
 void Listener::run() {
     std::error_code none;
     if (!fs::is_directory(request_.run, none))
-        throw Refused(request_.run.string() + ": there is no such folder; name the folder of a run");
+        throw CommandError(request_.run.string() + ": there is no such folder; name the folder of a run");
     look();
     if (takes_.empty() && !request_.follow)
-        throw Refused((request_.run / "takes").string() + " holds no take (*.flac); `legume takes " +
-                      request_.run.string() + "` makes some");
+        throw CommandError((request_.run / "takes").string() + " holds no take (*.flac); `legume takes " +
+                           request_.run.string() + "` makes some");
     if (request_.follow && !takes_.empty()) at_ = takes_.back();
     open();
     while (!over()) {

@@ -1,14 +1,14 @@
 // Read as any YAML, since people edit it; written whole, since others read it meanwhile.
 // SPDX-License-Identifier: MIT
-#include "host/models/picks.h"
+#include "host/commands/models/picks.h"
 
 #include <charconv>
 #include <fstream>
 #include <iterator>
 
-#include "host/opening.h"
 #include "host/patch/yaml.h"
-#include "nodes/samplernn/whole_file.h"
+#include "host/system/command.h"
+#include "nodes/files/atomic_file.h"
 
 namespace legume {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void refuse(const Problem& problem) {
-    throw Refused(to_string(problem) + "; mend it, or move the file away");
+    throw CommandError(to_string(problem) + "; mend it, or move the file away");
 }
 
 template <class T>
@@ -77,8 +77,8 @@ void write_picks(const fs::path& run, const Picks& picks) {
         text += "  - {file: " + quoted(file) + ", star: " + (pick.star ? "true" : "false") +
                 ", step: " + std::to_string(pick.step) + (pick.seed ? ", seed: " + std::to_string(*pick.seed) : "") +
                 "}\n";
-    if (const auto failed = samplernn::write_whole(run / "picks.yaml", text))
-        throw Refused((run / "picks.yaml").string() + " cannot be written: " + failed.message());
+    if (const auto failed = samplernn::write_atomically(run / "picks.yaml", text))
+        throw CommandError((run / "picks.yaml").string() + " cannot be written: " + failed.message());
 }
 
 }  // namespace legume

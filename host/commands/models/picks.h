@@ -20,7 +20,7 @@ using Picks = std::map<std::string, Pick>;
 
 // picks:
 //   - {file: "takes/00000640-seed7-voice01-t0.9-2s.flac", star: true, step: 640, seed: 7}
-// A bare file is a star too. No file is no picks. Both throw Refused.
+// A bare file is a star too. No file is no picks. Both throw CommandError.
 Picks read_picks(const std::filesystem::path& run);
 void write_picks(const std::filesystem::path& run, const Picks& picks);
 

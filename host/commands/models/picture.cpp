@@ -1,6 +1,6 @@
 // PNG after RFC 2083, its data stored as they are (RFC 1950, 1951): small enough without a compressor.
 // SPDX-License-Identifier: MIT
-#include "host/models/picture.h"
+#include "host/commands/models/picture.h"
 
 #include <algorithm>
 #include <array>

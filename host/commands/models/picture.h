@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "nodes/samplernn/measure.h"
+#include "nodes/samplernn/takes/measure.h"
 
 namespace legume {
 

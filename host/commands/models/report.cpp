@@ -1,6 +1,6 @@
 // Gathers the log, the checkpoints and the takes of a run, and measures every take.
 // SPDX-License-Identifier: MIT
-#include "host/models/report.h"
+#include "host/commands/models/report.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,14 +12,14 @@
 #include <sstream>
 #include <system_error>
 
-#include "graph/range.h"
-#include "host/models/picks.h"
-#include "host/models/picture.h"
-#include "host/models/report_page.h"
-#include "host/opening.h"
-#include "nodes/samplernn/measure.h"
-#include "nodes/samplernn/take.h"
-#include "nodes/samplernn/whole_file.h"
+#include "graph/base/range.h"
+#include "host/commands/models/picks.h"
+#include "host/commands/models/picture.h"
+#include "host/commands/models/report_page.h"
+#include "host/system/command.h"
+#include "nodes/files/atomic_file.h"
+#include "nodes/samplernn/takes/measure.h"
+#include "nodes/samplernn/takes/take.h"
 
 namespace legume {
 namespace {
@@ -182,16 +182,16 @@ Seen look_at(const fs::path& file, const std::string& name, bool embed) {
 void run(const ReportRequest& request) {
     std::error_code none;
     if (!fs::is_directory(request.run, none))
-        throw Refused(request.run.string() + ": there is no such folder; name the folder of a run");
+        throw CommandError(request.run.string() + ": there is no such folder; name the folder of a run");
     const auto picks = read_picks(request.run);
     if (request.standalone &&
         std::none_of(picks.begin(), picks.end(), [](const auto& pick) { return pick.second.star; }))
-        throw Refused((request.run / "picks.yaml").string() +
-                      " names no takes; star some in report.html, and save its picks.yaml there");
+        throw CommandError((request.run / "picks.yaml").string() +
+                           " names no takes; star some in report.html, and save its picks.yaml there");
     const auto files = find_takes(request.run / "takes");
     if (files.empty())
-        throw Refused((request.run / "takes").string() + " holds no take (*.flac); `legume takes " +
-                      request.run.string() + "` makes some");
+        throw CommandError((request.run / "takes").string() + " holds no take (*.flac); `legume takes " +
+                           request.run.string() + "` makes some");
 
     ReportPage page;
     page.title = fs::weakly_canonical(request.run).filename().string();
@@ -240,15 +240,15 @@ void run(const ReportRequest& request) {
     }
     progress.finish();
     if (request.standalone && shown == 0)
-        throw Refused((request.run / "picks.yaml").string() + " names takes that are not in " +
-                      (request.run / "takes").string() + "; save it beside the takes that were starred");
+        throw CommandError((request.run / "picks.yaml").string() + " names takes that are not in " +
+                           (request.run / "takes").string() + "; save it beside the takes that were starred");
     page.facts.push_back(std::to_string(shown) + " takes, " + std::to_string(flagged) + " flagged");
     for (auto& [step, age] : ages)
         if (!age.takes.empty()) page.ages.push_back(std::move(age));
     const auto file = request.run / (request.standalone ? "picks.html" : "report.html");
-    if (write_whole(file, html(page)))  // a browser never sees half a page
-        throw Refused(file.string() + " cannot be written: check the permissions of " + request.run.string() +
-                      " and the room left on the disk");
+    if (write_atomically(file, html(page)))  // a browser never sees half a page
+        throw CommandError(file.string() + " cannot be written: check the permissions of " + request.run.string() +
+                           " and the room left on the disk");
     std::printf("%s: %zu takes\n", file.c_str(), shown);
 }
 

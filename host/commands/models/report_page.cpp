@@ -1,13 +1,13 @@
 // HTML, with its style and its script inside: it needs no other file but the sounds, and no network.
 // SPDX-License-Identifier: MIT
-#include "host/models/report_page.h"
+#include "host/commands/models/report_page.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 
-#include "graph/range.h"
-#include "host/models/picture.h"
+#include "graph/base/range.h"
+#include "host/commands/models/picture.h"
 
 namespace legume {
 namespace {

@@ -1,16 +1,16 @@
 // Chooses the ages and voices; the rendering is samplernn's own, as in training.
 // SPDX-License-Identifier: MIT
-#include "host/models/takes.h"
+#include "host/commands/models/takes.h"
 
 #include <charconv>
 #include <cstdio>
 #include <random>
 #include <system_error>
 
-#include "host/models/report.h"
-#include "host/opening.h"
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/rendering.h"
+#include "host/commands/models/report.h"
+#include "host/system/command.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/takes/rendering.h"
 
 namespace legume {
 namespace {
@@ -42,9 +42,10 @@ std::string list(const std::vector<Age>& ages) {
 std::vector<Age> ages_of(const TakesRequest& request) {
     std::error_code none;
     if (!fs::exists(request.run, none))
-        throw Refused(request.run.string() + ": there is no such folder; name the folder of a run");
+        throw CommandError(request.run.string() + ": there is no such folder; name the folder of a run");
     if (!fs::is_directory(request.run, none))
-        throw Refused(request.run.string() + " is a file; name the folder of its run, and the file with --checkpoint");
+        throw CommandError(request.run.string() +
+                           " is a file; name the folder of its run, and the file with --checkpoint");
     std::int64_t step = 0;
     const char* const end = request.checkpoint.data() + request.checkpoint.size();
     const bool by_step =
@@ -58,11 +59,11 @@ std::vector<Age> ages_of(const TakesRequest& request) {
             chosen.push_back(age);
     if (!chosen.empty()) return chosen;
     if (by_step)
-        throw Refused(request.run.string() + " has no checkpoint of step " + request.checkpoint + "; it has " +
-                      list(all));
-    throw Refused(request.run.string() + " has no checkpoint of an age from " + print_number(request.from) + " to " +
-                  print_number(request.to) + "; it has " + std::to_string(all.size()) + ", from " +
-                  print_number(all.front().config.age) + " to " + print_number(all.back().config.age));
+        throw CommandError(request.run.string() + " has no checkpoint of step " + request.checkpoint + "; it has " +
+                           list(all));
+    throw CommandError(request.run.string() + " has no checkpoint of an age from " + print_number(request.from) +
+                       " to " + print_number(request.to) + "; it has " + std::to_string(all.size()) + ", from " +
+                       print_number(all.front().config.age) + " to " + print_number(all.back().config.age));
 }
 
 // Evenly over the ages, the oldest always among them; each age's takes are voices 0, 1, 2, ...
@@ -87,8 +88,8 @@ void make(const TakesRequest& request) {
     std::error_code failed;
     fs::create_directories(rendering.folder, failed);
     if (failed)
-        throw Refused(rendering.folder.string() + " cannot be made: " + failed.message() +
-                      "; takes are written there, so it must be a folder that may be written");
+        throw CommandError(rendering.folder.string() + " cannot be made: " + failed.message() +
+                           "; takes are written there, so it must be a folder that may be written");
     const auto seconds = print_number(request.seconds);
     Progress progress;
     std::size_t there = 0;

@@ -1,6 +1,6 @@
 // A table of kernels that each start and stop the watch of their stage; its rounds alternate with rounds without.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/profile.h"
+#include "nodes/samplernn/bench/profile.h"
 
 #include <algorithm>
 #include <array>
@@ -8,10 +8,10 @@
 #include <memory>
 #include <numeric>
 
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/chance.h"
-#include "nodes/samplernn/engine.h"
+#include "nodes/samplernn/engine/engine.h"
+#include "nodes/samplernn/engine/sampling.h"
 
 namespace legume::samplernn {
 namespace {

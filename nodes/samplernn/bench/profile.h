@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/kernels.h"
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/kernels/kernels.h"
 
 namespace legume::samplernn {
 

@@ -1,6 +1,6 @@
 // Streams through buffers that fit one level and not the one before, by the widest loads there are.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/roofline.h"
+#include "nodes/samplernn/bench/roofline.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,6 @@
 // A config to JSON and back, and checkpoints to files and back; a config is held to its limits before it is used.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,8 +10,8 @@
 #include <set>
 #include <utility>
 
-#include "nodes/samplernn/safetensors.h"
-#include "nodes/samplernn/stored.h"
+#include "nodes/samplernn/checkpoint/safetensors.h"
+#include "nodes/samplernn/checkpoint/stored.h"
 
 namespace legume::samplernn {
 namespace {
@@ -399,6 +399,14 @@ std::vector<std::filesystem::path> find_checkpoints(const std::filesystem::path&
         return files;
     }
     throw ModelError(of.string() + ": there is no checkpoint (*.safetensors) in it or its checkpoints folder");
+}
+
+const char* precision_name(Precision precision) {
+    switch (precision) {
+        case Precision::fp32: return "fp32";
+        case Precision::int8: return "int8";
+        default: return "int4";
+    }
 }
 
 std::filesystem::path find_best(const std::filesystem::path& folder) {

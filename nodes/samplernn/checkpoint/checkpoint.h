@@ -29,6 +29,7 @@ enum class Quantiser { mu_law, linear };
 enum class FrameScale { theano, unisound };  // u = 2 (x / (Q/2) - 1), or x / Q - 2
 // What the engine computes with. int4 is int8 with 4-bit weights in the frame tiers.
 enum class Precision { fp32, int8, int4 };
+const char* precision_name(Precision precision);  // as the patch has it
 constexpr Precision without_int4(Precision p) { return p == Precision::int4 ? Precision::int8 : p; }
 inline constexpr double int8_may_cost = 0.02;  // bits a sample
 

@@ -1,6 +1,6 @@
 // Each source is one function that says its names and shapes; all that is done to a tensor stands above them.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/import.h"
+#include "nodes/samplernn/checkpoint/import.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "nodes/samplernn/safetensors.h"
-#include "nodes/samplernn/stored.h"
+#include "nodes/samplernn/checkpoint/safetensors.h"
+#include "nodes/samplernn/checkpoint/stored.h"
 
 namespace legume::samplernn {
 namespace {

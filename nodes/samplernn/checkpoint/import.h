@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 namespace legume::samplernn {
 

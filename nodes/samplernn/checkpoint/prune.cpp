@@ -1,11 +1,11 @@
 // Ranks the blocks of each matrix by their norm, in double and in a fixed order: the same blocks go on every machine.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/prune.h"
+#include "nodes/samplernn/checkpoint/prune.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 namespace legume::samplernn {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 namespace legume::samplernn {
 

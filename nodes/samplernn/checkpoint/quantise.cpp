@@ -1,10 +1,10 @@
 // Amplitude to level and back; the tables are made in double, without libm.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/quantise.h"
+#include "nodes/samplernn/checkpoint/quantise.h"
 
 #include <algorithm>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 namespace legume::samplernn {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "graph/rt.h"
-#include "nodes/samplernn/model.h"
+#include "graph/base/rt.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 namespace legume::samplernn {
 

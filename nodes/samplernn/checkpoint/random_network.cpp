@@ -1,6 +1,6 @@
 // Reads a shape word by word, and fills the tensors that its config asks for with uniform noise.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/random_network.h"
+#include "nodes/samplernn/checkpoint/random_network.h"
 
 #include <charconv>
 #include <cmath>
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/half.h"
-#include "nodes/samplernn/prune.h"
+#include "nodes/samplernn/checkpoint/half.h"
+#include "nodes/samplernn/checkpoint/prune.h"
 
 namespace legume::samplernn {
 namespace {

@@ -1,6 +1,6 @@
 // Holds every offset, size and shape of a safetensors header to the file's size before anything is allocated for it.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/safetensors.h"
+#include "nodes/samplernn/checkpoint/safetensors.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "nodes/samplernn/whole_file.h"
+#include "nodes/files/atomic_file.h"
 
 namespace legume::samplernn {
 namespace {
@@ -168,7 +168,7 @@ void write_safetensors(const std::filesystem::path& file, const std::map<std::st
     for (int i = 0; i < 8; ++i) bytes += static_cast<char>(text.size() >> (8 * i) & 0xff);
     bytes += text;
     for (const auto& piece : pieces) bytes += piece.bytes;
-    if (const auto error = write_whole(file, bytes)) fail("it cannot be written: " + error.message());
+    if (const auto error = write_atomically(file, bytes)) fail("it cannot be written: " + error.message());
 }
 
 }  // namespace legume::samplernn

@@ -1,6 +1,6 @@
 // Tensors to bytes and back, byte by byte, so that no machine's own order matters.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/stored.h"
+#include "nodes/samplernn/checkpoint/stored.h"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +9,8 @@
 #include <initializer_list>
 #include <utility>
 
-#include "graph/math.h"
-#include "nodes/samplernn/half.h"
+#include "graph/base/math.h"
+#include "nodes/samplernn/checkpoint/half.h"
 
 namespace legume::samplernn {
 namespace {

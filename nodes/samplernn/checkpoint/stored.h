@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/safetensors.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/checkpoint/safetensors.h"
 
 // The forms are in model.h, beside Storage. All throw ModelError.
 namespace legume::samplernn {

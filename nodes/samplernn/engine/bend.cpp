@@ -1,6 +1,6 @@
 // Plain sums and products of floats in one order, so that a bent network has the same bytes on every machine too.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/bend.h"
+#include "nodes/samplernn/engine/bend.h"
 
 #include <algorithm>
 #include <cstddef>

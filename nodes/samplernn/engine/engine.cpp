@@ -1,6 +1,6 @@
 // Steps the tiers on their frames, makes the sample tier's logits, and draws.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/engine.h"
+#include "nodes/samplernn/engine/engine.h"
 
 #include <algorithm>
 #include <array>

@@ -8,10 +8,10 @@
 #include <span>
 #include <vector>
 
-#include "graph/rt.h"
-#include "nodes/samplernn/bend.h"
-#include "nodes/samplernn/fold.h"
-#include "nodes/samplernn/second_core.h"
+#include "graph/base/rt.h"
+#include "nodes/samplernn/engine/bend.h"
+#include "nodes/samplernn/engine/model.h"
+#include "nodes/samplernn/engine/second_core.h"
 
 namespace legume::samplernn {
 

@@ -1,11 +1,11 @@
 // Run states, a counter and a draw.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/generator.h"
+#include "nodes/samplernn/engine/generator.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "nodes/dsp/random.h"
 
 namespace legume::samplernn {
@@ -36,7 +36,7 @@ Generator::Generator(std::span<const Part> parts, Mix mix, std::uint64_t seed)
 
 void Generator::get_ready() {
     heat_.resize(levels_.size());
-    stuck_.assign(levels_.size(), Stuck(model().config.sample_rate, model().config.levels));
+    stuck_.assign(levels_.size(), LoopDetector(model().config.sample_rate, model().config.levels));
     touches_.reserve(levels_.size());
     bends_.reserve(levels_.size());
 }
@@ -51,7 +51,7 @@ void Generator::play(std::span<const Part> parts) noexcept {
     }
 }
 
-void Generator::next(std::span<const Chance> chances, std::span<float> samples) noexcept {
+void Generator::next(std::span<const Sampling> chances, std::span<float> samples) noexcept {
     for (std::size_t v = 0; v < levels_.size(); ++v) {
         const double uniform = dsp::random_uniform(seed_, first_voice_ + v, drawn_);
         levels_[v] = touched_ ? touched(v, chances[v], uniform) : level(static_cast<int>(v), chances[v], uniform);
@@ -67,7 +67,7 @@ void Generator::next(std::span<const Chance> chances, std::span<float> samples) 
     for (const auto& part : parts()) part.state->push(levels_);
 }
 
-int Generator::level(int voice, const Chance& chance, double uniform) noexcept {
+int Generator::level(int voice, const Sampling& chance, double uniform) noexcept {
     if (mix_ == Mix::product) return draw(product(voice), chance, model().levels, uniform, model().kernels);
     // Which of them draws, and what it draws: one throw of the dice for both.
     const Part* drawing = nullptr;
@@ -98,13 +98,13 @@ std::span<const float> Generator::product(int voice) noexcept {
     return sum;
 }
 
-float Generator::next(const Chance& chance) noexcept {
+float Generator::next(const Sampling& chance) noexcept {
     float sample = 0;
     next({&chance, 1}, {&sample, 1});
     return sample;
 }
 
-double Generator::entropy(const Chance& chance) noexcept {
+double Generator::entropy(const Sampling& chance) noexcept {
     if (mix_ == Mix::product) return samplernn::entropy(product(0), chance, model().kernels);
     double mean = 0;
     for (const auto& part : parts())
@@ -127,7 +127,7 @@ void Generator::touch(std::span<const Touch> touches) noexcept {
     for (const auto& part : parts()) part.state->bend(bent_ ? &bending_ : nullptr);
 }
 
-int Generator::touched(std::size_t v, Chance chance, double uniform) noexcept {
+int Generator::touched(std::size_t v, Sampling chance, double uniform) noexcept {
     const Touch& touch = touches_[v];
     if (heat_[v] > 0) {
         --heat_[v];
@@ -167,21 +167,21 @@ double Generator::surprise() noexcept {
     return mean;
 }
 
-void Generator::read(Moment& into) const {
+void Generator::read(GeneratorState& into) const {
     into.states.resize(count_);
     for (std::size_t i = 0; i < count_; ++i) parts_[i].state->read_state(into.states[i]);
     into.seed = seed_;
     into.drawn = drawn_;
 }
 
-void Generator::go_to(const Moment& moment) noexcept {
+void Generator::go_to(const GeneratorState& moment) noexcept {
     go_back(moment);
     seed_ = moment.seed;
     drawn_ = moment.drawn;
 }
 
 // Another age of a run than then, or two of them where there was one: each takes the state that fits it.
-void Generator::go_back(const Moment& moment) noexcept {
+void Generator::go_back(const GeneratorState& moment) noexcept {
     for (std::size_t i = 0; i < count_; ++i) {
         RunState& state = *parts_[i].state;
         const auto fits = [&](const State& one) { return state.fits(one); };
@@ -192,7 +192,7 @@ void Generator::go_back(const Moment& moment) noexcept {
     }
 }
 
-void Generator::begin_at(const Moment& moment) {
+void Generator::begin_at(const GeneratorState& moment) {
     beginning_ = moment;
     restart();
 }

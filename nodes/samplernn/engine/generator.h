@@ -8,11 +8,11 @@
 #include <span>
 #include <vector>
 
-#include "nodes/samplernn/bend.h"
-#include "nodes/samplernn/chance.h"
-#include "nodes/samplernn/engine.h"
-#include "nodes/samplernn/moment.h"
-#include "nodes/samplernn/stuck.h"
+#include "nodes/samplernn/engine/bend.h"
+#include "nodes/samplernn/engine/engine.h"
+#include "nodes/samplernn/engine/generator_state.h"
+#include "nodes/samplernn/engine/loop_detector.h"
+#include "nodes/samplernn/engine/sampling.h"
 
 namespace legume::samplernn {
 
@@ -46,20 +46,20 @@ class Generator {
     // sum to 1. One part alone, or all others at 0, draws as it would by itself.
     void play(std::span<const Part> parts) noexcept;
     // The next sample's amplitude, -1..1, at the model's rate, for each voice.
-    void next(std::span<const Chance> chances, std::span<float> samples) noexcept;
-    float next(const Chance& chance) noexcept;            // of one voice alone
+    void next(std::span<const Sampling> chances, std::span<float> samples) noexcept;
+    float next(const Sampling& chance) noexcept;          // of one voice alone
     void touch(std::span<const Touch> touches) noexcept;  // of each voice, from the next sample on
     // What each voice would hear at its next sample; one value is for all. Nothing: there is nothing to hear.
     void hear(std::span<const float> amplitudes) noexcept { heard_ = amplitudes; }
     // How unsure the first voice is of its next sample, in bits; of a mixture the mean of its networks.
-    double entropy(const Chance& chance) noexcept;
+    double entropy(const Sampling& chance) noexcept;
     // How far the first voice's samples were from what was expected, in bits: the mean since the last call, or below 0
     // when there was none. A few of the samples are looked at.
     double surprise() noexcept;
-    void read(Moment& into) const;
-    void go_to(const Moment& moment) noexcept;    // with its dice; states that do not fit are left as they are
-    void go_back(const Moment& moment) noexcept;  // without: chance goes on
-    void begin_at(const Moment& moment);          // this is where it begins from now on
+    void read(GeneratorState& into) const;
+    void go_to(const GeneratorState& moment) noexcept;    // with its dice; states that do not fit are left as they are
+    void go_back(const GeneratorState& moment) noexcept;  // without: chance goes on
+    void begin_at(const GeneratorState& moment);          // this is where it begins from now on
     // All voices have heard these levels before they begin, and where a take begins again.
     void prime(std::span<const int> levels);
     // Its one voice has that number from now on, and has drawn these levels already: it begins where they end.
@@ -72,8 +72,8 @@ class Generator {
 
   private:
     void get_ready();
-    int level(int voice, const Chance& chance, double uniform) noexcept;
-    int touched(std::size_t voice, Chance chance, double uniform) noexcept;
+    int level(int voice, const Sampling& chance, double uniform) noexcept;
+    int touched(std::size_t voice, Sampling chance, double uniform) noexcept;
     void look_at(int level) noexcept;
     std::span<const float> product(int voice) noexcept;
     const Model& model() const noexcept { return parts_[0].state->model(); }
@@ -84,8 +84,8 @@ class Generator {
     Mix mix_ = Mix::product;
     std::uint64_t seed_, first_voice_ = 0;
     std::uint64_t drawn_ = 0;
-    Moment beginning_;     // where it goes on from
-    bool primed_ = false;  // and takes begin there too
+    GeneratorState beginning_;  // where it goes on from
+    bool primed_ = false;       // and takes begin there too
     std::vector<int> levels_;
     std::array<float, max_levels> mixed_;
     // While a hand is on it.
@@ -95,7 +95,7 @@ class Generator {
     Bending bending_;
     bool bent_ = false;
     std::span<const float> heard_;
-    std::vector<Stuck> stuck_;
+    std::vector<LoopDetector> stuck_;
     std::vector<std::uint64_t> heat_;  // samples of it left
     double surprise_ = 0;
     int looked_ = 0;

@@ -1,6 +1,6 @@
 // Text in front, little endian numbers behind it, a sum at the end.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/moment.h"
+#include "nodes/samplernn/engine/generator_state.h"
 
 #include <algorithm>
 #include <bit>
@@ -8,8 +8,8 @@
 #include <cstring>
 #include <utility>
 
-#include "graph/range.h"
-#include "nodes/samplernn/sha256.h"
+#include "graph/base/range.h"
+#include "nodes/files/sha256.h"
 
 namespace legume::samplernn {
 namespace {
@@ -74,7 +74,7 @@ bool alike(const State& a, const State& b) {
 
 }  // namespace
 
-void mix(const Moment& a, const Moment& b, float share, Moment& into) {
+void mix(const GeneratorState& a, const GeneratorState& b, float share, GeneratorState& into) {
     into = share < 0.5f ? a : b;
     if (!(share > 0 && share < 1)) return;
     for (std::size_t i = 0; i < std::min(a.states.size(), b.states.size()); ++i) {
@@ -99,7 +99,7 @@ std::string owner_of(std::span<const Config> networks, int voices) {
     return all + "voices = " + print_number(voices) + "\n";
 }
 
-std::string to_bytes(const Moment& moment, std::string_view owner) {
+std::string to_bytes(const GeneratorState& moment, std::string_view owner) {
     std::string bytes(magic);
     bytes += owner;
     bytes += '\0';
@@ -114,7 +114,7 @@ std::string to_bytes(const Moment& moment, std::string_view owner) {
     return bytes + sha256_of(bytes);
 }
 
-Moment from_bytes(std::string_view bytes, std::string_view owner) {
+GeneratorState from_bytes(std::string_view bytes, std::string_view owner) {
     if (!bytes.starts_with(magic)) throw ModelError("is no state that this legume remembered");
     if (bytes.size() < sum_size) throw ModelError("is cut short or damaged");
     const auto content = bytes.substr(0, bytes.size() - sum_size);
@@ -124,7 +124,7 @@ Moment from_bytes(std::string_view bytes, std::string_view owner) {
     const auto theirs = content.substr(magic.size(), end - magic.size());
     if (theirs != owner) throw ModelError("is of another network: " + difference(theirs, owner));
     Reader reader{content.substr(end + 1)};
-    Moment moment;
+    GeneratorState moment;
     moment.seed = reader.number();
     moment.drawn = reader.number();
     const auto count = reader.number();
@@ -138,7 +138,7 @@ Moment from_bytes(std::string_view bytes, std::string_view owner) {
     return moment;
 }
 
-bool Passing::offer(const Moment& moment) noexcept {
+bool Passing::offer(const GeneratorState& moment) noexcept {
     int turn = turn_.load(std::memory_order_relaxed);
     if (turn == busy || !turn_.compare_exchange_strong(turn, busy, std::memory_order_acquire)) return false;
     moment_ = moment;

@@ -1,6 +1,6 @@
 // The cost of a look is that of a few samples.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/stuck.h"
+#include "nodes/samplernn/engine/loop_detector.h"
 
 #include <algorithm>
 #include <bit>
@@ -14,7 +14,7 @@ constexpr std::size_t most_looks = 16;  // at the shortest periods that do
 
 }  // namespace
 
-Stuck::Stuck(double rate, int levels)
+LoopDetector::LoopDetector(double rate, int levels)
     : second_(static_cast<std::size_t>(rate)),
       longest_(static_cast<std::size_t>(rate / 2)),
       every_(std::max<std::size_t>(static_cast<std::size_t>(rate / 8), 1)),
@@ -22,7 +22,7 @@ Stuck::Stuck(double rate, int levels)
     heard_.resize(std::bit_ceil(second_ + longest_ + needle + 2));
 }
 
-bool Stuck::hears(int level) noexcept {
+bool LoopDetector::hears(int level) noexcept {
     heard_[now_++ & (heard_.size() - 1)] = static_cast<std::uint16_t>(level);
     known_ = std::min(known_ + 1, heard_.size());
     if (now_ % every_ != 0 || known_ < second_ + longest_ || !stuck()) return false;
@@ -30,12 +30,12 @@ bool Stuck::hears(int level) noexcept {
     return true;
 }
 
-bool Stuck::same(std::size_t back, std::size_t period) const noexcept {
+bool LoopDetector::same(std::size_t back, std::size_t period) const noexcept {
     const auto at = [&](std::size_t i) { return static_cast<int>(heard_[(now_ - 1 - i) & (heard_.size() - 1)]); };
     return std::abs(at(back) - at(back + period)) <= near_;
 }
 
-bool Stuck::stuck() const noexcept {
+bool LoopDetector::stuck() const noexcept {
     std::size_t looks = 0;
     for (std::size_t period = 1; period <= longest_ && looks < most_looks; ++period) {
         std::size_t i = 0;

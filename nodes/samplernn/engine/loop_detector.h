@@ -10,9 +10,9 @@ namespace legume::samplernn {
 
 // A second in which (nearly) every sample is the one a period before it, of up to half a second. Looked for eight times
 // a second: the last few samples are searched for in what came before, and only what is found there is compared.
-class Stuck {
+class LoopDetector {
   public:
-    Stuck(double rate, int levels);
+    LoopDetector(double rate, int levels);
     // Of the sample that was taken. True where it is found to be stuck; then it forgets, so that the next time comes a
     // second and a half later at the earliest.
     bool hears(int level) noexcept;

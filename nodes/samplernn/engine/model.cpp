@@ -1,6 +1,6 @@
 // Folds a checkpoint's tensors once, in double, when a network is loaded.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/fold.h"
+#include "nodes/samplernn/engine/model.h"
 
 #include <algorithm>
 #include <string>

@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <vector>
 
-#include "nodes/samplernn/isa.h"
-#include "nodes/samplernn/matrix.h"
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/quantise.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/checkpoint/quantise.h"
+#include "nodes/samplernn/kernels/isa.h"
+#include "nodes/samplernn/kernels/matrix.h"
 
 namespace legume::samplernn {
 

@@ -1,13 +1,13 @@
 // Weighs the levels in whole numbers, leaves out those that may not come, and walks along the rest.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/chance.h"
+#include "nodes/samplernn/engine/sampling.h"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 namespace legume::samplernn {
 
@@ -21,7 +21,7 @@ struct Weights {
     std::array<std::uint32_t, max_levels / lanes> sums;
     std::uint64_t total;
 
-    Weights(std::span<const float> logits, float top, const Chance& chance, const Kernels& kernels) noexcept {
+    Weights(std::span<const float> logits, float top, const Sampling& chance, const Kernels& kernels) noexcept {
         const int n = static_cast<int>(logits.size());
         const float sharpness = std::min(1 / chance.temperature, 1e30f);
         total = kernels.weigh(logits.data(), top, sharpness, each.data(), sums.data(), n);
@@ -60,7 +60,7 @@ struct Weights {
 
 }  // namespace
 
-int draw(std::span<const float> logits, const Chance& chance, double uniform, const Kernels& kernels) noexcept {
+int draw(std::span<const float> logits, const Sampling& chance, double uniform, const Kernels& kernels) noexcept {
     const float top = kernels.largest(logits.data(), static_cast<int>(logits.size()));
     const auto likeliest = [&] {
         const auto best = std::find(logits.begin(), logits.end(), top);
@@ -82,7 +82,7 @@ int draw(std::span<const float> logits, const Chance& chance, double uniform, co
     return likeliest();
 }
 
-int draw(std::span<const float> logits, const Chance& chance, const Levels& levels, double uniform,
+int draw(std::span<const float> logits, const Sampling& chance, const Levels& levels, double uniform,
          const Kernels& kernels) noexcept {
     if (!(chance.loudness != 0)) return draw(logits, chance, uniform, kernels);
     std::array<float, max_levels> leaning;
@@ -92,7 +92,7 @@ int draw(std::span<const float> logits, const Chance& chance, const Levels& leve
     return draw(std::span(leaning).first(logits.size()), chance, uniform, kernels);
 }
 
-double entropy(std::span<const float> logits, const Chance& chance, const Kernels& kernels) noexcept {
+double entropy(std::span<const float> logits, const Sampling& chance, const Kernels& kernels) noexcept {
     if (!(chance.temperature > 0)) return 0;
     const float top = kernels.largest(logits.data(), static_cast<int>(logits.size()));
     const Weights weights(logits, top, chance, kernels);
@@ -105,7 +105,7 @@ double entropy(std::span<const float> logits, const Chance& chance, const Kernel
 
 double likelihood(std::span<const float> logits, int level, const Kernels& kernels) noexcept {
     const float top = kernels.largest(logits.data(), static_cast<int>(logits.size()));
-    const Weights weights(logits, top, Chance(), kernels);
+    const Weights weights(logits, top, Sampling(), kernels);
     const auto weight = static_cast<double>(weights.each[static_cast<std::size_t>(level)]);
     return std::max(weight, 1.0) / static_cast<double>(std::max<std::uint64_t>(weights.total, heaviest));
 }

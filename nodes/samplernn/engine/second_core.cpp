@@ -1,8 +1,8 @@
 // Four states of one atomic number.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/second_core.h"
+#include "nodes/samplernn/engine/second_core.h"
 
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 
 namespace legume::samplernn {
 namespace {

@@ -1,6 +1,6 @@
 // Loads a model that no node has loaded yet.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/shared.h"
+#include "nodes/samplernn/engine/shared.h"
 
 #include <string>
 #include <system_error>

@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <memory>
 
-#include "graph/store.h"
-#include "nodes/samplernn/engine.h"
+#include "graph/base/store.h"
+#include "nodes/samplernn/engine/engine.h"
 
 namespace legume::samplernn {
 

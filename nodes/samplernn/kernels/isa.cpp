@@ -1,6 +1,6 @@
 // Asks the processor once what it runs.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/isa.h"
+#include "nodes/samplernn/kernels/isa.h"
 
 #if defined(__aarch64__)
 #include <sys/auxv.h>
@@ -12,8 +12,8 @@
 #include <cstdlib>
 #include <iterator>
 
-#include "graph/patch.h"
-#include "nodes/samplernn/model.h"
+#include "graph/patch/words.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 namespace legume::samplernn {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/kernels.h"
+#include "nodes/samplernn/kernels/kernels.h"
 
 namespace legume::samplernn {
 

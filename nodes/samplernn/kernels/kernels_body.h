@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "nodes/samplernn/kernels.h"
+#include "nodes/samplernn/kernels/kernels.h"
 
 #if defined(__AVX2__)
 #include <immintrin.h>

@@ -1,5 +1,5 @@
 // The kernels for every 64-bit ARM.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/kernels_body.h"
+#include "nodes/samplernn/kernels/kernels_body.h"
 
 const legume::samplernn::Kernels legume::samplernn::neon_kernels = kernels_for("neon");

@@ -1,11 +1,11 @@
 // Packs matrices the way the kernels read them, and quantises them in double, to nearest even.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/matrix.h"
+#include "nodes/samplernn/kernels/matrix.h"
 
 #include <algorithm>
 
-#include "graph/math.h"
-#include "nodes/samplernn/half.h"
+#include "graph/base/math.h"
+#include "nodes/samplernn/checkpoint/half.h"
 
 namespace legume::samplernn {
 namespace {

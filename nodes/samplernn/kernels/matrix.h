@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "nodes/samplernn/kernels.h"
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/pages.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/kernels/kernels.h"
+#include "nodes/samplernn/kernels/pages.h"
 
 namespace legume::samplernn {
 

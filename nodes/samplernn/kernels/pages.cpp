@@ -1,6 +1,6 @@
 // Cuts pages of 2 MB into pieces and gives a page back when its last piece comes back.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/pages.h"
+#include "nodes/samplernn/kernels/pages.h"
 
 #include <cstdint>
 #include <mutex>

@@ -1,6 +1,6 @@
 // Asks for checkpoints before they are wanted, goes on with what there is, and lets the least used go.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/ages.h"
+#include "nodes/samplernn/play/ages.h"
 
 #include <algorithm>
 #include <chrono>
@@ -63,7 +63,7 @@ bool Ages::go(double age, Stream& stream) {
     receive();
     if (!take_up()) return false;
     const auto step = static_cast<float>(setup_.block_seconds / (following_ ? follow_seconds : way_seconds));
-    Place next = toward(ages_, place_, age, step);
+    AgePlace next = toward(ages_, place_, age, step);
     if (deciding_) {
         if (age != last_age_) {
             up_ = age > last_age_;
@@ -104,7 +104,7 @@ void Ages::begin_again(Stream& stream) {
     deciding_ = true;
 }
 
-void Ages::sound(const Place& place) {
+void Ages::sound(const AgePlace& place) {
     const auto before = parts_;
     const auto old = std::span(before).first(count_);
     const Part* heaviest = nullptr;
@@ -132,8 +132,8 @@ std::size_t Ages::nearest(double age) {
     return best;
 }
 
-void Ages::wish(const Place& next, double age) {
-    const Place goal = place_of(ages_, age);
+void Ages::wish(const AgePlace& next, double age) {
+    const AgePlace goal = place_of(ages_, age);
     Wishes wishes;
     for (const auto at : {next.low, next.high, goal.low, goal.high}) wishes.add(numbers_[at]);
     const auto beyond = [&](bool up) {

@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "graph/base/ring.h"
 #include "graph/node.h"
-#include "graph/ring.h"
-#include "nodes/samplernn/run.h"
-#include "nodes/samplernn/stream.h"
-#include "nodes/samplernn/walk.h"
+#include "nodes/samplernn/play/stream.h"
+#include "nodes/samplernn/play/walk.h"
+#include "nodes/samplernn/takes/run.h"
 
 namespace legume::samplernn {
 
@@ -25,7 +25,7 @@ class Ages {
   public:
     // `missing` answers 0, or 1 + the number of the checkpoint that it goes to while another is not there in time;
     // `found` 1 + the number of one that appeared and is taken up. Both are asked before each block.
-    Ages(Fate& missing, Fate& found) : missing_(missing), found_(found) {}
+    Ages(TimingDecision& missing, TimingDecision& found) : missing_(missing), found_(found) {}
 
     // ---- control thread, before the first block
 
@@ -78,13 +78,13 @@ class Ages {
     void forget(std::size_t number);
     void let_go(const Wishes& wishes);
     Kept* kept(std::size_t at);
-    bool ready(const Place& place) { return kept(place.low) && kept(place.high); }
+    bool ready(const AgePlace& place) { return kept(place.low) && kept(place.high); }
     std::size_t nearest(double age);
-    void wish(const Place& next, double age);
-    void sound(const Place& place);
+    void wish(const AgePlace& next, double age);
+    void sound(const AgePlace& place);
 
     Setup setup_;
-    Fate &missing_, &found_;
+    TimingDecision &missing_, &found_;
 
     // generate
     std::vector<double> ages_;          // of those that can be had
@@ -92,7 +92,7 @@ class Ages {
     std::vector<std::unique_ptr<Kept>> kept_, appeared_;
     std::vector<std::size_t> first_numbers_;
     float first_share_ = 0;
-    Place place_;
+    AgePlace place_;
     std::array<Part, 2> parts_;
     std::size_t count_ = 0;
     std::uint64_t asked_ = 0, answer_ = 0;

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "graph/rt.h"
+#include "graph/base/rt.h"
 #include "nodes/dsp/fade.h"
 #include "nodes/dsp/prediction.h"
 
@@ -16,7 +16,7 @@ namespace legume::samplernn {
 // A walk through frames that were neighbours has no jump in it, wherever it starts and turns. A turn would still be
 // heard, as a tick: the wave's slope changes its sign there. So the sound goes on across each turn as it was going, by
 // linear prediction, and fades over into the walk. All channels go the same way, so that they stay in step.
-class Cover {
+class Concealment {
   public:
     void prepare(std::size_t frames, std::size_t channels) {
         channels_ = channels;

@@ -1,6 +1,6 @@
 // The resampler keeps some milliseconds and gives in gusts, so that much silence stands before the first sample.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/ear.h"
+#include "nodes/samplernn/play/ear.h"
 
 #include <algorithm>
 #include <bit>

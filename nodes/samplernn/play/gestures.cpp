@@ -1,6 +1,6 @@
 // Everything is counted in records and samples, so that the same hands give the same bytes.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/gestures.h"
+#include "nodes/samplernn/play/gestures.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,9 +10,9 @@
 #include <system_error>
 #include <utility>
 
-#include "graph/math.h"
-#include "nodes/samplernn/whole_file.h"
-#include "nodes/sound_file.h"
+#include "graph/base/math.h"
+#include "nodes/files/atomic_file.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume::samplernn {
 namespace {
@@ -40,7 +40,7 @@ std::vector<float> sound_for(const std::filesystem::path& file, double rate) {
 }  // namespace
 
 Gestures::Gestures(Node* node)
-    : ear(node, "ear", {.late = true},
+    : ear(node, "ear", {.feedback = true},
           "What the network hears while it listens, each voice a channel of its own; with more channels than voices "
           "they are mixed."),
       prime(node, "prime",
@@ -128,10 +128,10 @@ void Gestures::prepare(const Prepare& p, Stream& stream, int voices, double pitc
             for (const float x : sound_for(prime.path(), networks[0].sample_rate)) heard.push_back(levels.level(x));
             stream.prime(heard);
         } catch (const SoundError& error) {
-            throw Refusal("prime", prime.path().string() + " " + error.what());
+            throw PrepareError("prime", prime.path().string() + " " + error.what());
         }
     }
-    Moment like;
+    GeneratorState like;
     stream.read(like);
     moments_.fill(like);
     mixed_ = like;
@@ -262,7 +262,7 @@ void Gestures::heed(const Asked& asked, Stream& stream) noexcept {
     done_ = asked;
 }
 
-const Moment* Gestures::recalled(const Asked& asked) noexcept {
+const GeneratorState* Gestures::recalled(const Asked& asked) noexcept {
     const std::size_t one = std::min<std::size_t>(asked.slot, slots - 1);
     const std::size_t other = std::min<std::size_t>(asked.other, slots - 1);
     if (!there_[one]) {
@@ -315,10 +315,10 @@ bool Gestures::write_remembered() {
         worked = true;
     }
     for (std::size_t s = 0; s < slots; ++s)
-        worked = saving_[s].take([&](const Moment& moment) {
+        worked = saving_[s].take([&](const GeneratorState& moment) {
             std::error_code failed;
             std::filesystem::create_directories(file(s).parent_path(), failed);
-            if (!failed) failed = write_whole(file(s), to_bytes(moment, owner_));
+            if (!failed) failed = write_atomically(file(s), to_bytes(moment, owner_));
             if (failed)
                 tell_(file(s).string() + " cannot be written (" + failed.message() + "): slot " +
                       std::to_string(s + 1) + " is remembered until legume ends");
@@ -326,12 +326,12 @@ bool Gestures::write_remembered() {
     return worked;
 }
 
-std::string Gestures::keep() {
-    keeping_.take([&](const Moment& moment) { last_kept_ = to_bytes(moment, owner_); });
+std::string Gestures::save_state() {
+    keeping_.take([&](const GeneratorState& moment) { last_kept_ = to_bytes(moment, owner_); });
     return last_kept_;
 }
 
-std::optional<Moment> Gestures::kept(std::string_view bytes) const {
+std::optional<GeneratorState> Gestures::kept(std::string_view bytes) const {
     try {
         return from_bytes(bytes, owner_);
     } catch (const ModelError&) {

@@ -12,11 +12,11 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/base/ring.h"
 #include "graph/node.h"
-#include "graph/ring.h"
-#include "nodes/samplernn/ear.h"
-#include "nodes/samplernn/moment.h"
-#include "nodes/samplernn/stream.h"
+#include "nodes/samplernn/engine/generator_state.h"
+#include "nodes/samplernn/play/ear.h"
+#include "nodes/samplernn/play/stream.h"
 
 namespace legume::samplernn {
 
@@ -50,7 +50,7 @@ class Gestures {
 
     void check(const Checking& checking) const;
     // Before the first block: `pitch` is what the stream plays a second of the networks' samples; records is how many
-    // blocks may wait. Throws Refusal.
+    // blocks may wait. Throws PrepareError.
     void prepare(const Prepare& p, Stream& stream, int voices, double pitch);
     void make_room(std::size_t records);
     Asked first() const;  // of what is set before the first block
@@ -70,8 +70,8 @@ class Gestures {
 
     // ---- control thread
 
-    std::string keep();
-    std::optional<Moment> kept(std::string_view bytes) const;
+    std::string save_state();
+    std::optional<GeneratorState> kept(std::string_view bytes) const;
 
   private:
     template <class Read, class Own>
@@ -79,7 +79,7 @@ class Gestures {
     std::filesystem::path file(std::size_t slot) const;
     void load(std::size_t slot);
     bool write_remembered();
-    const Moment* recalled(const Asked& asked) noexcept;
+    const GeneratorState* recalled(const Asked& asked) noexcept;
 
     // Before the first block.
     int voices_ = 1;
@@ -95,9 +95,9 @@ class Gestures {
     // Worker.
     std::vector<float> block_;
     std::optional<Ear> ear_;
-    std::array<Moment, slots> moments_;
+    std::array<GeneratorState, slots> moments_;
     std::array<bool, slots> there_{}, unsaved_{};
-    Moment mixed_;
+    GeneratorState mixed_;
     float morphed_ = -1;  // what the held moment was recalled with; below 0: it was not recalled
     Asked done_;
     double since_kept_ = 0;

@@ -1,28 +1,28 @@
 // Posts what the hands do, block by block; makes, hands over, and covers what is late.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/instrument.h"
+#include "nodes/samplernn/play/network_player.h"
 
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <utility>
 
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 #include "nodes/dsp/fade.h"
 #include "nodes/dsp/random.h"
-#include "nodes/level.h"
+#include "nodes/members/level.h"
 
 namespace legume::samplernn {
 
 namespace {
 
-constexpr std::uint64_t late = 1, unheard = 2;  // of the fate lateness
-constexpr std::uint64_t stood_in = 1'000;       // of the fate slowness, which else counts semitones
+constexpr std::uint64_t late = 1, unheard = 2;  // of the decision lateness
+constexpr std::uint64_t stood_in = 1'000;       // of the decision slowness, which else counts semitones
 
 }  // namespace
 
-Instrument::Instrument(Node* node, const Option& played, std::vector<std::string> when_slow_choices,
-                       std::string when_slow_doc)
+NetworkPlayer::NetworkPlayer(Node* node, const Option& played, std::vector<std::string> when_slow_choices,
+                             std::string when_slow_doc)
     : seed(node, "seed", {.min = 0, .max = 1e6f, .initial = 0, .unit = Unit::count}, "Another seed is another take."),
       voices(node, "voices", {.min = 1, .max = max_channels, .initial = 1, .unit = Unit::count},
              "How many play at once, each its own take on a channel of its own."),
@@ -55,16 +55,16 @@ Instrument::Instrument(Node* node, const Option& played, std::vector<std::string
           node, "generate", Work::Pool::generate, [this] { return work(); }, "Makes sound ahead of time."),
       lateness(node, "lateness", "Which blocks were covered, and which the network did not hear of."),
       let_go(node, "let_go", "How many blocks it let go to win back its time."),
-      slowness(node, "slowness", Fate::Of::machine, "How much lower it played, or that its takes stood in."),
+      slowness(node, "slowness", TimingDecision::Of::machine, "How much lower it played, or that its takes stood in."),
       gestures(node),
       played_(played) {}
 
-void Instrument::begin(const Prepare& p) {
+void NetworkPlayer::begin(const Prepare& p) {
     rate = p.rate;
     own_seed = dsp::random_bits(p.seed, static_cast<std::uint64_t>(seed.count()), 0);
 }
 
-Precision Instrument::wanted(const Config& config) const {
+Precision NetworkPlayer::wanted(const Config& config) const {
     switch (precision.at()) {
         case 1: return Precision::fp32;
         case 2: return Precision::int8;
@@ -73,18 +73,18 @@ Precision Instrument::wanted(const Config& config) const {
     }
 }
 
-std::unique_ptr<RunState> Instrument::state_of(std::shared_ptr<const Model> network) const {
+std::unique_ptr<RunState> NetworkPlayer::state_of(std::shared_ptr<const Model> network) const {
     return std::make_unique<RunState>(std::move(network), voices.count(), cores.count());
 }
 
-std::optional<double> Instrument::admit(const Prepare& p, const Networks& networks) {
+std::optional<double> NetworkPlayer::admit(const Prepare& p, const Networks& networks) {
     const auto slow = slowness.decide(0, p.live ? semitones_lower(p, networks) : 0);
     if (slow == stood_in) return {};
     return math::exp2(-static_cast<double>(slow) / 12);
 }
 
 // 0 where this machine keeps up.
-std::uint64_t Instrument::semitones_lower(const Prepare& p, const Networks& networks) {
+std::uint64_t NetworkPlayer::semitones_lower(const Prepare& p, const Networks& networks) {
     double load = 0;  // seconds a second of sound
     for (const auto& network : networks) {
         measured_.push_back(shared_speed(p.store, network, voices.count(), cores.count()));
@@ -96,10 +96,10 @@ std::uint64_t Instrument::semitones_lower(const Prepare& p, const Networks& netw
     found = {speed_line(together, network, voices.count(), cores.count(), static_cast<int>(networks.size())), "",
              speed_help(network, voices.count()), load};
     if (down == 0) return 0;
-    const auto missing = "too slow for this machine, where " + print_number(pace_needed) + " x is needed";
+    const auto missing = "too slow for this machine, where " + print_number(real_time_factor_needed) + " x is needed";
     if (when_slow.value() == "refuse")
-        throw Refusal("when_slow", found.speed + ": " + missing + "; what helps: " + found.help +
-                                       ", or when_slow: slow, which plays it lower");
+        throw PrepareError("when_slow", found.speed + ": " + missing + "; what helps: " + found.help +
+                                            ", or when_slow: slow, which plays it lower");
     found.short_of = missing;
     if (when_slow.value() != "slow") return stood_in;
     const double part = math::exp2(-down / 12.0);
@@ -109,17 +109,18 @@ std::uint64_t Instrument::semitones_lower(const Prepare& p, const Networks& netw
     return static_cast<std::uint64_t>(down);
 }
 
-void Instrument::tune(std::span<const Part> parts, Mix mix, double pitch) {
+void NetworkPlayer::tune(std::span<const Part> parts, Mix mix, double pitch) {
     try {
         stream.emplace(parts, mix, own_seed, pitch, rate);
     } catch (const std::invalid_argument&) {
-        throw Refusal(played_.name, found.short_of.empty() ? "it has a sample rate too far from the device's"
-                                                           : "it is " + found.short_of +
-                                                                 ", too low to be heard; what helps: " + found.help);
+        throw PrepareError(played_.name,
+                           found.short_of.empty()
+                               ? "it has a sample rate too far from the device's"
+                               : "it is " + found.short_of + ", too low to be heard; what helps: " + found.help);
     }
 }
 
-void Instrument::open(const Faders& faders) {
+void NetworkPlayer::open(const Faders& faders) {
     const double blocks = static_cast<double>(ahead.value()) * rate / block_frames;
     distance_ = static_cast<std::uint64_t>(std::max(-math::floor(-blocks + 1e-6), 1.0));
     records_.resize(2 * distance_ + 64);
@@ -127,24 +128,24 @@ void Instrument::open(const Faders& faders) {
     frames_.resize(pieces_.capacity() * width() * block_frames);
     piece_frames_.resize(width() * block_frames);
     fresh_frames_.resize(width() * block_frames);
-    cover_.prepare(static_cast<std::size_t>(0.5 * rate), width());
+    concealment_.prepare(static_cast<std::size_t>(0.5 * rate), width());
     gestures.make_room(records_.capacity());
     first_.faders = faders;
-    opening_.resize(distance_ * width() * block_frames);
+    preroll_.resize(distance_ * width() * block_frames);
     make_opening();
     latency_ = static_cast<int>(distance_) * block_frames + stream->kept_frames();
 }
 
-void Instrument::make_opening() {
-    first_.chances.fill(chance_of([](const Param& param) { return param.own(); }));
+void NetworkPlayer::make_opening() {
+    first_.chances.fill(sampling_of([](const Param& param) { return param.own(); }));
     first_.asked = gestures.first();
     gestures.begin_life();
     gestures.heed(first_.asked, *stream);
     for (std::uint64_t block = 0; block < distance_; ++block) make(first_.chances, opening_of(block));
 }
 
-bool Instrument::resume(std::string_view bytes) {
-    const auto moment = opening_.empty() ? std::nullopt : gestures.kept(bytes);
+bool NetworkPlayer::load_state(std::string_view bytes) {
+    const auto moment = preroll_.empty() ? std::nullopt : gestures.kept(bytes);
     if (!moment) return false;
     const NoDenormals no_denormals;
     stream->begin_at(*moment);
@@ -155,8 +156,8 @@ bool Instrument::resume(std::string_view bytes) {
 
 // Of what the params say, each read by `value`.
 template <class Value>
-Chance Instrument::chance_of(Value value) const {
-    Chance chance(value(temperature));
+Sampling NetworkPlayer::sampling_of(Value value) const {
+    Sampling chance(value(temperature));
     chance.top_p = value(top_p);
     chance.top_k = static_cast<int>(math::round_even(value(top_k)));
     chance.loudness = value(loudness);
@@ -165,27 +166,27 @@ Chance Instrument::chance_of(Value value) const {
 
 // ---------------------------------------------------------------- audio thread
 
-void Instrument::play(const Block& b, const Faders& faders) noexcept RT_SAFE {
+void NetworkPlayer::play(const Block& b, const Faders& faders) noexcept RT_SAFE {
     for (std::size_t v = 0; v < width(); ++v)
-        now_.chances[v] = chance_of([&](const Param& param) { return param.value(b, static_cast<int>(v)); });
+        now_.chances[v] = sampling_of([&](const Param& param) { return param.value(b, static_cast<int>(v)); });
     now_.faders = faders;
     if (restart.fired(b)) ++now_.resets;
     if (reseed.fired(b)) ++now_.reseeds;
     gestures.ask(b, now_.asked);
 
     const float* fresh = arrived();
-    const auto fate = lateness.decide(asked_++, (fresh ? 0u : late) | (records_.writable() > 0 ? 0u : unheard));
-    if (!(fate & unheard)) {
+    const auto decision = lateness.decide(asked_++, (fresh ? 0u : late) | (records_.writable() > 0 ? 0u : unheard));
+    if (!(decision & unheard)) {
         gestures.hear(b);
         records_.push(now_);
     }
-    if (fate & late) fresh = nullptr;
-    if (!fresh && !behind_) cover_.begin();
+    if (decision & late) fresh = nullptr;
+    if (!fresh && !behind_) concealment_.begin();
     const bool repeats = !fresh || behind_;
     const Ramp mend{0, 1};
     for (int i = 0; i < block_frames; ++i) {
         float frame[max_channels];
-        if (repeats) std::copy_n(cover_.next(), width(), frame);
+        if (repeats) std::copy_n(concealment_.next(), width(), frame);
         for (std::size_t v = 0; v < width(); ++v) {
             if (fresh && repeats)
                 frame[v] += (fresh[v] - frame[v]) * dsp::eased(mend[i]);
@@ -193,7 +194,7 @@ void Instrument::play(const Block& b, const Faders& faders) noexcept RT_SAFE {
                 frame[v] = fresh[v];
             out.write(b, static_cast<int>(v))[static_cast<std::size_t>(i)] = frame[v];
         }
-        cover_.hear(frame);
+        concealment_.hear(frame);
         if (fresh) fresh += width();
     }
     behind_ = !fresh;
@@ -202,10 +203,10 @@ void Instrument::play(const Block& b, const Faders& faders) noexcept RT_SAFE {
     covering.set(share_ > 1e-4f ? share_ : 0.0f);
 }
 
-void Instrument::amplify(const Block& b) noexcept RT_SAFE { legume::amplify(b, out, gain); }
+void NetworkPlayer::amplify(const Block& b) noexcept RT_SAFE { legume::amplify(b, out, gain); }
 
 // This block's frames, or nothing when they are not made yet.
-const float* Instrument::arrived() noexcept RT_SAFE {
+const float* NetworkPlayer::arrived() noexcept RT_SAFE {
     if (now_.block < distance_) return opening_of(now_.block).data();
     while (holding_ || pieces_.readable() > 0) {
         if (!holding_) {
@@ -221,18 +222,18 @@ const float* Instrument::arrived() noexcept RT_SAFE {
 }
 
 // The next life begins with the same opening, while the worker lives through it again.
-void Instrument::reset() noexcept RT_SAFE {
+void NetworkPlayer::reset() noexcept RT_SAFE {
     now_ = {.life = now_.life + 1};
     behind_ = false;
     share_ = 0;
-    cover_.reset();
+    concealment_.reset();
     covering.set(0);
 }
 
 // ---------------------------------------------------------------- worker: one block at a time
 
-bool Instrument::work() {
-    if (opening_.empty() || pieces_.writable() == 0) return false;
+bool NetworkPlayer::work() {
+    if (preroll_.empty() || pieces_.writable() == 0) return false;
     if (!hand_) {
         Record record;
         if (!records_.pop(record)) return false;
@@ -267,7 +268,7 @@ bool Instrument::work() {
     return true;
 }
 
-void Instrument::begin_life() noexcept {
+void NetworkPlayer::begin_life() noexcept {
     if (heed) heed(first_, true);
     stream->restart();
     gestures.begin_life();
@@ -276,7 +277,7 @@ void Instrument::begin_life() noexcept {
     to_drop_ = distance_;
 }
 
-void Instrument::make(const Chances& chances, std::span<float> into) noexcept {
+void NetworkPlayer::make(const Chances& chances, std::span<float> into) noexcept {
     const auto began = std::chrono::steady_clock::now();
     stream->make(chances, into);
     gestures.measure(*stream, block_frames / rate);

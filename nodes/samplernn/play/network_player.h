@@ -12,15 +12,15 @@
 #include <vector>
 
 #include "graph/node.h"
-#include "nodes/samplernn/cover.h"
-#include "nodes/samplernn/gestures.h"
-#include "nodes/samplernn/speed.h"
-#include "nodes/samplernn/stream.h"
+#include "nodes/samplernn/engine/speed.h"
+#include "nodes/samplernn/play/concealment.h"
+#include "nodes/samplernn/play/gestures.h"
+#include "nodes/samplernn/play/stream.h"
 
 namespace legume::samplernn {
 
-using Chances = std::array<Chance, max_channels>;  // of each voice
-using Faders = std::array<float, most_networks>;   // what a node's own params say, for its worker
+using Chances = std::array<Sampling, max_channels>;  // of each voice
+using Faders = std::array<float, most_networks>;     // what a node's own params say, for its worker
 using Networks = std::vector<std::shared_ptr<const Model>>;
 
 // What the audio thread heard in one block. Counts and not edges, so that a record that found no room loses nothing.
@@ -32,10 +32,11 @@ struct Record {
     std::uint64_t resets = 0, reseeds = 0;
 };
 
-class Instrument {
+class NetworkPlayer {
   public:
     // The node's option that names what is played, for its refusals; and what `when_slow` may be.
-    Instrument(Node* node, const Option& played, std::vector<std::string> when_slow_choices, std::string when_slow_doc);
+    NetworkPlayer(Node* node, const Option& played, std::vector<std::string> when_slow_choices,
+                  std::string when_slow_doc);
 
     NumberOption seed, voices;
     ChoiceOption precision;
@@ -46,10 +47,10 @@ class Instrument {
     Trigger restart, reseed;
     Meter covering, entropy, speed;
     Work generate;
-    Fate lateness, let_go, slowness;
+    TimingDecision lateness, let_go, slowness;
     Gestures gestures;
 
-    // ---- before the first block, in this order; all of it throws Refusal
+    // ---- before the first block, in this order; all of it throws PrepareError
 
     void begin(const Prepare& p);
     Precision wanted(const Config& config) const;
@@ -63,9 +64,9 @@ class Instrument {
     // Before each block that the worker makes: whether it may be made. `first` asks for what the opening was made
     // with. A node that has nothing to change needs none.
     std::function<bool(const Record&, bool first)> heed;
-    void open(const Faders& faders);                                        // makes the first blocks
-    std::string keep() { return opening_.empty() ? "" : gestures.keep(); }  // as Node has it
-    bool resume(std::string_view bytes);
+    void open(const Faders& faders);                                                    // makes the first blocks
+    std::string save_state() { return preroll_.empty() ? "" : gestures.save_state(); }  // as Node has it
+    bool load_state(std::string_view bytes);
 
     // ---- audio thread
 
@@ -78,7 +79,7 @@ class Instrument {
 
     double rate = 48'000;
     std::uint64_t own_seed = 0;
-    Pace found;
+    RealTimeFactor found;
     std::optional<Stream> stream;  // the worker's, from the first block on
 
   private:
@@ -88,14 +89,14 @@ class Instrument {
     };
     std::uint64_t semitones_lower(const Prepare& p, const Networks& networks);
     template <class Value>
-    Chance chance_of(Value value) const;
+    Sampling sampling_of(Value value) const;
     const float* arrived() noexcept RT_SAFE;
     bool work();
     void begin_life() noexcept;
     void make_opening();
     void make(const Chances& chances, std::span<float> into) noexcept;
     std::span<float> opening_of(std::uint64_t block) noexcept {
-        return std::span(opening_).subspan(block * width() * block_frames, width() * block_frames);
+        return std::span(preroll_).subspan(block * width() * block_frames, width() * block_frames);
     }
 
     const Option& played_;
@@ -104,7 +105,7 @@ class Instrument {
     std::uint64_t distance_ = 1;  // `ahead` in blocks
     int latency_ = 0;
     Record first_;                // what the opening was made with
-    std::vector<float> opening_;  // blocks 0 to distance - 1, made before there is any record; never changes
+    std::vector<float> preroll_;  // blocks 0 to distance - 1, made before there is any record; never changes
     std::vector<std::shared_ptr<const Speed>> measured_;  // held, so that a node that takes over finds the same
 
     // Audio thread.
@@ -113,7 +114,7 @@ class Instrument {
     std::vector<float> piece_frames_;  // interleaved, like all frames here
     bool holding_ = false, behind_ = false;
     std::uint64_t asked_ = 0;  // blocks, over all lives: lateness counts them
-    Cover cover_;
+    Concealment concealment_;
     float share_ = 0;
 
     Ring<Record> records_;

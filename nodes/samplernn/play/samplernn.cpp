@@ -5,14 +5,14 @@
 #include <optional>
 #include <string>
 
-#include "graph/denormals.h"
-#include "graph/math.h"
+#include "graph/base/denormals.h"
+#include "graph/base/math.h"
 #include "graph/reads.h"
-#include "nodes/samplernn/ages.h"
-#include "nodes/samplernn/instrument.h"
-#include "nodes/samplernn/shared.h"
-#include "nodes/samplernn/take.h"
-#include "nodes/samplernn/takes.h"
+#include "nodes/samplernn/engine/shared.h"
+#include "nodes/samplernn/play/ages.h"
+#include "nodes/samplernn/play/network_player.h"
+#include "nodes/samplernn/play/takes.h"
+#include "nodes/samplernn/takes/take.h"
 
 namespace legume {
 namespace {
@@ -34,15 +34,17 @@ struct SampleRnn final : Node, Reads {
               "How old the network is, as a share of its training: below 1 the run's younger checkpoints play, and "
               "between two of them both at once."};
     Meter age_heard{this, "age_heard", Unit::none, "The age that the network plays at now."};
-    samplernn::Instrument play{this,
-                               model,
-                               {"slow", "takes", "refuse"},
-                               "What a machine that is too slow for it plays: the network lower and longer, the takes "
-                               "of its training, or nothing."};
+    samplernn::NetworkPlayer play{
+        this,
+        model,
+        {"slow", "takes", "refuse"},
+        "What a machine that is too slow for it plays: the network lower and longer, the takes "
+        "of its training, or nothing."};
     Work read{this, "read", Work::Pool::io, [this] { return !takes && ages.read(); }, "Reads the checkpoints."};
-    Fate missing{this, "missing", "Which checkpoint plays while another is not read yet."};
-    Fate newest{this, "newest", Fate::Of::machine, "Which update's checkpoint was the newest when it began, plus one."};
-    Fate found{this, "found", Fate::Of::machine, "Which new checkpoint of a run is taken up."};
+    TimingDecision missing{this, "missing", "Which checkpoint plays while another is not read yet."};
+    TimingDecision newest{this, "newest", TimingDecision::Of::machine,
+                          "Which update's checkpoint was the newest when it began, plus one."};
+    TimingDecision found{this, "found", TimingDecision::Of::machine, "Which new checkpoint of a run is taken up."};
 
     // Before the first block.
     samplernn::Ages ages{missing, found};
@@ -81,7 +83,7 @@ struct SampleRnn final : Node, Reads {
     std::vector<std::filesystem::path> reads(const Option& option) const override {
         if (&option != &model) return named(option);
         std::vector<std::filesystem::path> files;
-        const auto run = samplernn::read_run(model.path());
+        const auto run = samplernn::read_checkpoints_of(model.path());
         for (const auto& one : run.ages) files.push_back(one.file);
         if (play.when_slow.value() == "takes")
             for (auto& take : samplernn::takes_beside(samplernn::nearest(run, age.own())))
@@ -93,9 +95,10 @@ struct SampleRnn final : Node, Reads {
         const NoDenormals no_denormals;
         play.begin(p);
         try {
-            auto run = samplernn::read_run(model.path());
+            auto run = samplernn::read_checkpoints_of(model.path());
             const auto now = 1 + static_cast<std::uint64_t>(run.newest), then = newest.decide(0, now);
-            if (then != 0 && then != now) run = samplernn::read_run(model.path(), static_cast<std::int64_t>(then) - 1);
+            if (then != 0 && then != now)
+                run = samplernn::read_checkpoints_of(model.path(), static_cast<std::int64_t>(then) - 1);
             for (const auto& line : run.left_out) p.tell(line);
             if (run.ages.size() == 1 && age.own() < 1 && !follow.value())
                 p.tell(run.ages[0].file.string() + " is one checkpoint: age does nothing; a run has several");
@@ -119,7 +122,7 @@ struct SampleRnn final : Node, Reads {
             if (take) go_on(p, *network, *take);
             play.gestures.prepare(p, *play.stream, play.voices.count(), pitch);
         } catch (const samplernn::ModelError& error) {
-            throw Refusal("model", error.what());
+            throw PrepareError("model", error.what());
         }
         if (takes) return;
         play.heed = [this](const samplernn::Record& record, bool first) {
@@ -136,7 +139,7 @@ struct SampleRnn final : Node, Reads {
         try {
             return samplernn::read_take(from.path(), samplernn::read_config(file), samplernn::checkpoint_hash(file));
         } catch (const samplernn::ModelError& error) {
-            throw Refusal("from", error.what());
+            throw PrepareError("from", error.what());
         }
     }
     void go_on(const Prepare& p, const samplernn::Model& network, const samplernn::Take& take) {
@@ -158,7 +161,7 @@ struct SampleRnn final : Node, Reads {
                 return std::make_shared<const samplernn::Takes>(samplernn::read_takes(file, p.rate));
             });
         } catch (const samplernn::ModelError& error) {
-            throw Refusal("when_slow", pace_found.speed + ": " + pace_found.short_of + "; and " + error.what());
+            throw PrepareError("when_slow", pace_found.speed + ": " + pace_found.short_of + "; and " + error.what());
         }
         pace_found.short_of += ": plays " + std::to_string(takes->starts.size()) +
                                " of the takes of its training; temperature, reset and reseed do nothing";
@@ -166,10 +169,10 @@ struct SampleRnn final : Node, Reads {
         return 1;
     }
     int latency_frames() const override { return play.latency(); }
-    Pace pace() const override { return play.found; }
+    RealTimeFactor real_time_factor() const override { return play.found; }
     bool portable() const override { return false; }  // libsamplerate
-    std::string keep() override { return play.keep(); }
-    bool resume(std::string_view bytes) override { return play.resume(bytes); }
+    std::string save_state() override { return play.save_state(); }
+    bool load_state(std::string_view bytes) override { return play.load_state(bytes); }
 
     // ---- audio thread
 

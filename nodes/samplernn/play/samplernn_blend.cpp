@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 #include "graph/reads.h"
-#include "nodes/samplernn/instrument.h"
-#include "nodes/samplernn/shared.h"
+#include "nodes/samplernn/engine/shared.h"
+#include "nodes/samplernn/play/network_player.h"
 
 namespace legume {
 namespace {
@@ -35,7 +35,7 @@ struct SampleRnnBlend final : Node, Reads {
     Param b{this, "b", share, "How much the second network has to say."};
     Param c{this, "c", share, "How much the third network has to say."};
     Param d{this, "d", share, "How much the fourth network has to say."};
-    Instrument play{
+    NetworkPlayer play{
         this,
         model_a,
         {"slow", "refuse"},
@@ -55,7 +55,7 @@ struct SampleRnnBlend final : Node, Reads {
         play.gestures.check(checking);
         std::optional<Config> first;
         for (const auto* model : models) {
-            if (!model->sound() || !model->given()) continue;
+            if (!model->valid() || !model->given()) continue;
             try {
                 const Config config = read_config(find_checkpoint(model->path()));
                 if (!first) first = config;
@@ -89,7 +89,7 @@ struct SampleRnnBlend final : Node, Reads {
                 const auto file = find_checkpoint(models[i]->path());
                 networks.push_back(shared_model(p.store, file, play.wanted(read_config(file))));
             } catch (const ModelError& error) {
-                throw Refusal(models[i]->name, error.what());
+                throw PrepareError(models[i]->name, error.what());
             }
             used.push_back(i);
             states.push_back(play.state_of(networks.back()));
@@ -122,10 +122,10 @@ struct SampleRnnBlend final : Node, Reads {
         return parts;
     }
     int latency_frames() const override { return play.latency(); }
-    Pace pace() const override { return play.found; }
+    RealTimeFactor real_time_factor() const override { return play.found; }
     bool portable() const override { return false; }  // libsamplerate
-    std::string keep() override { return play.keep(); }
-    bool resume(std::string_view bytes) override { return play.resume(bytes); }
+    std::string save_state() override { return play.save_state(); }
+    bool load_state(std::string_view bytes) override { return play.load_state(bytes); }
 
     void process(const Block& block) noexcept RT_SAFE override {
         Faders now{};

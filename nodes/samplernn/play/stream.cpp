@@ -1,6 +1,6 @@
 // Draws, resamples, and lets the step at a cut die away.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/stream.h"
+#include "nodes/samplernn/play/stream.h"
 
 #include <algorithm>
 #include <cmath>
@@ -25,7 +25,7 @@ Stream::Stream(std::span<const Part> parts, Mix mix, std::uint64_t seed, double 
     if (from != to) resampler_.emplace(from, to, parts[0].state->voices(), dsp::Resampler::Quality::medium);
 }
 
-void Stream::make(std::span<const Chance> chances, std::span<float> frames) noexcept {
+void Stream::make(std::span<const Sampling> chances, std::span<float> frames) noexcept {
     made_ += frames.size() / voices_;
     while (!frames.empty()) {
         if (!waiting_) draw(chances);
@@ -44,7 +44,7 @@ void Stream::make(std::span<const Chance> chances, std::span<float> frames) noex
     std::fill(frames.begin(), frames.end(), 0.0f);  // the resampler failed
 }
 
-void Stream::draw(std::span<const Chance> chances) noexcept {
+void Stream::draw(std::span<const Sampling> chances) noexcept {
     if (ear_) {
         ear_->next(heard_);
         generator_.hear(heard_);
@@ -66,7 +66,7 @@ void Stream::draw(std::span<const Chance> chances) noexcept {
     cut_ = false;
 }
 
-double Stream::entropy(const Chance& chance) noexcept { return generator_.entropy(chance); }
+double Stream::entropy(const Sampling& chance) noexcept { return generator_.entropy(chance); }
 
 void Stream::listen_to(Ear* ear) {
     ear_ = ear;
@@ -74,7 +74,7 @@ void Stream::listen_to(Ear* ear) {
     generator_.hear({});
 }
 
-void Stream::go_to(const Moment& moment) noexcept {
+void Stream::go_to(const GeneratorState& moment) noexcept {
     generator_.go_to(moment);
     cut_ = true;
     if (hold_ == 0) return;
@@ -91,7 +91,7 @@ void Stream::hold(std::uint64_t samples) noexcept {
     left_ = std::min(left_, hold_);
 }
 
-void Stream::begin_at(const Moment& moment) {
+void Stream::begin_at(const GeneratorState& moment) {
     generator_.begin_at(moment);
     seed_ = moment.seed;
     before_ = generator_.drawn();

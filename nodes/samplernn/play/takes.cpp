@@ -1,16 +1,16 @@
 // Reads the takes beside a checkpoint and weaves them.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/takes.h"
+#include "nodes/samplernn/play/takes.h"
 
 #include <algorithm>
 #include <string>
 #include <system_error>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "nodes/dsp/resampler.h"
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/take.h"
-#include "nodes/sound_file.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/takes/take.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume::samplernn {
 namespace {

@@ -1,6 +1,6 @@
 // Goes along, over and down: two networks at a time.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/walk.h"
+#include "nodes/samplernn/play/walk.h"
 
 #include <algorithm>
 
@@ -9,11 +9,11 @@ namespace {
 
 constexpr double at_it = 1e-3;  // of the way between two: nobody hears so little of the other
 
-Place standing(std::size_t at) { return {at, at, 0}; }
+AgePlace standing(std::size_t at) { return {at, at, 0}; }
 
 }  // namespace
 
-Place place_of(std::span<const double> ages, double age) noexcept {
+AgePlace place_of(std::span<const double> ages, double age) noexcept {
     const auto above = static_cast<std::size_t>(std::upper_bound(ages.begin(), ages.end(), age) -
                                                 ages.begin());  // a NaN is the oldest
     if (above == 0) return standing(0);
@@ -24,18 +24,18 @@ Place place_of(std::span<const double> ages, double age) noexcept {
     return {above - 1, above, static_cast<float>(way)};
 }
 
-double age_of(std::span<const double> ages, const Place& place) noexcept {
+double age_of(std::span<const double> ages, const AgePlace& place) noexcept {
     return ages[place.low] + (ages[place.high] - ages[place.low]) * static_cast<double>(place.share);
 }
 
-Place toward(std::span<const double> ages, const Place& now, double age, float step) noexcept {
-    const Place goal = place_of(ages, age);
-    Place next = now;
+AgePlace toward(std::span<const double> ages, const AgePlace& now, double age, float step) noexcept {
+    const AgePlace goal = place_of(ages, age);
+    AgePlace next = now;
     if (now.low == now.high) {
         const auto here = now.low;
         if (goal == standing(here)) return now;
         const auto there = here == goal.low ? goal.high : here == goal.high || here < goal.low ? goal.low : goal.high;
-        next = here < there ? Place{here, there, 0} : Place{there, here, 1};
+        next = here < there ? AgePlace{here, there, 0} : AgePlace{there, here, 1};
     }
     const bool passes_low = goal.high <= next.low, passes_high = goal.low >= next.high;
     const float to = goal.low == next.low && goal.high == next.high ? goal.share

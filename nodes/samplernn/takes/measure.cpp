@@ -1,13 +1,13 @@
 // A small Fourier transform, and sums over it.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/measure.h"
+#include "nodes/samplernn/takes/measure.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 namespace legume::samplernn {
 namespace {

@@ -1,6 +1,6 @@
 // Reads takes' names, recipes, and picks.yaml line by line: `legume listen` and the report write it so.
 // SPDX-License-Identifier: MIT
-#include "nodes/training_run.h"
+#include "nodes/samplernn/takes/picks.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,8 +8,8 @@
 #include <optional>
 #include <system_error>
 
-#include "nodes/samplernn/take.h"
-#include "nodes/sound_file.h"
+#include "nodes/samplernn/takes/take.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume {
 namespace {
@@ -105,7 +105,7 @@ std::vector<Pick> read_picks(const fs::path& run) {
 
 }  // namespace
 
-std::vector<RunTake> read_run(const fs::path& run) {
+std::vector<RunTake> read_takes_of(const fs::path& run) {
     std::error_code failed;
     if (!fs::is_directory(run, failed))
         throw RunError(run.string() + (fs::exists(run, failed) ? " is no folder" : " does not exist") +

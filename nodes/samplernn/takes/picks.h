@@ -23,7 +23,7 @@ class RunError : public std::runtime_error {
 
 // The FLACs in RUN/takes, or else in the folder itself, the youngest first; without those that picks.yaml drops.
 // Throws RunError when there are none, or picks.yaml cannot be read.
-std::vector<RunTake> read_run(const std::filesystem::path& run);
+std::vector<RunTake> read_takes_of(const std::filesystem::path& run);
 
 // Those of them that picks.yaml stars, in its order. Throws RunError also when there are none.
 std::vector<RunTake> read_stars(const std::filesystem::path& run);

@@ -1,6 +1,6 @@
 // 16 voices go in step; a take is written as it is drawn.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/rendering.h"
+#include "nodes/samplernn/takes/rendering.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -9,11 +9,11 @@
 #include <system_error>
 #include <vector>
 
-#include "graph/denormals.h"
-#include "graph/math.h"
+#include "graph/base/denormals.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
-#include "nodes/samplernn/generator.h"
-#include "nodes/samplernn/take.h"
+#include "nodes/samplernn/engine/generator.h"
+#include "nodes/samplernn/takes/take.h"
 
 namespace legume::samplernn {
 namespace {
@@ -64,7 +64,7 @@ bool draw(const std::shared_ptr<const Model>& model, const Rendering& rendering,
     constexpr std::size_t piece = 1024;
     const NoDenormals no_denormals;
     Generator generator(model, rendering.seed, static_cast<int>(voices.size()), voices[0].number);
-    std::vector<Chance> chances;
+    std::vector<Sampling> chances;
     std::vector<float> samples(voices.size());
     for (const auto& voice : voices) chances.emplace_back(voice.temperature);
     std::vector<std::vector<float>> sound(voices.size());

@@ -1,6 +1,6 @@
 // Reads headers and puts them in order.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/run.h"
+#include "nodes/samplernn/takes/run.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,7 +24,7 @@ std::string difference(const Config& like, const Config& other) {
     return "";
 }
 
-Run read_run(const std::filesystem::path& model, std::optional<std::int64_t> up_to) {
+Run read_checkpoints_of(const std::filesystem::path& model, std::optional<std::int64_t> up_to) {
     std::error_code none;
     const bool whole = std::filesystem::is_directory(model, none);
     auto newest_file = find_checkpoint(model);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 namespace legume::samplernn {
 
@@ -26,7 +26,7 @@ struct Run {
 // Of what a model option names: a folder gives all its checkpoints, and a file itself alone. Ages go by the steps in
 // the headers, on the newest's scale; where those do not rise, the checkpoints lie evenly. With `up_to` it is the run
 // as it was when its newest, or its best, was that of this update. Throws ModelError when the newest cannot be played.
-Run read_run(const std::filesystem::path& model, std::optional<std::int64_t> up_to = {});
+Run read_checkpoints_of(const std::filesystem::path& model, std::optional<std::int64_t> up_to = {});
 
 // The file of the checkpoint that is nearest to that age.
 std::filesystem::path nearest(const Run& run, double age);

@@ -1,6 +1,6 @@
 // Recipes to text and back, and takes back to levels.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/take.h"
+#include "nodes/samplernn/takes/take.h"
 
 #include <algorithm>
 #include <array>
@@ -8,9 +8,9 @@
 #include <fstream>
 #include <system_error>
 
-#include "graph/math.h"
-#include "nodes/samplernn/sha256.h"
-#include "nodes/samplernn/speed.h"
+#include "graph/base/math.h"
+#include "nodes/files/sha256.h"
+#include "nodes/samplernn/engine/speed.h"
 
 namespace legume::samplernn {
 namespace {

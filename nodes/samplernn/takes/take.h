@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/quantise.h"
-#include "nodes/sound_file.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/checkpoint/quantise.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume::samplernn {
 

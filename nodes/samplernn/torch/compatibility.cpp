@@ -1,6 +1,6 @@
 // Named as the patch names them, so that an error can say which key to set back.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/terms.h"
+#include "nodes/samplernn/torch/compatibility.h"
 
 #include <array>
 #include <cstdio>
@@ -37,30 +37,30 @@ std::vector<Term> terms(const TrainSettings& s, const Corpus& corpus, const Comp
     static constexpr std::array<const char*, 3> loudness{"none", "per_file", "per_set"};
     static constexpr std::array<const char*, 3> storages{"f32", "f16", "int8"};
     std::vector<Term> all;
-    for (auto& [name, value] : s.config.settings()) all.push_back({name, value, Bond::shape});
-    all.push_back({"batch", std::to_string(s.batch), Bond::shape});
-    all.push_back({"prune", text(s.prune), Bond::shape});
-    all.push_back({"weight_norm", s.learning.weight_norm ? "true" : "false", Bond::shape});
-    all.push_back({"dropout", text(s.learning.dropout), Bond::learning});
-    all.push_back({"learning_rate", text(s.learning_rate), Bond::learning});
-    all.push_back({"window", std::to_string(s.window), Bond::learning});
-    all.push_back({"overlap", text(s.overlap), Bond::learning});
-    all.push_back({"held_out", text(s.held_out), Bond::sound});
-    all.push_back({"channel", s.channel ? std::to_string(s.channel) : "mix", Bond::sound});
-    all.push_back({"level", loudness[static_cast<std::size_t>(s.loudness)], Bond::sound});
-    all.push_back({"trim", text(s.trim_db), Bond::sound});
-    all.push_back({"augment_speed", text(s.speeds), Bond::sound});
-    all.push_back({"augment_gain", text(s.gain_range), Bond::sound});
-    all.push_back({"sound", corpus.hash, Bond::sound});
-    all.push_back({"steps", s.steps ? std::to_string(s.steps) : "none", Bond::free});
-    all.push_back({"minutes", s.minutes > 0 ? text(s.minutes) : "none", Bond::free});
-    all.push_back({"every", s.every ? std::to_string(s.every) : "auto", Bond::free});
-    all.push_back({"storage", storages[static_cast<std::size_t>(s.storage)], Bond::free});
-    all.push_back({"memory", text(s.memory / 1e9) + " GB", Bond::free});  // the cuts follow from it
-    all.push_back({"device", computer.device, Bond::free});
-    all.push_back({"processor", computer.processor, Bond::free});
-    all.push_back({"libtorch", computer.libtorch, Bond::free});
-    all.push_back({"threads", std::to_string(computer.threads), Bond::free});
+    for (auto& [name, value] : s.config.settings()) all.push_back({name, value, Compatibility::shape});
+    all.push_back({"batch", std::to_string(s.batch), Compatibility::shape});
+    all.push_back({"prune", text(s.prune), Compatibility::shape});
+    all.push_back({"weight_norm", s.learning.weight_norm ? "true" : "false", Compatibility::shape});
+    all.push_back({"dropout", text(s.learning.dropout), Compatibility::learning});
+    all.push_back({"learning_rate", text(s.learning_rate), Compatibility::learning});
+    all.push_back({"window", std::to_string(s.window), Compatibility::learning});
+    all.push_back({"overlap", text(s.overlap), Compatibility::learning});
+    all.push_back({"held_out", text(s.held_out), Compatibility::sound});
+    all.push_back({"channel", s.channel ? std::to_string(s.channel) : "mix", Compatibility::sound});
+    all.push_back({"level", loudness[static_cast<std::size_t>(s.loudness)], Compatibility::sound});
+    all.push_back({"trim", text(s.trim_db), Compatibility::sound});
+    all.push_back({"augment_speed", text(s.speeds), Compatibility::sound});
+    all.push_back({"augment_gain", text(s.gain_range), Compatibility::sound});
+    all.push_back({"sound", corpus.hash, Compatibility::sound});
+    all.push_back({"steps", s.steps ? std::to_string(s.steps) : "none", Compatibility::free});
+    all.push_back({"minutes", s.minutes > 0 ? text(s.minutes) : "none", Compatibility::free});
+    all.push_back({"every", s.every ? std::to_string(s.every) : "auto", Compatibility::free});
+    all.push_back({"storage", storages[static_cast<std::size_t>(s.storage)], Compatibility::free});
+    all.push_back({"memory", text(s.memory / 1e9) + " GB", Compatibility::free});  // the cuts follow from it
+    all.push_back({"device", computer.device, Compatibility::free});
+    all.push_back({"processor", computer.processor, Compatibility::free});
+    all.push_back({"libtorch", computer.libtorch, Compatibility::free});
+    all.push_back({"threads", std::to_string(computer.threads), Compatibility::free});
     return all;
 }
 
@@ -82,7 +82,7 @@ std::vector<Change> changes(const std::string& before, const std::vector<Term>& 
     std::vector<Change> found;
     for (const auto& term : now) {
         const auto value = value_in(before, term.name);
-        if (!value && term.bond == Bond::free) continue;  // a run from before anybody wrote it down
+        if (!value && term.bond == Compatibility::free) continue;  // a run from before anybody wrote it down
         if (value.value_or("none") != term.value) found.push_back({term, value.value_or("none")});
     }
     return found;

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/train.h"
+#include "nodes/samplernn/train/train.h"
 
 namespace legume::samplernn {
 
-enum class Bond {
+enum class Compatibility {
     shape,     // nothing fits any more when it changes
     learning,  // may change with --accept-changes
     sound,     // may change with --accept-corpus
@@ -19,7 +19,7 @@ enum class Bond {
 
 struct Term {
     std::string name, value;
-    Bond bond = Bond::shape;
+    Compatibility bond = Compatibility::shape;
 };
 
 // What a run computes on; another may move its last bits.

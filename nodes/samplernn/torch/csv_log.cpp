@@ -1,6 +1,6 @@
 // A row is written at once or taken back, so that a full disk leaves no half of it.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/ledger.h"
+#include "nodes/samplernn/torch/csv_log.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "nodes/samplernn/whole_file.h"
+#include "nodes/files/atomic_file.h"
 
 namespace legume::samplernn {
 namespace {
@@ -24,9 +24,9 @@ namespace {
 
 }  // namespace
 
-Ledger::Ledger(std::filesystem::path file, const std::string& names) : file_(std::move(file)), names_(names + "\n") {}
+CsvLog::CsvLog(std::filesystem::path file, const std::string& names) : file_(std::move(file)), names_(names + "\n") {}
 
-void Ledger::cut(std::int64_t step) {
+void CsvLog::cut(std::int64_t step) {
     std::string kept = names_;
     const auto fields = std::count(names_.begin(), names_.end(), ',');
     std::ifstream in(file_);
@@ -34,10 +34,10 @@ void Ledger::cut(std::int64_t step) {
     for (std::getline(in, row); std::getline(in, row) && !in.eof();)  // a last row without an end is half a row
         if (std::count(row.begin(), row.end(), ',') == fields && std::atoll(row.c_str()) <= step) kept += row + "\n";
     in.close();
-    if (const auto error = write_whole(file_, kept)) fail(file_, error.value());
+    if (const auto error = write_atomically(file_, kept)) fail(file_, error.value());
 }
 
-void Ledger::add(const std::string& row) const {
+void CsvLog::add(const std::string& row) const {
     const int descriptor = ::open(file_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor < 0) fail(file_, errno);
     const auto before = ::lseek(descriptor, 0, SEEK_END);
@@ -49,7 +49,7 @@ void Ledger::add(const std::string& row) const {
     if (error) fail(file_, error);
 }
 
-bool Ledger::exists() const {
+bool CsvLog::exists() const {
     std::error_code failed;
     return std::filesystem::exists(file_, failed);
 }

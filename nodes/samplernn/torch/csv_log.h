@@ -8,9 +8,9 @@
 
 namespace legume::samplernn {
 
-class Ledger {
+class CsvLog {
   public:
-    Ledger(std::filesystem::path file, const std::string& names);  // "step,..." without a line's end
+    CsvLog(std::filesystem::path file, const std::string& names);  // "step,..." without a line's end
     // Both throw std::runtime_error, and leave the file as it was.
     void cut(std::int64_t step);             // keeps whole rows up to this step; makes the file when there is none
     void add(const std::string& row) const;  // without a line's end

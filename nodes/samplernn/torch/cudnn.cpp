@@ -6,8 +6,8 @@
 #include <tuple>
 #include <vector>
 
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/recurrence.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/torch/recurrence.h"
 
 namespace legume::samplernn {
 namespace {

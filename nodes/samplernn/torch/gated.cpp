@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "nodes/samplernn/recurrence.h"
-#include "nodes/samplernn/team.h"
+#include "nodes/samplernn/torch/recurrence.h"
+#include "nodes/samplernn/torch/team.h"
 
 namespace legume::samplernn {
 namespace {

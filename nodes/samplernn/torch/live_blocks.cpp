@@ -1,6 +1,6 @@
 // Blocks are ranked matrix by matrix, ties by their place, so that the same weights always choose the same blocks.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/live_blocks.h"
+#include "nodes/samplernn/torch/live_blocks.h"
 
 #include <ATen/ATen.h>
 

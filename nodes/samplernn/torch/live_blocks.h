@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 namespace at {
 class Tensor;

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <ATen/ATen.h>
 
-#include "nodes/samplernn/recurrence.h"
-#include "nodes/samplernn/team.h"
+#include "nodes/samplernn/torch/recurrence.h"
+#include "nodes/samplernn/torch/team.h"
 
 namespace legume::samplernn {
 namespace {

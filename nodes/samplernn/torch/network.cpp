@@ -1,6 +1,6 @@
 // The SampleRNN in LibTorch: exact semantics of the engine, passes cut so that memory stays within its limit.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/network.h"
+#include "nodes/samplernn/torch/network.h"
 
 #include <dlfcn.h>
 #if defined(__GLIBC__)
@@ -17,14 +17,14 @@
 #include <map>
 #include <optional>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/live_blocks.h"
-#include "nodes/samplernn/quantise.h"
-#include "nodes/samplernn/sample_tier.h"
-#include "nodes/samplernn/team.h"
-#include "nodes/samplernn/tiers.h"
-#include "nodes/samplernn/weight_norm.h"
+#include "nodes/samplernn/checkpoint/quantise.h"
+#include "nodes/samplernn/torch/live_blocks.h"
+#include "nodes/samplernn/torch/sample_tier.h"
+#include "nodes/samplernn/torch/team.h"
+#include "nodes/samplernn/torch/tiers.h"
+#include "nodes/samplernn/torch/weight_norm.h"
 
 namespace legume::samplernn {
 namespace {
@@ -182,7 +182,7 @@ struct Network::Parts {
     }
 
     // What memory is counted for in all lanes, a graphics card has in one: so many are worth its launches.
-    std::int64_t rows(const Cuts& cuts) const {
+    std::int64_t rows(const GradientCheckpoints& cuts) const {
         return cuts.rows ? cuts.rows : rows_at_once(config) * (device.is_cpu() ? 1 : most_lanes);
     }
 
@@ -316,7 +316,7 @@ States Network::load_states(int streams, std::span<const float> saved) const {
 // Forward through the tiers alone, keeping the states where segments begin; then segment by segment from the last to
 // the first: tiers again, sample tier there and back, tiers back, with the states' gradient handed to the segment
 // before. The gradient is exact, the memory that of one segment.
-double Network::learn(const Window& window, States& states, const Cuts& cuts) {
+double Network::learn(const Window& window, States& states, const GradientCheckpoints& cuts) {
     const c10::InferenceMode mode;
     auto& p = *parts_;
     p.gradient.zero_();
@@ -350,7 +350,7 @@ double Network::learn(const Window& window, States& states, const Cuts& cuts) {
     return loss * scale / math::ln2;
 }
 
-double Network::evaluate(const Window& window, States& states, const Cuts& cuts) {
+double Network::evaluate(const Window& window, States& states, const GradientCheckpoints& cuts) {
     const c10::InferenceMode mode;
     auto& p = *parts_;
     p.swap_average();

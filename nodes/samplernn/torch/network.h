@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/cuts.h"
-#include "nodes/samplernn/learning.h"
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/train/gradient_checkpoints.h"
+#include "nodes/samplernn/train/learning.h"
 
 namespace legume::samplernn {
 
@@ -61,9 +61,9 @@ class Network {
     States load_states(int streams, std::span<const float> saved) const;  // throws ModelError when sizes differ
 
     // Forward and backward over a window. Gives the loss in bits a sample; the gradient waits for update().
-    double learn(const Window& window, States& states, const Cuts& cuts = {});
+    double learn(const Window& window, States& states, const GradientCheckpoints& cuts = {});
     // Forward alone, with the averaged weights. Bits a sample.
-    double evaluate(const Window& window, States& states, const Cuts& cuts = {});
+    double evaluate(const Window& window, States& states, const GradientCheckpoints& cuts = {});
     // Adam with the gradient clipped to a global norm. False, and nothing changed, when the gradient is not finite, or
     // its norm more than `most_norm`.
     bool update(double learning_rate, double clip_norm, double most_norm = std::numeric_limits<double>::infinity());

@@ -1,12 +1,12 @@
 // By hand, not by autograd: buffers are made once and stay in the cache, and lanes need no copy of the weights.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/sample_tier.h"
+#include "nodes/samplernn/torch/sample_tier.h"
 
 #include <ATen/ATen.h>
 
 #include <vector>
 
-#include "nodes/samplernn/team.h"
+#include "nodes/samplernn/torch/team.h"
 
 namespace legume::samplernn {
 namespace {

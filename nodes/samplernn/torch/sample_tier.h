@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 namespace at {
 class Tensor;

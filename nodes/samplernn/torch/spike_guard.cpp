@@ -1,6 +1,6 @@
 // Medians of the last hundred steps: a spike does not move them, a lasting change does.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/guard.h"
+#include "nodes/samplernn/torch/spike_guard.h"
 
 #include <algorithm>
 #include <cmath>
@@ -31,31 +31,31 @@ void remember(std::vector<double>& values, double value) {
 
 }  // namespace
 
-double Guard::usual_bits() const { return median(bits_); }
-double Guard::usual_norm() const { return median(norms_); }
+double SpikeGuard::usual_bits() const { return median(bits_); }
+double SpikeGuard::usual_norm() const { return median(norms_); }
 
-double Guard::most_bits() const {
+double SpikeGuard::most_bits() const {
     if (bits_.size() < enough || in_a_row_ >= patience) return std::numeric_limits<double>::infinity();
     return bits_factor * usual_bits() + bits_more;
 }
 
-double Guard::most_norm() const {
+double SpikeGuard::most_norm() const {
     if (norms_.size() < enough || in_a_row_ >= patience) return std::numeric_limits<double>::infinity();
     return norm_factor * usual_norm();
 }
 
-void Guard::saw_bits(double bits) { remember(bits_, bits); }
-void Guard::saw_norm(double norm) { remember(norms_, norm); }
+void SpikeGuard::saw_bits(double bits) { remember(bits_, bits); }
+void SpikeGuard::saw_norm(double norm) { remember(norms_, norm); }
 
-void Guard::skipped(bool finite) {
+void SpikeGuard::skipped(bool finite) {
     ++skips_;
     ++in_a_row_;
     not_finite_ = finite ? 0 : not_finite_ + 1;
 }
 
-bool Guard::hopeless() const { return not_finite_ >= not_finite_at_most; }
+bool SpikeGuard::hopeless() const { return not_finite_ >= not_finite_at_most; }
 
-std::vector<double> Guard::save() const {
+std::vector<double> SpikeGuard::save() const {
     std::vector<double> all{static_cast<double>(skips_), static_cast<double>(in_a_row_),
                             static_cast<double>(not_finite_), static_cast<double>(bits_.size())};
     all.insert(all.end(), bits_.begin(), bits_.end());
@@ -63,7 +63,7 @@ std::vector<double> Guard::save() const {
     return all;
 }
 
-void Guard::load(const std::vector<double>& saved) {
+void SpikeGuard::load(const std::vector<double>& saved) {
     *this = {};
     if (saved.size() < 4) return;
     skips_ = static_cast<std::int64_t>(saved[0]);

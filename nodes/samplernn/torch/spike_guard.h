@@ -7,7 +7,7 @@
 
 namespace legume::samplernn {
 
-class Guard {
+class SpikeGuard {
   public:
     // What a step may have; infinite while little is known, and after several skipped in a row: then it is no spike but
     // how things are now.

@@ -1,6 +1,6 @@
 // Between two pieces of work the threads sleep; inside one they spin, since they meet at every step of a recurrence.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/team.h"
+#include "nodes/samplernn/torch/team.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 
 namespace legume::samplernn {
 namespace {

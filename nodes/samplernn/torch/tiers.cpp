@@ -1,13 +1,13 @@
 // Lanes share out rows, and a weight's gradient by its rows; only the recurrences need them to meet at every step.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/tiers.h"
+#include "nodes/samplernn/torch/tiers.h"
 
 #include <ATen/ATen.h>
 
 #include <string>
 
-#include "nodes/samplernn/recurrence.h"
-#include "nodes/samplernn/team.h"
+#include "nodes/samplernn/torch/recurrence.h"
+#include "nodes/samplernn/torch/team.h"
 
 namespace legume::samplernn {
 namespace {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
-#include "nodes/samplernn/dropout.h"
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/sample_tier.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/torch/sample_tier.h"
+#include "nodes/samplernn/train/dropout.h"
 
 namespace at {
 class Tensor;

@@ -1,6 +1,6 @@
 // The loop of a training run. What it draws, it draws from counters, so that a resume needs no generator's state.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/trainer.h"
+#include "nodes/samplernn/torch/trainer.h"
 
 #include <sys/resource.h>
 
@@ -14,17 +14,17 @@
 #include <thread>
 #include <vector>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/guard.h"
-#include "nodes/samplernn/ledger.h"
-#include "nodes/samplernn/likelihood.h"
-#include "nodes/samplernn/network.h"
-#include "nodes/samplernn/reading.h"
-#include "nodes/samplernn/resume.h"
-#include "nodes/samplernn/terms.h"
-#include "nodes/samplernn/timeline.h"
-#include "nodes/sound_file.h"
+#include "nodes/samplernn/torch/compatibility.h"
+#include "nodes/samplernn/torch/csv_log.h"
+#include "nodes/samplernn/torch/network.h"
+#include "nodes/samplernn/torch/spike_guard.h"
+#include "nodes/samplernn/torch/window_reader.h"
+#include "nodes/samplernn/train/likelihood.h"
+#include "nodes/samplernn/train/resume.h"
+#include "nodes/samplernn/train/timeline.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume::samplernn {
 namespace {
@@ -96,7 +96,7 @@ class Run {
             terms(settings, corpus, {device, processor_name(), Network::libtorch(), device == "cpu" ? threads : 0});
         terms_ = print(now);
         if (resume) accept(*resume, now);
-        reading_ = std::make_unique<Reading>(corpus, settings_, seed_);
+        reading_ = std::make_unique<WindowReader>(corpus, settings_, seed_);
         states_ = network_->fresh_states(settings.batch);
         if (resume) {
             step_ = saved_step_ = resume->step;
@@ -151,7 +151,7 @@ class Run {
             }
             speed += weight * (static_cast<double>(settings_.batch) * settings_.window / since(began) - speed);
 
-            Progress progress{step_, std::min(1.0, share()), mean, held_out_bits_, speed, 0, false, {}};
+            TrainProgress progress{step_, std::min(1.0, share()), mean, held_out_bits_, speed, 0, false, {}};
             const bool due = checkpoint_due(settings_, step_, reached, progress.share);
             reached = progress.share;
             if (!held_out_.empty() && (due || step_ % measure_every == 0)) {
@@ -188,13 +188,13 @@ class Run {
         for (const auto& [term, before] : changes(resume.run, now)) {
             const auto is = term.name + " is " + term.value + " here and " + before + " in the run";
             const bool other_sound = term.name == "sound";
-            if (term.bond == Bond::shape) throw TrainError(run + is + "; set it back, " + other_folder);
-            if (term.bond == Bond::learning && !settings_.accept_changes)
+            if (term.bond == Compatibility::shape) throw TrainError(run + is + "; set it back, " + other_folder);
+            if (term.bond == Compatibility::learning && !settings_.accept_changes)
                 throw TrainError(run + is + "; set it back, say --accept-changes to go on with it, " + other_folder);
-            if (term.bond == Bond::sound && !settings_.accept_corpus)
+            if (term.bond == Compatibility::sound && !settings_.accept_corpus)
                 throw TrainError(run + (other_sound ? "holds a run of other sound" : is) +
                                  "; say --accept-corpus to go on with this sound, " + other_folder);
-            sound = sound || term.bond == Bond::sound;
+            sound = sound || term.bond == Compatibility::sound;
             watching_.tell(run + (other_sound ? "goes on with other sound than it began with"
                                               : is + "; it goes on, and its bytes are no longer those of the run "
                                                      "as it began"));
@@ -284,7 +284,7 @@ class Run {
         States states = network_->fresh_states(held_out_[0].streams);
         // More streams, so shorter segments: no more memory than learning takes.
         const int frame = settings_.config.tiers.back().frame, streams = held_out_[0].streams;
-        Cuts cuts = cuts_;
+        GradientCheckpoints cuts = cuts_;
         cuts.segment = std::clamp(cuts.segment * settings_.batch / streams / frame * frame, frame, settings_.window);
         for (const auto& window : held_out_) sum += network_->evaluate(window, states, cuts);
         const double bits = sum / static_cast<double>(held_out_.size());
@@ -328,15 +328,15 @@ class Run {
     const Corpus& corpus_;
     const Watching& watching_;
     const fs::path resume_file_;
-    Ledger log_, events_;
+    CsvLog log_, events_;
     const std::vector<Window> held_out_;
-    const Cuts cuts_;
+    const GradientCheckpoints cuts_;
     std::uint64_t seed_ = 0;
     std::unique_ptr<Network> network_;
-    std::unique_ptr<Reading> reading_;
+    std::unique_ptr<WindowReader> reading_;
     std::unique_ptr<Timeline> timeline_;
     States states_;
-    Guard guard_;
+    SpikeGuard guard_;
     std::string terms_;     // on which the run goes on
     bool changed_ = false;  // they have, and this is not saved yet
     std::int64_t saved_step_ = 0;

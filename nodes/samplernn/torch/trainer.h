@@ -9,8 +9,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "nodes/samplernn/corpus.h"
-#include "nodes/samplernn/train.h"
+#include "nodes/samplernn/train/corpus.h"
+#include "nodes/samplernn/train/train.h"
 
 namespace legume::samplernn {
 
@@ -19,7 +19,7 @@ class TrainError : public std::runtime_error {
 };
 
 // After every step.
-struct Progress {
+struct TrainProgress {
     std::int64_t step = 0;
     double share = 0;       // of the run, 0..1
     double train_bits = 0;  // a sample, mean of the last steps
@@ -34,7 +34,7 @@ enum class Outcome { finished, stopped, was_finished };
 
 struct Watching {
     std::function<void(const std::string&)> tell;  // lines for the player
-    std::function<void(const Progress&)> progress;
+    std::function<void(const TrainProgress&)> progress;
     std::function<bool()> stop;  // asked between steps; true: save and return
 };
 

@@ -1,6 +1,6 @@
 // The gradients are the paper's equation 3: what is along v belongs to g, what is across it to v.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/weight_norm.h"
+#include "nodes/samplernn/torch/weight_norm.h"
 
 #include <ATen/ATen.h>
 

@@ -1,11 +1,11 @@
 // Where the streams go is drawn from counters, so that a resume needs no generator's state.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/reading.h"
+#include "nodes/samplernn/torch/window_reader.h"
 
 #include <algorithm>
 
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/quantise.h"
+#include "nodes/samplernn/checkpoint/quantise.h"
 
 namespace legume::samplernn {
 namespace {
@@ -15,7 +15,7 @@ constexpr std::size_t measured_samples = 1 << 17;  // of the held-out sound at t
 
 }  // namespace
 
-Reading::Reading(const Corpus& corpus, const TrainSettings& settings, std::uint64_t seed)
+WindowReader::WindowReader(const Corpus& corpus, const TrainSettings& settings, std::uint64_t seed)
     : streams(static_cast<std::size_t>(settings.batch)),
       corpus_(corpus),
       settings_(settings),
@@ -25,11 +25,11 @@ Reading::Reading(const Corpus& corpus, const TrainSettings& settings, std::uint6
       visit_(static_cast<std::uint64_t>(std::max(1.0, visit_seconds * settings.config.sample_rate / settings.window))),
       places_(corpus, samples(), visit_ * samples(), settings.overlap, seed) {}
 
-Window Reading::next() {
+Window WindowReader::next() {
     Window window{settings_.batch, settings_.window, history_, {}, {}};
     window.levels.reserve(streams.size() * (samples() + static_cast<std::size_t>(history_)));
     for (std::size_t b = 0; b < streams.size(); ++b) {
-        Stream& s = streams[b];
+        StreamPlace& s = streams[b];
         const bool fresh = s.left < samples() || s.at + samples() > corpus_.passages[s.passage].learn;
         if (fresh) send(s, b);
         window.fresh.push_back(fresh);
@@ -43,7 +43,7 @@ Window Reading::next() {
     return window;
 }
 
-void Reading::send(Stream& s, std::uint64_t b) {
+void WindowReader::send(StreamPlace& s, std::uint64_t b) {
     const auto place = places_.draw(b, streams.size(), s.drawn);
     s.passage = place.passage;
     s.at = place.at;

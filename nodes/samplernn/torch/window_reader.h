@@ -4,25 +4,25 @@
 
 #include <vector>
 
-#include "nodes/samplernn/corpus.h"
-#include "nodes/samplernn/network.h"
-#include "nodes/samplernn/places.h"
-#include "nodes/samplernn/resume.h"
-#include "nodes/samplernn/train.h"
+#include "nodes/samplernn/torch/network.h"
+#include "nodes/samplernn/train/corpus.h"
+#include "nodes/samplernn/train/resume.h"
+#include "nodes/samplernn/train/train.h"
+#include "nodes/samplernn/train/window_places.h"
 
 namespace legume::samplernn {
 
 // Every stream walks through the passages' learned parts, and now and then to another place.
-class Reading {
+class WindowReader {
   public:
-    Reading(const Corpus& corpus, const TrainSettings& settings, std::uint64_t seed);
+    WindowReader(const Corpus& corpus, const TrainSettings& settings, std::uint64_t seed);
     Window next();
 
-    std::vector<Stream> streams;  // where each stands: all that a resume needs
+    std::vector<StreamPlace> streams;  // where each stands: all that a resume needs
 
   private:
     std::size_t samples() const { return static_cast<std::size_t>(settings_.window); }
-    void send(Stream& stream, std::uint64_t b);
+    void send(StreamPlace& stream, std::uint64_t b);
 
     const Corpus& corpus_;
     const TrainSettings& settings_;
@@ -30,7 +30,7 @@ class Reading {
     const int history_;
     const int silence_;
     const std::uint64_t visit_;  // windows
-    const Places places_;
+    const WindowPlaces places_;
 };
 
 // Held-out sound as streams of equal length, evenly over all that there is; each begins from silence. Empty when

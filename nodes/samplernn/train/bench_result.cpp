@@ -1,6 +1,6 @@
 // Reads the JSON with nlohmann's library.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/bench_result.h"
+#include "nodes/samplernn/train/bench_result.h"
 
 #include <fstream>
 #include <nlohmann/json.hpp>

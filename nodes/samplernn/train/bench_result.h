@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "nodes/samplernn/random_network.h"
+#include "nodes/samplernn/checkpoint/random_network.h"
 
 namespace legume::samplernn {
 

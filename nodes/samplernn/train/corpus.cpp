@@ -1,6 +1,6 @@
 // Sound files to levels: mono, one rate, no DC. Never normalised by pieces, which would make silence move.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/corpus.h"
+#include "nodes/samplernn/train/corpus.h"
 
 #include <algorithm>
 #include <array>
@@ -11,11 +11,11 @@
 #include <span>
 #include <utility>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "nodes/dsp/random.h"
 #include "nodes/dsp/resampler.h"
-#include "nodes/samplernn/quantise.h"
-#include "nodes/sound_file.h"
+#include "nodes/samplernn/checkpoint/quantise.h"
+#include "nodes/sound/sound_file.h"
 
 namespace legume::samplernn {
 namespace {

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/recording.h"
-#include "nodes/samplernn/sources.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/train/recording.h"
+#include "nodes/samplernn/train/sources.h"
 
 namespace legume::samplernn {
 

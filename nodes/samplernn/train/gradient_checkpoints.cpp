@@ -1,6 +1,6 @@
 // Counts the numbers that the network's buffers hold, as the tiers, their cells and the sample tier make them.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/cuts.h"
+#include "nodes/samplernn/train/gradient_checkpoints.h"
 
 #include <algorithm>
 #include <cmath>
@@ -63,7 +63,7 @@ double learning_bytes(const Config& config, int batch, int window, int segment, 
     return program + spare * number * numbers;
 }
 
-Cuts cut_window(const Config& config, int batch, int window, double bytes, const Learning& learning) {
+GradientCheckpoints cut_window(const Config& config, int batch, int window, double bytes, const Learning& learning) {
     const int frame = config.tiers.back().frame, least = shortest(config, window);
     auto fits = [&](int streams, int samples, int segment) {
         return learning_bytes(config, streams, samples, segment, learning) <= bytes;

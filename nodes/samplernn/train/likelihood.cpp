@@ -1,11 +1,11 @@
 // Log-softmax in double with our own exp and log, in the order of the sound: the same number on every machine.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/likelihood.h"
+#include "nodes/samplernn/train/likelihood.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 namespace legume::samplernn {
 namespace {

@@ -8,8 +8,8 @@
 #include <memory>
 #include <span>
 
-#include "nodes/samplernn/corpus.h"
-#include "nodes/samplernn/engine.h"
+#include "nodes/samplernn/engine/engine.h"
+#include "nodes/samplernn/train/corpus.h"
 
 namespace legume::samplernn {
 

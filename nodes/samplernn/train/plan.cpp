@@ -1,6 +1,6 @@
 // Adds up, asks the stopwatches, and puts it into words.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/plan.h"
+#include "nodes/samplernn/train/plan.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -8,11 +8,11 @@
 #include <system_error>
 
 #include "graph/node.h"
-#include "nodes/samplernn/cuts.h"
-#include "nodes/samplernn/engine.h"
-#include "nodes/samplernn/presets.h"
-#include "nodes/samplernn/speed.h"
-#include "nodes/samplernn/timeline.h"
+#include "nodes/samplernn/engine/engine.h"
+#include "nodes/samplernn/engine/speed.h"
+#include "nodes/samplernn/train/gradient_checkpoints.h"
+#include "nodes/samplernn/train/presets.h"
+#include "nodes/samplernn/train/timeline.h"
 
 namespace legume::samplernn {
 namespace {
@@ -171,7 +171,7 @@ std::vector<std::string> plan(const TrainSettings& settings, const Corpus& corpu
     if (share > 0) verdict += print("pruned to %.2g ", share);
     verdict += times_text(plays) + " real time " +
                (player ? "on " + player->cpu + " (" + player->isa + ")" : std::string("here"));
-    if (plays < pace_needed) {
+    if (plays < real_time_factor_needed) {
         if (player && share == 0)
             verdict += "; to know it pruned, run there: legume bench --shape \"" + playing_shape(config) +
                        print(" sparsity=%.1f\" --json", pruned);
@@ -185,7 +185,7 @@ std::vector<std::string> plan(const TrainSettings& settings, const Corpus& corpu
             set_size(smaller, *name);
             if (parameters(smaller) >= parameters(config)) continue;
             const double times = real_time(measuring.play({smaller, 0}));
-            if (times < pace_needed && name + 1 != names.rend()) continue;
+            if (times < real_time_factor_needed && name + 1 != names.rend()) continue;
             verdict += "; size: " + *name + " takes " + time_text(seconds_to_end(settings, measuring.train(smaller))) +
                        " and plays " + times_text(times) + (player ? " here" : "");
             break;

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/bench_result.h"
-#include "nodes/samplernn/random_network.h"
-#include "nodes/samplernn/train.h"
+#include "nodes/samplernn/checkpoint/random_network.h"
+#include "nodes/samplernn/train/bench_result.h"
+#include "nodes/samplernn/train/train.h"
 
 namespace legume::samplernn {
 

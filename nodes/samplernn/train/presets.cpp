@@ -1,6 +1,6 @@
 // The lineages, from their public sources and papers: Unisound's code of 2019, Mehri's, deepsound's, PRiSM's.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/presets.h"
+#include "nodes/samplernn/train/presets.h"
 
 #include <algorithm>
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/learning.h"
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/train/learning.h"
 
 namespace legume::samplernn {
 

@@ -1,6 +1,6 @@
 // Writes levels as they are in memory, behind a word and their count, and maps them. POSIX.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/recording.h"
+#include "nodes/samplernn/train/recording.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

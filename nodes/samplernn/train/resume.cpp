@@ -1,6 +1,6 @@
 // The resume file: a magic line, little-endian fields in the order of the struct, a checksum.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/resume.h"
+#include "nodes/samplernn/train/resume.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -15,7 +15,7 @@
 #include <stdexcept>
 #include <type_traits>
 
-#include "nodes/samplernn/whole_file.h"
+#include "nodes/files/atomic_file.h"
 
 namespace legume::samplernn {
 namespace {
@@ -39,7 +39,7 @@ struct Writer {
     void raw(const void* from, std::size_t size) { bytes.append(static_cast<const char*>(from), size); }
     template <class T>
     void operator()(const T& value) {
-        if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, Stream>) {
+        if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, StreamPlace>) {
             raw(&value, sizeof value);
         } else {
             (*this)(static_cast<std::uint64_t>(value.size()));
@@ -57,7 +57,7 @@ struct Reader {
     }
     template <class T>
     void operator()(T& value) {
-        if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, Stream>) {
+        if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, StreamPlace>) {
             raw(&value, sizeof value);
         } else {
             std::uint64_t size = 0;
@@ -95,7 +95,7 @@ void write_resume(const std::filesystem::path& file, const Resume& resume) {
     Writer writer;
     fields(writer, resume);
     writer(checksum(writer.bytes));
-    if (const auto error = write_whole(file, writer.bytes)) fail(file, "cannot be written: " + error.message());
+    if (const auto error = write_atomically(file, writer.bytes)) fail(file, "cannot be written: " + error.message());
 }
 
 std::optional<Resume> read_resume(const std::filesystem::path& file) {

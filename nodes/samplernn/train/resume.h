@@ -11,7 +11,7 @@
 namespace legume::samplernn {
 
 // Where one stream of a batch stands in the corpus.
-struct Stream {
+struct StreamPlace {
     std::uint64_t drawn = 0;  // places it was sent to so far
     std::uint64_t passage = 0;
     std::uint64_t at = 0;    // next level to learn
@@ -27,10 +27,10 @@ struct Resume {
     double held_out = 0;  // newest held-out NLL; negative: none
     double bits_sum = 0;  // of the steps since the log's last row
     std::int64_t bits_count = 0;
-    std::vector<Stream> streams;
+    std::vector<StreamPlace> streams;
     std::vector<float> network;  // Network::save
     std::vector<float> states;   // States::save
-    std::vector<double> guard;   // Guard::save
+    std::vector<double> guard;   // SpikeGuard::save
 };
 
 // Both throw std::runtime_error with the reason. Reading gives nothing when there is no file.

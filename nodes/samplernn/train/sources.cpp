@@ -1,6 +1,6 @@
 // Only files of a noted size are read to the end.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/sources.h"
+#include "nodes/samplernn/train/sources.h"
 
 #include <array>
 #include <cstdlib>
@@ -8,8 +8,8 @@
 #include <map>
 #include <stdexcept>
 
-#include "nodes/samplernn/sha256.h"
-#include "nodes/samplernn/whole_file.h"
+#include "nodes/files/atomic_file.h"
+#include "nodes/files/sha256.h"
 
 namespace legume::samplernn {
 namespace {
@@ -48,7 +48,7 @@ void note_sources(const fs::path& run, const std::vector<SourceFile>& sources) {
         rows +=
             hash_of(source.file) + "," + std::to_string(fs::file_size(source.file, failed)) + "," + source.name + "\n";
     }
-    if (const auto error = write_whole(note_of(run), rows))
+    if (const auto error = write_atomically(note_of(run), rows))
         throw std::runtime_error(note_of(run).string() + ": cannot be written: " + error.message());
 }
 

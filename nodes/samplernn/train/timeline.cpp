@@ -1,6 +1,6 @@
 // Takes are made from the checkpoint's file, so that what is heard is what will play.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/timeline.h"
+#include "nodes/samplernn/train/timeline.h"
 
 #include <sys/resource.h>
 
@@ -11,9 +11,9 @@
 #include <optional>
 #include <vector>
 
-#include "graph/math.h"
-#include "nodes/samplernn/rendering.h"
-#include "nodes/samplernn/whole_file.h"
+#include "graph/base/math.h"
+#include "nodes/files/atomic_file.h"
+#include "nodes/samplernn/takes/rendering.h"
 
 namespace legume::samplernn {
 namespace {
@@ -87,7 +87,7 @@ Timeline::Timeline(const TrainSettings& settings, std::uint64_t seed, Tell tell)
     begin_timeline(settings.run);
     const auto patch = settings.run / "patch.yaml";
     if (!settings.patch.empty())
-        if (const auto failed = write_whole(patch, settings.patch))
+        if (const auto failed = write_atomically(patch, settings.patch))
             throw ModelError(patch.string() + " cannot be written: " + failed.message());
     look_at_all();
     worker_ = std::thread([this] { work(); });

@@ -12,8 +12,8 @@
 #include <string>
 #include <thread>
 
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/train.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/train/train.h"
 
 namespace legume::samplernn {
 

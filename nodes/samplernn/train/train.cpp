@@ -1,15 +1,15 @@
 // The node from which `legume train` learns: which sound, how large a network, for how long. Idle while a patch plays.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/train.h"
+#include "nodes/samplernn/train/train.h"
 
 #include <algorithm>
 #include <array>
 #include <memory>
 
+#include "graph/base/ring.h"
 #include "graph/reads.h"
-#include "graph/ring.h"
-#include "nodes/samplernn/cuts.h"
-#include "nodes/samplernn/presets.h"
+#include "nodes/samplernn/train/gradient_checkpoints.h"
+#include "nodes/samplernn/train/presets.h"
 
 namespace legume {
 namespace {
@@ -261,7 +261,7 @@ struct Train final : Node, Reads, samplernn::Trainee {
     void prepare(const Prepare& p) override {
         rate_ = p.rate;
         if (seconds.given() && p.channels(in) == 0)
-            throw Refusal("seconds", "nothing is wired into in; wire sound into it or remove seconds");
+            throw PrepareError("seconds", "nothing is wired into in; wire sound into it or remove seconds");
         p.tell("is idle here; `legume train` trains it");
     }
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "graph/node.h"
-#include "nodes/samplernn/corpus.h"
-#include "nodes/samplernn/learning.h"
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/train/corpus.h"
+#include "nodes/samplernn/train/learning.h"
 
 namespace legume {
 extern const NodeType train_node;

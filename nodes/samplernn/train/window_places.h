@@ -6,22 +6,22 @@
 #include <optional>
 #include <vector>
 
-#include "nodes/samplernn/corpus.h"
+#include "nodes/samplernn/train/corpus.h"
 
 namespace legume::samplernn {
 
-struct Place {
+struct CorpusPlace {
     std::uint64_t passage = 0, at = 0;
 };
 
-class Places {
+class WindowPlaces {
   public:
     // Every place has a window after it, and every passage a window at least. Places of a grid are `stretch` samples
     // apart, less the share that overlaps.
-    Places(const Corpus& corpus, std::uint64_t window, std::uint64_t stretch, std::optional<double> overlap,
-           std::uint64_t seed);
+    WindowPlaces(const Corpus& corpus, std::uint64_t window, std::uint64_t stretch, std::optional<double> overlap,
+                 std::uint64_t seed);
     // The `drawn`th place of one of so many streams.
-    Place draw(std::uint64_t stream, std::uint64_t streams, std::uint64_t drawn) const;
+    CorpusPlace draw(std::uint64_t stream, std::uint64_t streams, std::uint64_t drawn) const;
     std::uint64_t count() const { return count_; }
 
   private:

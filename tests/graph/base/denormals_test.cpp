@@ -1,6 +1,6 @@
 // Tests graph/denormals: numbers too small to be normal are zero while it lives, and only then.
 // SPDX-License-Identifier: MIT
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 
 #include <doctest/doctest.h>
 

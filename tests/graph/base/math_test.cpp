@@ -1,6 +1,6 @@
 // Our elementary functions against libm.
 // SPDX-License-Identifier: MIT
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 #include <doctest/doctest.h>
 

@@ -1,12 +1,12 @@
 // How values are read, bent and printed.
 // SPDX-License-Identifier: MIT
-#include "graph/range.h"
+#include "graph/base/range.h"
 
 #include <doctest/doctest.h>
 
 #include <limits>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 
 using namespace legume;
 

@@ -1,6 +1,6 @@
 // What crosses threads arrives whole and in order. Run under ThreadSanitizer too.
 // SPDX-License-Identifier: MIT
-#include "graph/ring.h"
+#include "graph/base/ring.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // Patches as values, and the language of wires.
 // SPDX-License-Identifier: MIT
-#include "graph/patch.h"
+#include "graph/patch/patch.h"
 
 #include <doctest/doctest.h>
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "host/quiet.h"
+#include "host/system/quiet.h"
 
 using namespace legume;
 

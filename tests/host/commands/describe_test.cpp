@@ -1,6 +1,6 @@
 // What the declarations say is what the manual, the schema and the OSC namespace say.
 // SPDX-License-Identifier: MIT
-#include "host/describe.h"
+#include "host/commands/describe.h"
 
 #include <doctest/doctest.h>
 
@@ -18,7 +18,7 @@ using namespace legume;
 namespace {
 
 struct Bell final : Node {
-    In ear{this, "ear", {.channels = 1, .late = true}, "Sound to ring with."};
+    In ear{this, "ear", {.channels = 1, .feedback = true}, "Sound to ring with."};
     Out out{this, "out", "The ringing."};
     Param pitch{this,
                 "pitch",

@@ -1,6 +1,6 @@
 // A patch's diagram shows what is in the patch, and the gallery shows each patch as it is.
 // SPDX-License-Identifier: MIT
-#include "host/diagram.h"
+#include "host/commands/diagram.h"
 
 #include <doctest/doctest.h>
 
@@ -12,7 +12,7 @@
 #include <sstream>
 #include <string>
 
-#include "host/opening.h"
+#include "host/session/open.h"
 #include "tests/child.h"
 #include "tests/folder.h"
 

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "host/opening.h"
+#include "host/session/open.h"
 #include "tests/child.h"
 #include "tests/folder.h"
 #include "tests/harness.h"

@@ -1,6 +1,6 @@
 // A rehearsal on the null device plays every scene of every patch, and says what would break the show.
 // SPDX-License-Identifier: MIT
-#include "host/stage/rehearse.h"
+#include "host/commands/rehearse.h"
 
 #include <doctest/doctest.h>
 

@@ -15,7 +15,7 @@ namespace {
 // A device of 1024 frames at 48 kHz whose callbacks come up to 2 ms late, and who listens to our clock every half ms.
 struct Listener {
     ClockTicks ticks{48'000};
-    Moment moment{1'000, 0, {}};
+    CallbackTime moment{1'000, 0, {}};
     double now = 1'000;
     std::uint64_t callbacks = 0;
     std::string heard;               // T, S(tart), C(ontinue), X (stop), P(osition)

@@ -9,8 +9,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "host/show/kept.h"
-#include "nodes/sound_file.h"
+#include "host/show/recorder.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/child.h"
 #include "tests/host/control/desk.h"
 
@@ -196,7 +196,8 @@ TEST_CASE("a show's log becomes cues that play it again, a fader's many steps as
     std::vector<double> played;
     std::filesystem::path folder;
     {
-        KeptShow kept(desk.folder / "shows", {"none", 64}, desk.controls, [](const std::string& line) { FAIL(line); });
+        ShowRecorder kept(desk.folder / "shows", {"none", 64}, desk.controls,
+                          [](const std::string& line) { FAIL(line); });
         folder = kept.folder();
         const auto& range = desk.gain().range;
         for (int i = 0; i <= 300; ++i) {  // ten seconds at 30 a second: up along its own way, a rest, down
@@ -237,7 +238,8 @@ TEST_CASE("what is no log is said, with its place, and what the patch has no mor
           std::string::npos);
     std::filesystem::path folder;
     {
-        KeptShow kept(desk.folder / "shows", {"none", 64}, desk.controls, [](const std::string& line) { FAIL(line); });
+        ShowRecorder kept(desk.folder / "shows", {"none", 64}, desk.controls,
+                          [](const std::string& line) { FAIL(line); });
         folder = kept.folder();
         desk.play_until(0.01);
         desk.controls.move(*desk.controls.find("transport/tempo"), 96, "osc");

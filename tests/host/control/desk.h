@@ -12,7 +12,7 @@
 #include "host/control/cues.h"
 #include "host/control/morphs.h"
 #include "host/control/scenes.h"
-#include "host/opening.h"
+#include "host/session/open.h"
 #include "tests/harness.h"
 
 namespace legume::test {

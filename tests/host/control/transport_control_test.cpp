@@ -64,7 +64,7 @@ bindings:
 )";
     }
     double now() const { return static_cast<double>(runner.frames()) / 48'000; }
-    Transport time() {
+    TransportTime time() {
         return runner.moment().time;  // at the start of the last callback
     }
     void play(double seconds) {
@@ -209,7 +209,7 @@ TEST_CASE("without `clock: midi`, or from another port, a MIDI clock moves nothi
 
 TEST_CASE("the status line counts bars and beats as players do, from 1") {
     const auto at = [](double beat, double bar_beats, bool running = true) {
-        Transport time;
+        TransportTime time;
         time.tempo = 96.04;
         time.beat = beat;
         time.bar_beats = bar_beats;

@@ -1,6 +1,6 @@
 // What a live patch says of this machine, and what is heard when the machine is too slow for a network.
 // SPDX-License-Identifier: MIT
-#include "host/admission.h"
+#include "host/engine/admission.h"
 
 #include <doctest/doctest.h>
 
@@ -9,9 +9,9 @@
 #include <fstream>
 #include <set>
 
-#include "nodes/samplernn/shared.h"
-#include "nodes/samplernn/speed.h"
-#include "nodes/sound_file.h"
+#include "nodes/samplernn/engine/shared.h"
+#include "nodes/samplernn/engine/speed.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/child.h"
 #include "tests/folder.h"
 #include "tests/harness.h"

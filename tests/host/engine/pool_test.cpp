@@ -1,6 +1,6 @@
 // The pool runs every job, one worker at a time, and lets go of those that are taken out.
 // SPDX-License-Identifier: MIT
-#include "host/pool.h"
+#include "host/engine/pool.h"
 
 #include <doctest/doctest.h>
 

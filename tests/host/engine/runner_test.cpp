@@ -1,6 +1,6 @@
 // The runner: re-blocking, edits while it plays, the log of control, and live equal to offline.
 // SPDX-License-Identifier: MIT
-#include "host/runner.h"
+#include "host/engine/runner.h"
 
 #include <doctest/doctest.h>
 

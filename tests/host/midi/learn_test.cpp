@@ -8,7 +8,7 @@
 #include <iterator>
 
 #include "host/midi/router.h"
-#include "host/opening.h"
+#include "host/session/open.h"
 #include "tests/harness.h"
 #include "tests/host/midi/whole.h"
 

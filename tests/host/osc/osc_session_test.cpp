@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/harness.h"
 #include "tests/host/osc/desk.h"
 

@@ -8,8 +8,8 @@
 #include <fstream>
 
 #include "host/control/controls.h"
-#include "host/opening.h"
-#include "host/watch.h"
+#include "host/session/open.h"
+#include "host/system/watch.h"
 #include "tests/harness.h"
 
 using namespace legume;

@@ -1,6 +1,6 @@
 // Where a show stands is written whole, read back the same, and taken up by a fresh engine.
 // SPDX-License-Identifier: MIT
-#include "host/stage/standing.h"
+#include "host/session/snapshot.h"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "host/patch/yaml.h"
-#include "host/stage/survival.h"
+#include "host/session/snapshot_file.h"
 #include "nodes/registry.h"
 #include "tests/child.h"
 #include "tests/folder.h"
@@ -18,8 +18,8 @@ using namespace legume::test;
 
 namespace {
 
-Standing some() {
-    Standing standing;
+Snapshot some() {
+    Snapshot standing;
     standing.patch = "/a folder/set two.yaml";
     standing.place = 3;
     standing.seed = 0xffffffffffffffffu;
@@ -66,18 +66,18 @@ float own(Controls& controls, const std::string& name) { return controls.find(na
 }  // namespace
 
 TEST_CASE("where a show stands comes back as it was written, and half of it is nothing") {
-    const auto text = write_standing(some());
-    const auto read = read_standing(text);
+    const auto text = write_snapshot(some());
+    const auto read = read_snapshot(text);
     REQUIRE(read);
     CHECK((*read == some()));
-    for (std::size_t length = 0; length + 1 < text.size(); ++length) CHECK_FALSE(read_standing(text.substr(0, length)));
-    CHECK_FALSE(read_standing("something else"));
-    CHECK_FALSE(read_standing("legume standing 1\nnode 99999999999999999999 x\nend\n"));
-    CHECK_FALSE(read_standing("legume standing 1\nseed -1\nend\n"));
+    for (std::size_t length = 0; length + 1 < text.size(); ++length) CHECK_FALSE(read_snapshot(text.substr(0, length)));
+    CHECK_FALSE(read_snapshot("something else"));
+    CHECK_FALSE(read_snapshot("legume standing 1\nnode 99999999999999999999 x\nend\n"));
+    CHECK_FALSE(read_snapshot("legume standing 1\nseed -1\nend\n"));
 }
 
 TEST_CASE("a fresh engine takes up params and beat, what a hand took from a morph, and nothing that is gone") {
-    Standing left;
+    Snapshot left;
     {
         Runner runner({48'000, 0, 2, 3, {}});
         REQUIRE(runner.edit(load(patch_text)).empty());
@@ -87,7 +87,7 @@ TEST_CASE("a fresh engine takes up params and beat, what a hand took from a morp
         controls.move(*controls.find("tone/cutoff"), 1'234, "midi cc 1", 0);
         controls.move(*controls.find("transport/tempo"), 90, "osc", 0);
         play(runner, 100);
-        left = standing_of(controls);
+        left = snapshot_of(controls);
     }
     CHECK(left.seconds == doctest::Approx(6'400 / 48'000.0));
     CHECK(left.beat > 0);
@@ -119,8 +119,8 @@ TEST_CASE("a node goes on from its own bytes, before it makes its first sound") 
                       return false;
                   },
                   "Plays ahead."};
-        std::string keep() override { return bytes; }
-        bool resume(std::string_view left) override {
+        std::string save_state() override { return bytes; }
+        bool load_state(std::string_view left) override {
             bytes = left;
             return true;
         }
@@ -134,7 +134,7 @@ TEST_CASE("a node goes on from its own bytes, before it makes its first sound") 
     patch.nodes.resize(1);
     patch.nodes[0].id = "dream";
     patch.nodes[0].type = "remembering";
-    Standing left;
+    Snapshot left;
     left.nodes = {{"other", "no"}, {"dream", "left"}};
     RunnerSetup setup{48'000, 0, 2, 3, {}};
     setup.resume = [&](const std::string& id, Node& node) { resume(left, id, node); };
@@ -143,7 +143,7 @@ TEST_CASE("a node goes on from its own bytes, before it makes its first sound") 
     CHECK(static_cast<const Remembering*>(runner.find("dream"))->heard == "left");
     Controls controls(runner);
     controls.bind();
-    const auto now = standing_of(controls);
+    const auto now = snapshot_of(controls);
     REQUIRE(now.nodes.size() == 1);
     CHECK(now.nodes[0] == std::pair<std::string, std::string>("dream", "left"));
 }
@@ -163,7 +163,7 @@ TEST_CASE("what was saved is left to the next start, a show that ended well leav
         });
     };
     {
-        Survival show(patch, false), second(patch, false);
+        SnapshotFile show(patch, false), second(patch, false);
         CHECK(show.greeting().empty());
         CHECK(show.save(mine).empty());
         CHECK(kept(".standing"));
@@ -171,20 +171,20 @@ TEST_CASE("what was saved is left to the next start, a show that ended well leav
         second.over();
     }
     {
-        Survival again(patch, false);
+        SnapshotFile again(patch, false);
         CHECK(again.greeting().find("ended in the middle, at ") != std::string::npos);
         CHECK(again.greeting().find("after 5:21. To go on from there, stop and start again with --resume.") !=
               std::string::npos);
         again.over();
     }
     for (int crash = 0; crash < 2; ++crash) {
-        Survival resumed(patch, true);
+        SnapshotFile resumed(patch, true);
         REQUIRE(resumed.resumed());
         CHECK((*resumed.resumed() == mine));
         CHECK(resumed.greeting().starts_with("Going on from 20"));
         if (crash == 1) resumed.over();
     }
-    Survival last(patch, true);
+    SnapshotFile last(patch, true);
     CHECK_FALSE(last.resumed());
     CHECK(last.greeting() == "There is nothing to go on from: the show begins afresh.");
     unsetenv("XDG_STATE_HOME");
@@ -194,7 +194,7 @@ TEST_CASE("a place where nothing can be kept is said, and keeps nobody from play
     const Folder folder;
     std::ofstream(folder / "file") << "no folder";
     setenv("XDG_STATE_HOME", (folder / "file").c_str(), 1);
-    Survival show(folder / "first.yaml", false);
+    SnapshotFile show(folder / "first.yaml", false);
     CHECK(show.greeting().find("Where the show stands is not kept: ") == 0);
     CHECK(show.save(some()).empty());
     show.over();

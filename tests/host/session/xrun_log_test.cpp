@@ -1,6 +1,6 @@
 // A late block is named after the node that took the time, or after the system when none did.
 // SPDX-License-Identifier: MIT
-#include "host/stage/ledger.h"
+#include "host/session/xrun_log.h"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <ctime>
 #include <thread>
 
-#include "host/runner.h"
+#include "host/engine/runner.h"
 
 using namespace legume;
 
@@ -40,7 +40,7 @@ struct Part {
     std::string id, option, value;
 };
 
-std::vector<Late> late_of(const std::vector<Part>& parts, int blocks) {
+std::vector<LateCallback> late_of(const std::vector<Part>& parts, int blocks) {
     Patch patch;
     for (const auto& part : parts) {
         PatchNode node;
@@ -53,8 +53,8 @@ std::vector<Late> late_of(const std::vector<Part>& parts, int blocks) {
     }
     Runner runner({48'000, 0, 2, 3, {}});
     REQUIRE(runner.edit(check(patch, types)).empty());
-    std::vector<Late> found;
-    runner.on_late = [&](const Late& late) { found.push_back(late); };
+    std::vector<LateCallback> found;
+    runner.on_late = [&](const LateCallback& late) { found.push_back(late); };
     std::array<float, block_frames> left{}, right{};
     float* out[] = {left.data(), right.data()};
     for (int i = 0; i < blocks; ++i) runner.render_block(nullptr, out);
@@ -87,7 +87,7 @@ TEST_CASE("when no node worked too long it was the system") {
 
 TEST_CASE("late blocks are said with their causes, not too often, and counted at the end") {
     std::vector<std::string> said, all;
-    Ledger ledger([&](const std::string& line) { said.push_back(line); });
+    XrunLog ledger([&](const std::string& line) { said.push_back(line); });
     ledger.on_line = [&](const std::string& line) { all.push_back(line); };
     CHECK(ledger.summary().empty());
     ledger.take({723.44, 0.0071, 0.0069, 0.0053, {{"dream", 0.61}, {"hall", 0.2}, {"out", 0.01}}});

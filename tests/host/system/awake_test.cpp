@@ -1,6 +1,6 @@
 // The computer is kept awake as long as a patch plays, by a stand-in for systemd-inhibit that writes down its orders.
 // SPDX-License-Identifier: MIT
-#include "host/stage/awake.h"
+#include "host/system/awake.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // A file that is written whole or not at all.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/whole_file.h"
+#include "nodes/files/atomic_file.h"
 
 #include <doctest/doctest.h>
 
@@ -19,7 +19,7 @@ TEST_CASE("a file is written whole over what was there, and over the rest of one
     std::ofstream(file) << "the page before";
     std::ofstream(folder / "page.html.part") << std::string(100, 'x');
     const std::string page("new\0page", 8);
-    CHECK(!write_whole(file, page));
+    CHECK(!write_atomically(file, page));
     std::ifstream in(file, std::ios::binary);
     CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == page);
     CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 1);
@@ -27,9 +27,9 @@ TEST_CASE("a file is written whole over what was there, and over the rest of one
 
 TEST_CASE("a file that cannot be written says why and leaves nothing behind") {
     const legume::test::Folder folder;
-    CHECK(write_whole(folder / "nowhere" / "page.html", "page") == std::errc::no_such_file_or_directory);
+    CHECK(write_atomically(folder / "nowhere" / "page.html", "page") == std::errc::no_such_file_or_directory);
     fs::create_directories(folder / "page.html" / "inside");
-    CHECK(write_whole(folder / "page.html", "page") == std::errc::is_a_directory);
+    CHECK(write_atomically(folder / "page.html", "page") == std::errc::is_a_directory);
     CHECK(fs::exists(folder / "page.html" / "inside"));
     CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 1);
 }

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 namespace legume::samplernn {
 

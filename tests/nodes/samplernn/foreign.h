@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/import.h"
-#include "nodes/samplernn/safetensors.h"
-#include "nodes/samplernn/stored.h"
+#include "nodes/samplernn/checkpoint/import.h"
+#include "nodes/samplernn/checkpoint/safetensors.h"
+#include "nodes/samplernn/checkpoint/stored.h"
 
 namespace legume::samplernn {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 namespace legume::samplernn {
 

@@ -1,6 +1,6 @@
 // Files that are written are read back the same, and broken ones are refused.
 // SPDX-License-Identifier: MIT
-#include "nodes/sound_file.h"
+#include "nodes/sound/sound_file.h"
 
 #include <doctest/doctest.h>
 

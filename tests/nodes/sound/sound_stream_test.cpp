@@ -1,6 +1,6 @@
 // The pages of a sound as two threads hand them to each other, and what they say of a file that changes.
 // SPDX-License-Identifier: MIT
-#include "nodes/sound_stream.h"
+#include "nodes/sound/sound_stream.h"
 
 #include <doctest/doctest.h>
 
@@ -15,7 +15,7 @@ using namespace legume::test;
 namespace {
 
 struct Player final : Node {
-    Fate missing{this, "missing", "What is missing."}, unread{this, "unread", "What cannot be read."};
+    TimingDecision missing{this, "missing", "What is missing."}, unread{this, "unread", "What cannot be read."};
     void process(const Block&) noexcept override {}
 };
 

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "nodes/samplernn/isa.h"
-#include "nodes/samplernn/random_network.h"
+#include "nodes/samplernn/checkpoint/random_network.h"
+#include "nodes/samplernn/kernels/isa.h"
 #include "tests/child.h"
 #include "tests/folder.h"
 #include "tests/harness.h"

@@ -1,16 +1,16 @@
 // What `legume compress` writes and says, and what it will not do.
 // SPDX-License-Identifier: MIT
-#include "host/models/compress.h"
+#include "host/commands/models/compress.h"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <fstream>
 
-#include "nodes/samplernn/corpus.h"
-#include "nodes/samplernn/likelihood.h"
-#include "nodes/samplernn/prune.h"
-#include "nodes/samplernn/train.h"
+#include "nodes/samplernn/checkpoint/prune.h"
+#include "nodes/samplernn/train/corpus.h"
+#include "nodes/samplernn/train/likelihood.h"
+#include "nodes/samplernn/train/train.h"
 #include "tests/child.h"
 #include "tests/harness.h"
 #include "tests/nodes/samplernn/network_of.h"

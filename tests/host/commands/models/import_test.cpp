@@ -1,6 +1,6 @@
 // What `legume import` writes and says, and what it will not do.
 // SPDX-License-Identifier: MIT
-#include "host/models/import.h"
+#include "host/commands/models/import.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // The takes of a run on the null device: their order, the keys and the OSC, and the picks that they leave.
 // SPDX-License-Identifier: MIT
-#include "host/models/listen.h"
+#include "host/commands/models/listen.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -11,10 +11,10 @@
 #include <fstream>
 #include <mutex>
 
-#include "host/models/picks.h"
+#include "host/commands/models/picks.h"
 #include "host/osc/osc.h"
 #include "host/osc/socket.h"
-#include "nodes/samplernn/take.h"
+#include "nodes/samplernn/takes/take.h"
 #include "tests/child.h"
 #include "tests/folder.h"
 #include "tests/harness.h"

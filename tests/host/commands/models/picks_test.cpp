@@ -1,12 +1,12 @@
 // What was starred is kept whole, read back as it was, and never lost to a fault in the file.
 // SPDX-License-Identifier: MIT
-#include "host/models/picks.h"
+#include "host/commands/models/picks.h"
 
 #include <doctest/doctest.h>
 
 #include <fstream>
 
-#include "host/opening.h"
+#include "host/system/command.h"
 #include "tests/folder.h"
 
 using namespace legume;
@@ -18,7 +18,7 @@ std::string refusal(const Folder& folder, const std::string& text) {
     std::ofstream(folder / "picks.yaml") << text;
     try {
         read_picks(folder.path);
-    } catch (const Refused& refused) {
+    } catch (const CommandError& refused) {
         return refused.what();
     }
     return "";

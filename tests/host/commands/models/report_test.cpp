@@ -1,15 +1,15 @@
 // The report of a run: everything to hear, see and choose by, in one page that asks no network for anything.
 // SPDX-License-Identifier: MIT
-#include "host/models/report.h"
+#include "host/commands/models/report.h"
 
 #include <doctest/doctest.h>
 
 #include <fstream>
 #include <regex>
 
-#include "host/models/picture.h"
-#include "host/models/report_page.h"
-#include "nodes/samplernn/take.h"
+#include "host/commands/models/picture.h"
+#include "host/commands/models/report_page.h"
+#include "nodes/samplernn/takes/take.h"
 #include "tests/child.h"
 #include "tests/harness.h"
 #include "tests/nodes/samplernn/checkpoint_bytes.h"

@@ -1,14 +1,14 @@
 // What `legume takes` renders from a run, that it is what the engine plays, and what it will not do.
 // SPDX-License-Identifier: MIT
-#include "host/models/takes.h"
+#include "host/commands/models/takes.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <fstream>
 
-#include "nodes/samplernn/generator.h"
-#include "nodes/samplernn/take.h"
+#include "nodes/samplernn/engine/generator.h"
+#include "nodes/samplernn/takes/take.h"
 #include "tests/child.h"
 #include "tests/harness.h"
 #include "tests/nodes/samplernn/checkpoint_bytes.h"

@@ -1,6 +1,6 @@
 // The time that reading weights takes at the least: where they lie decides, and nothing about it is timed here.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/roofline.h"
+#include "nodes/samplernn/bench/roofline.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // Writes checkpoints and reads them back, then breaks them in every way a disk or a stranger can.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/model.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
 
 #include <doctest/doctest.h>
 

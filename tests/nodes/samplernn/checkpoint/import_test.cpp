@@ -1,13 +1,13 @@
 // Imported networks against each source's own maths, written out here in its own axes and gate order.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/import.h"
+#include "nodes/samplernn/checkpoint/import.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <functional>
 
-#include "nodes/samplernn/engine.h"
+#include "nodes/samplernn/engine/engine.h"
 #include "tests/folder.h"
 #include "tests/nodes/samplernn/checkpoint_bytes.h"
 #include "tests/nodes/samplernn/foreign.h"

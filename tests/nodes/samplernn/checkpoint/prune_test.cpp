@@ -1,6 +1,6 @@
 // Which blocks pruning leaves, and what it leaves alone.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/prune.h"
+#include "nodes/samplernn/checkpoint/prune.h"
 
 #include <doctest/doctest.h>
 

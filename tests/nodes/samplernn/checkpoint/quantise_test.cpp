@@ -1,6 +1,6 @@
 // Holds both quantisers to their definitions.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/quantise.h"
+#include "nodes/samplernn/checkpoint/quantise.h"
 
 #include <doctest/doctest.h>
 

@@ -1,15 +1,15 @@
 // Networks by their shape: every word of it arrives in the config, and the weights are those a file could hold.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/random_network.h"
+#include "nodes/samplernn/checkpoint/random_network.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <set>
 
-#include "nodes/samplernn/chance.h"
-#include "nodes/samplernn/engine.h"
-#include "nodes/samplernn/half.h"
+#include "nodes/samplernn/checkpoint/half.h"
+#include "nodes/samplernn/engine/engine.h"
+#include "nodes/samplernn/engine/sampling.h"
 
 using namespace legume::samplernn;
 

@@ -1,6 +1,6 @@
 // Writes networks as whole numbers and as blocks, reads them back, and then breaks every part of what was written.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/stored.h"
+#include "nodes/samplernn/checkpoint/stored.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 #include <cmath>
 #include <limits>
 
-#include "nodes/samplernn/prune.h"
+#include "nodes/samplernn/checkpoint/prune.h"
 #include "tests/folder.h"
 #include "tests/nodes/samplernn/checkpoint_bytes.h"
 #include "tests/nodes/samplernn/network_of.h"

@@ -1,6 +1,6 @@
 // Holds the folded fp32 engine to the network's plain maths in double, written out here without a fold.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/engine.h"
+#include "nodes/samplernn/engine/engine.h"
 
 #include <doctest/doctest.h>
 
@@ -9,8 +9,8 @@
 #include <deque>
 #include <string>
 
-#include "nodes/samplernn/chance.h"
-#include "nodes/samplernn/generator.h"
+#include "nodes/samplernn/engine/generator.h"
+#include "nodes/samplernn/engine/sampling.h"
 #include "tests/nodes/samplernn/network_of.h"
 
 using namespace legume;

@@ -1,13 +1,13 @@
 // Tests nodes/samplernn/chance: which levels come, and how often.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/chance.h"
+#include "nodes/samplernn/engine/sampling.h"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <vector>
 
-#include "nodes/samplernn/isa.h"
+#include "nodes/samplernn/kernels/isa.h"
 
 using namespace legume;
 using namespace legume::samplernn;
@@ -15,7 +15,7 @@ using namespace legume::samplernn;
 namespace {
 
 // How often each level comes, of evenly spread uniforms, so that no luck is in it.
-std::vector<double> shares(const std::vector<float>& logits, const Chance& chance, const Levels* levels = nullptr) {
+std::vector<double> shares(const std::vector<float>& logits, const Sampling& chance, const Levels* levels = nullptr) {
     std::vector<double> shares(logits.size());
     constexpr int n = 20'000;
     for (int i = 0; i < n; ++i) {
@@ -26,8 +26,8 @@ std::vector<double> shares(const std::vector<float>& logits, const Chance& chanc
     return shares;
 }
 
-Chance narrowed(int top_k, float top_p) {
-    Chance chance;
+Sampling narrowed(int top_k, float top_p) {
+    Sampling chance;
     chance.top_k = top_k;
     chance.top_p = top_p;
     return chance;
@@ -119,7 +119,7 @@ TEST_CASE("loudness leans the draw to loud levels or quiet ones, and 0 to none")
     const std::vector<float> even(static_cast<std::size_t>(levels.count()), 0.0f);
     double last = 0;
     for (const float loudness : {-1.0f, -0.3f, 0.0f, 0.3f, 1.0f}) {
-        Chance chance;
+        Sampling chance;
         chance.loudness = loudness;
         const auto drawn = shares(even, chance, &levels);
         double mean = 0;

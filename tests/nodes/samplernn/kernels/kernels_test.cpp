@@ -1,6 +1,6 @@
 // Holds every instruction set of this machine to the scalar kernels, bit for bit.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/kernels.h"
+#include "nodes/samplernn/kernels/kernels.h"
 
 #include <doctest/doctest.h>
 
@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "graph/denormals.h"
+#include "graph/base/denormals.h"
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/isa.h"
-#include "nodes/samplernn/matrix.h"
+#include "nodes/samplernn/kernels/isa.h"
+#include "nodes/samplernn/kernels/matrix.h"
 
 using namespace legume;
 using namespace legume::samplernn;

@@ -1,6 +1,6 @@
 // What is played when nothing fresh is there: on as it was going, then only what was heard, on all channels alike.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/cover.h"
+#include "nodes/samplernn/play/concealment.h"
 
 #include <doctest/doctest.h>
 
@@ -23,7 +23,7 @@ float tone(std::size_t frame) {
 // What one channel plays: `heard` frames of sound, then so many of the cover's.
 template <class Sound>
 std::vector<float> covered(std::size_t memory, std::size_t heard, std::size_t frames, Sound sound) {
-    Cover cover;
+    Concealment cover;
     cover.prepare(memory, 1);
     std::vector<float> played;
     for (std::size_t i = 0; i < heard; ++i) {
@@ -67,7 +67,7 @@ TEST_CASE("a cover walks back through what was heard, frame by frame, and turns 
 }
 
 TEST_CASE("all channels of a cover go the same way") {
-    Cover cover;
+    Concealment cover;
     cover.prepare(64, 3);
     const auto hear = [&](float x) {
         const float frame[] = {x, -x, x / 4};
@@ -84,7 +84,7 @@ TEST_CASE("all channels of a cover go the same way") {
 }
 
 TEST_CASE("a cover that has heard nothing, or has been reset, is silent; one that has heard little stays near it") {
-    Cover cover;
+    Concealment cover;
     cover.prepare(64, 2);
     const auto silent = [&] {
         cover.begin();

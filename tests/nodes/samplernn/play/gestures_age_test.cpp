@@ -67,12 +67,12 @@ TrainingRun sines() {
 // The same node as it plays live, on a disk that reads one checkpoint whenever the test says so.
 class Stage {
   public:
-    using Answers = std::map<std::string, std::vector<Fate::Answer>>;
+    using Answers = std::map<std::string, std::vector<TimingDecision::Answer>>;
     // With answers it is their replay, offline.
     Stage(const TrainingRun& run, const Settings& settings, const std::optional<Answers>& replayed = {}) {
         auto checked = check(run.patch(settings), test_types());
-        for (auto* fate : checked.nodes[0]->fates())
-            if (replayed) fate->foretell(replayed->count(fate->name) ? replayed->at(fate->name) : Answers{}[""]);
+        for (auto* decision : checked.nodes[0]->decisions())
+            if (replayed) decision->replay(replayed->count(decision->name) ? replayed->at(decision->name) : Answers{}[""]);
         auto compiled =
             compile(std::move(checked), {rate,
                                          1,
@@ -97,8 +97,8 @@ class Stage {
             while (work(Work::Pool::generate)) {
             }
             if (reads(n)) work(Work::Pool::io);
-            for (auto* fate : node().fates())
-                for (Fate::Answer answer; fate->told(answer);) answers[fate->name].push_back(answer);
+            for (auto* decision : node().decisions())
+                for (TimingDecision::Answer answer; decision->recorded(answer);) answers[decision->name].push_back(answer);
         }
         return all;
     }
@@ -392,9 +392,9 @@ TEST_CASE("a checkpoint that vanishes or is spoilt while it plays is said once, 
 TEST_CASE("the work of two networks at once is counted where the patch says another age than the newest") {
     const TrainingRun run({100, 400, 800});
     Stage newest(run, {}), between(run, {{"age", "0.3"}});
-    CHECK(newest.node().pace().speed.find("networks at once") == std::string::npos);
-    CHECK(between.node().pace().speed.find("2 networks at once") == 0);
-    CHECK(between.node().pace().load > 0);
+    CHECK(newest.node().real_time_factor().speed.find("networks at once") == std::string::npos);
+    CHECK(between.node().real_time_factor().speed.find("2 networks at once") == 0);
+    CHECK(between.node().real_time_factor().load > 0);
 }
 
 TEST_CASE("follow takes up a checkpoint that appears while it plays, without a gap and without a click") {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/generator.h"
+#include "nodes/samplernn/engine/generator.h"
 #include "tests/nodes/samplernn/waves.h"
 
 using namespace legume::samplernn;
@@ -50,7 +50,7 @@ std::shared_ptr<const Model> model_of(const Config& config, Precision precision 
 
 std::vector<float> played(Generator& generator, int samples = length) {
     std::vector<float> all;
-    for (int i = 0; i < samples; ++i) all.push_back(generator.next(Chance(1)));
+    for (int i = 0; i < samples; ++i) all.push_back(generator.next(Sampling(1)));
     return all;
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("a voice is bent the same in any company, and each by its own bend") {
     choir.touch(touches);
     std::vector<std::vector<float>> all(3);
     std::vector<float> now(3);
-    const std::vector<Chance> chances(3);
+    const std::vector<Sampling> chances(3);
     for (int i = 0; i < 1'000; ++i) {
         choir.next(chances, now);
         for (std::size_t v = 0; v < 3; ++v) all[v].push_back(now[v]);
@@ -244,7 +244,7 @@ TEST_CASE("the guard pushes a voice out of its circle, and does nothing while th
         touch.guard = guard;
         generator.touch({&touch, 1});
         std::vector<float> all;
-        for (int i = 0; i < 4 * 8'000; ++i) all.push_back(generator.next(Chance(0)));
+        for (int i = 0; i < 4 * 8'000; ++i) all.push_back(generator.next(Sampling(0)));
         return all;
     };
     const auto unguarded = sounds(0), guarded = sounds(1);
@@ -263,7 +263,7 @@ TEST_CASE("the guard pushes a voice out of its circle, and does nothing while th
 
 TEST_CASE("what goes round slowly, nearly, or not at all any more is stuck too; what moves on is not") {
     const auto found = [](const std::function<int(int)>& level) {
-        Stuck stuck(8'000, 256);
+        LoopDetector stuck(8'000, 256);
         for (int i = 0; i < 24'000; ++i)
             if (stuck.hears(level(i))) return i;
         return -1;

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "nodes/samplernn/generator.h"
+#include "nodes/samplernn/engine/generator.h"
 #include "tests/nodes/samplernn/waves.h"
 
 using namespace legume::samplernn;
@@ -24,7 +24,7 @@ std::string refusal(std::string_view bytes, std::string_view owner) {
 
 std::vector<float> played(Generator& generator, int samples) {
     std::vector<float> all;
-    for (int i = 0; i < samples; ++i) all.push_back(generator.next(Chance(1)));
+    for (int i = 0; i < samples; ++i) all.push_back(generator.next(Sampling(1)));
     return all;
 }
 
@@ -38,7 +38,7 @@ TEST_CASE("a moment read back from its bytes plays what came then, dice and all"
     played(generator, 1'003);
     generator.reseed(99);
     played(generator, 17);
-    Moment moment;
+    GeneratorState moment;
     generator.read(moment);
     const auto then = played(generator, 500);
     CHECK(played(generator, 500) != then);
@@ -57,7 +57,7 @@ TEST_CASE("a moment read back from its bytes plays what came then, dice and all"
 TEST_CASE("bytes that are damaged, cut short or of another network are refused and say why") {
     const Config config = config_at(8'000);
     Generator generator(std::make_shared<const Model>(network_of(config)), 7);
-    Moment moment;
+    GeneratorState moment;
     generator.read(moment);
     const auto owner = owner_of({&config, 1}, 1);
     const auto bytes = to_bytes(moment, owner);
@@ -87,7 +87,7 @@ TEST_CASE("bytes that are damaged, cut short or of another network are refused a
 TEST_CASE("between two moments units are mixed, and dice and samples are those of the nearer one") {
     const Config config = config_at(8'000);
     Generator generator(std::make_shared<const Model>(network_of(config)), 7);
-    Moment a, b, between;
+    GeneratorState a, b, between;
     played(generator, 500);
     generator.read(a);
     generator.reseed(8);

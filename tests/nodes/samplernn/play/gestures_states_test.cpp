@@ -6,8 +6,8 @@
 #include <cmath>
 #include <fstream>
 
-#include "graph/denormals.h"
-#include "nodes/samplernn/gestures.h"
+#include "graph/base/denormals.h"
+#include "nodes/samplernn/play/gestures.h"
 #include "tests/harness.h"
 #include "tests/nodes/samplernn/waves.h"
 
@@ -34,7 +34,7 @@ class Show {
              folder / "show.states"});
         REQUIRE(compiled.schedule);
         schedule_ = std::move(compiled.schedule);
-        if (!kept.empty()) resumed = net().resume(kept);
+        if (!kept.empty()) resumed = net().load_state(kept);
         out_.channels = max_channels;
         for (std::size_t c = 0; c < max_channels; ++c) out_.data[c] = block_[c];
     }
@@ -310,14 +310,14 @@ TEST_CASE("after a crash it goes on from where it was: the same samples") {
     for (const char* voices : {"1", "2"}) {
         std::string kept;
         Channels after;
-        Moment moment;
+        GeneratorState moment;
         std::uint64_t drawn_at_end = 0;
         {
             Show show(stage.folder, {{"voices", voices}});
             show.run(20);
             show.fire("reseed");
             show.run(77);
-            kept = show.net().keep();
+            kept = show.net().save_state();
             REQUIRE(!kept.empty());
             const Config config = read_config(stage.folder / "net.safetensors");
             moment = from_bytes(kept, owner_of({&config, 1}, std::stoi(voices)));
@@ -343,7 +343,7 @@ TEST_CASE("what is not its own to go on from is refused, and it begins afresh") 
     {
         Show show(stage.folder);
         show.run(50);
-        kept = show.net().keep();
+        kept = show.net().save_state();
     }
     const Samples fresh = Show(stage.folder).run(50);
     for (const auto& bytes : {std::string("nonsense"), kept.substr(0, kept.size() / 2)}) {

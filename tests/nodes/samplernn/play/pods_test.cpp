@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "nodes/samplernn/corpus.h"
-#include "nodes/samplernn/generator.h"
-#include "nodes/samplernn/likelihood.h"
-#include "nodes/sound_file.h"
+#include "nodes/samplernn/engine/generator.h"
+#include "nodes/samplernn/train/corpus.h"
+#include "nodes/samplernn/train/likelihood.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/folder.h"
 #include "tests/harness.h"
 
@@ -107,7 +107,7 @@ TEST_CASE("three of four takes of the shipped network have the corpus's level an
     Generator generator(as_it_plays(newest()), 1, takes);
     std::vector<test::Samples> all(takes);
     std::vector<float> now(takes);
-    const std::vector<Chance> chances(takes);
+    const std::vector<Sampling> chances(takes);
     for (int i = 0; i < 48'000; ++i) {
         generator.next(chances, now);
         if (i >= 16'000)  // it begins with the silence behind it

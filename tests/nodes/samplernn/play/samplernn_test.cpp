@@ -8,8 +8,8 @@
 #include <functional>
 #include <map>
 
-#include "nodes/samplernn/generator.h"
-#include "nodes/samplernn/shared.h"
+#include "nodes/samplernn/engine/generator.h"
+#include "nodes/samplernn/engine/shared.h"
 #include "tests/harness.h"
 #include "tests/nodes/samplernn/waves.h"
 
@@ -386,7 +386,7 @@ TEST_CASE("what was late is late again in a replay, to the byte, however prompt 
         [](int n) { return n < 20 || n > 170 ? all_there_is : 0; },  // away for longer than its ring of records
         [](int n) { return n * n % 7 < 2 ? n % 5 : 0; },
     };
-    const auto played = [&](Slow& slow, const std::function<int(int)>& works, Fates* fates) {
+    const auto played = [&](Slow& slow, const std::function<int(int)>& works, TimingDecisions* decisions) {
         Channels all(2);
         for (int turn = 0; turn < 5; ++turn) {
             if (turn == 1) slow.fire("reseed");
@@ -394,19 +394,19 @@ TEST_CASE("what was late is late again in a replay, to the byte, however prompt 
             if (turn == 4) slow.fire("reset");
             const Channels heard = slow.run(2, 200, works);
             for (std::size_t c = 0; c < 2; ++c) all[c].insert(all[c].end(), heard[c].begin(), heard[c].end());
-            if (fates) collect(slow.schedule(), *fates);
+            if (decisions) collect(slow.schedule(), *decisions);
         }
         return all;
     };
     for (const double rate : {8'000.0, 48'000.0})
         for (const auto& stall : stalls) {
-            Fates fates;
+            TimingDecisions decisions;
             Slow live(network, rate, two), replay(network, rate, two), prompt(network, rate, two);
-            const Channels heard = played(live, stall, &fates);
-            CHECK(fates["net/lateness"].size() > 50);
+            const Channels heard = played(live, stall, &decisions);
+            CHECK(decisions["net/lateness"].size() > 50);
             CHECK(played(
                       prompt, [](int) { return all_there_is; }, nullptr) != heard);
-            foretell(replay.schedule(), fates);
+            replay_decisions(replay.schedule(), decisions);
             CHECK(played(
                       replay, [](int) { return all_there_is; }, nullptr) == heard);
         }

@@ -1,6 +1,6 @@
 // The way between checkpoints: never a jump, never more than two at once, and it arrives.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/walk.h"
+#include "nodes/samplernn/play/walk.h"
 
 #include <doctest/doctest.h>
 
@@ -21,7 +21,7 @@ std::vector<double> ages_of(std::size_t count) {
     return ages;
 }
 
-std::vector<double> shares(const samplernn::Place& place, std::size_t count) {
+std::vector<double> shares(const samplernn::AgePlace& place, std::size_t count) {
     std::vector<double> all(count, 0.0);
     all[place.low] += 1 - static_cast<double>(place.share);
     all[place.high] += static_cast<double>(place.share);
@@ -32,10 +32,10 @@ std::vector<double> shares(const samplernn::Place& place, std::size_t count) {
 
 TEST_CASE("an age at a checkpoint is that checkpoint, and one beyond all is the nearest") {
     const auto ages = ages_of(7);
-    for (std::size_t i = 0; i < ages.size(); ++i) CHECK(place_of(ages, ages[i]) == samplernn::Place{i, i, 0});
-    CHECK(place_of(ages, 0) == samplernn::Place{0, 0, 0});
-    CHECK(place_of(ages, 2) == samplernn::Place{6, 6, 0});
-    CHECK(place_of(ages, -1) == samplernn::Place{0, 0, 0});
+    for (std::size_t i = 0; i < ages.size(); ++i) CHECK(place_of(ages, ages[i]) == samplernn::AgePlace{i, i, 0});
+    CHECK(place_of(ages, 0) == samplernn::AgePlace{0, 0, 0});
+    CHECK(place_of(ages, 2) == samplernn::AgePlace{6, 6, 0});
+    CHECK(place_of(ages, -1) == samplernn::AgePlace{0, 0, 0});
     CHECK(place_of(ages, std::numeric_limits<double>::quiet_NaN()).low < 7);
     const auto between = place_of(ages, (ages[2] + ages[3]) / 2);
     CHECK(between.low == 2);
@@ -48,12 +48,12 @@ TEST_CASE("on every way no share moves by more than a step, and every way ends a
     for (const std::size_t count : {1u, 2u, 3u, 10u, 80u}) {
         const auto ages = ages_of(count);
         const float step = 0.05f;
-        samplernn::Place now = place_of(ages, 1);
+        samplernn::AgePlace now = place_of(ages, 1);
         for (std::uint64_t way = 0; way < 200; ++way) {
             const double age = dsp::random_uniform(1, count, way);
             int blocks = 0;
             for (; blocks < 100; ++blocks) {
-                const samplernn::Place next = toward(ages, now, age, step);
+                const samplernn::AgePlace next = toward(ages, now, age, step);
                 REQUIRE(next.low <= next.high);
                 REQUIRE(next.high < count);
                 REQUIRE((next.low < next.high) == (next.share > 0));

@@ -1,6 +1,6 @@
 // Sounds that a network may fall into are told apart, and sound that moves is none of them.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/measure.h"
+#include "nodes/samplernn/takes/measure.h"
 
 #include <doctest/doctest.h>
 

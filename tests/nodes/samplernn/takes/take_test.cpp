@@ -1,13 +1,13 @@
 // Takes carry their recipe and give back every level; a network goes on from one as if it had never stopped.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/take.h"
+#include "nodes/samplernn/takes/take.h"
 
 #include <doctest/doctest.h>
 
 #include <fstream>
 
-#include "nodes/samplernn/generator.h"
-#include "nodes/samplernn/sha256.h"
+#include "nodes/files/sha256.h"
+#include "nodes/samplernn/engine/generator.h"
 #include "tests/harness.h"
 #include "tests/nodes/samplernn/checkpoint_bytes.h"
 #include "tests/nodes/samplernn/waves.h"

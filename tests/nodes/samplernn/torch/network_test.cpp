@@ -1,6 +1,6 @@
 // The network as it is trained: the engine's equal, with a gradient that is the slope of the loss.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/network.h"
+#include "nodes/samplernn/torch/network.h"
 
 #include <doctest/doctest.h>
 
@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/corpus.h"
-#include "nodes/samplernn/engine.h"
-#include "nodes/samplernn/likelihood.h"
-#include "nodes/samplernn/quantise.h"
+#include "nodes/samplernn/checkpoint/quantise.h"
+#include "nodes/samplernn/engine/engine.h"
+#include "nodes/samplernn/train/corpus.h"
+#include "nodes/samplernn/train/likelihood.h"
 #include "tests/folder.h"
 
 using namespace legume;

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "nodes/samplernn/take.h"
+#include "nodes/samplernn/takes/take.h"
 #include "tests/child.h"
 #include "tests/folder.h"
 #include "tests/harness.h"

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/network.h"
-#include "nodes/samplernn/weight_norm.h"
+#include "nodes/samplernn/torch/network.h"
+#include "nodes/samplernn/torch/weight_norm.h"
 #include "tests/bench/plain_training.h"
 #include "tests/nodes/samplernn/network_of.h"
 
@@ -163,8 +163,9 @@ TEST_CASE("the gradient in segments and chunks is LibTorch's in one piece, in ev
         const double bits = plain.learn(window);
         const auto expected = plain.gradient();
         for (const int lanes : {1, 2, 3})
-            for (const Cuts& cuts :
-                 {Cuts{samples, 4096}, Cuts{32, 4096}, Cuts{samples, 7}, Cuts{16, 10}, Cuts{80, 50}}) {
+            for (const GradientCheckpoints& cuts :
+                 {GradientCheckpoints{samples, 4096}, GradientCheckpoints{32, 4096}, GradientCheckpoints{samples, 7},
+                  GradientCheckpoints{16, 10}, GradientCheckpoints{80, 50}}) {
                 CAPTURE(lanes);
                 CAPTURE(cuts.segment);
                 CAPTURE(cuts.rows);
@@ -194,7 +195,7 @@ TEST_CASE("with weight norm the gradient by lengths and directions is LibTorch's
         PlainTraining plain(config, learned(network, true));
         plain.set_states(streams, states);
         const double bits = plain.learn(window);
-        for (const Cuts& cuts : {Cuts{samples, 4096}, Cuts{32, 50}}) {
+        for (const GradientCheckpoints& cuts : {GradientCheckpoints{samples, 4096}, GradientCheckpoints{32, 50}}) {
             CAPTURE(cuts.segment);
             auto held = network.load_states(streams, states);
             const double learned_bits = network.learn(window, held, cuts);
@@ -214,7 +215,8 @@ TEST_CASE("with dropout the gradient is LibTorch's with the same numbers left ou
         plain.set_states(streams, states);
         const double bits = plain.learn(window, {0.3, 18, 0});
         for (const int lanes : {1, 3})
-            for (const Cuts& cuts : {Cuts{samples, 4096}, Cuts{32, 50}, Cuts{80, 7}}) {
+            for (const GradientCheckpoints& cuts :
+                 {GradientCheckpoints{samples, 4096}, GradientCheckpoints{32, 50}, GradientCheckpoints{80, 7}}) {
                 CAPTURE(lanes);
                 CAPTURE(cuts.segment);
                 const Threads threads(lanes);
@@ -243,7 +245,7 @@ TEST_CASE("on a graphics card, where there is one, the gradient is the processor
             CAPTURE(variant.name);
             CAPTURE(kinks);
             const Window window = window_of(config, streams, samples);
-            const auto learned_on = [&](const std::string& device, const Cuts& cuts, double& bits) {
+            const auto learned_on = [&](const std::string& device, const GradientCheckpoints& cuts, double& bits) {
                 Network network(config, 1, device, {true, 0.3});
                 network.set_tensors(network_of(config, 3).tensors);
                 auto held = network.load_states(streams, lively_states(network, streams));
@@ -252,7 +254,7 @@ TEST_CASE("on a graphics card, where there is one, the gradient is the processor
             };
             double bits = 0, card_bits = 0;
             const Tensors expected{{"all", {{}, learned_on("cpu", {}, bits)}}};
-            for (const Cuts& cuts : {Cuts{}, Cuts{32, 50}}) {
+            for (const GradientCheckpoints& cuts : {GradientCheckpoints{}, GradientCheckpoints{32, 50}}) {
                 const auto gradient = learned_on("cuda", cuts, card_bits);
                 CHECK(card_bits == doctest::Approx(bits).epsilon(1e-5));
                 std::string where;
@@ -315,7 +317,7 @@ TEST_CASE("the same cuts and threads give the same gradient, bit for bit, and ev
     const Config config = variants()[0].config;
     const Window window = window_of(config, 3, 96);
     const Threads threads(2);
-    auto learned = [&](const Cuts& cuts) {
+    auto learned = [&](const GradientCheckpoints& cuts) {
         Network network(config, 1);
         auto states = network.fresh_states(3);
         network.learn(window, states, cuts);

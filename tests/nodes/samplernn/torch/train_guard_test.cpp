@@ -4,14 +4,14 @@
 
 #include <cmath>
 
-#include "nodes/samplernn/guard.h"
+#include "nodes/samplernn/torch/spike_guard.h"
 
-using legume::samplernn::Guard;
+using legume::samplernn::SpikeGuard;
 
 namespace {
 
-Guard after(int steps, double bits = 2, double norm = 0.5) {
-    Guard guard;
+SpikeGuard after(int steps, double bits = 2, double norm = 0.5) {
+    SpikeGuard guard;
     for (int i = 0; i < steps; ++i) {
         guard.saw_bits(bits);
         guard.saw_norm(norm);
@@ -23,13 +23,13 @@ Guard after(int steps, double bits = 2, double norm = 0.5) {
 }  // namespace
 
 TEST_CASE("while little is known, everything is learned") {
-    CHECK(std::isinf(Guard().most_bits()));
+    CHECK(std::isinf(SpikeGuard().most_bits()));
     CHECK(std::isinf(after(31).most_norm()));
     CHECK(std::isfinite(after(32).most_norm()));
 }
 
 TEST_CASE("a spike is far above the median, which it does not move") {
-    Guard guard = after(100);
+    SpikeGuard guard = after(100);
     CHECK(guard.most_norm() == 5);
     CHECK(guard.most_bits() == 4);
     guard.saw_norm(1e9);
@@ -39,7 +39,7 @@ TEST_CASE("a spike is far above the median, which it does not move") {
 }
 
 TEST_CASE("what lasts is no spike: after eight steps it is learned") {
-    Guard guard = after(100);
+    SpikeGuard guard = after(100);
     for (int i = 0; i < 8; ++i) {
         CHECK(std::isfinite(guard.most_norm()));
         guard.skipped(true);
@@ -51,7 +51,7 @@ TEST_CASE("what lasts is no spike: after eight steps it is learned") {
 }
 
 TEST_CASE("five steps in a row without a finite number are hopeless, and none of them is remembered") {
-    Guard guard = after(100);
+    SpikeGuard guard = after(100);
     for (int i = 0; i < 5; ++i) {
         CHECK(!guard.hopeless());
         guard.saw_bits(std::nan(""));
@@ -64,7 +64,7 @@ TEST_CASE("five steps in a row without a finite number are hopeless, and none of
 }
 
 TEST_CASE("a guard that was saved goes on as itself") {
-    Guard guard = after(150, 3, 0.25), other;
+    SpikeGuard guard = after(150, 3, 0.25), other;
     guard.skipped(true);
     other.load(guard.save());
     CHECK(other.save() == guard.save());

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <fstream>
 
-#include "nodes/samplernn/model.h"
-#include "nodes/samplernn/resume.h"
-#include "nodes/samplernn/terms.h"
+#include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/torch/compatibility.h"
+#include "nodes/samplernn/train/resume.h"
 #include "tests/child.h"
 #include "tests/folder.h"
 #include "tests/harness.h"

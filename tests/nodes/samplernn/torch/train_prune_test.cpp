@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/engine.h"
-#include "nodes/samplernn/network.h"
-#include "nodes/samplernn/prune.h"
+#include "nodes/samplernn/checkpoint/prune.h"
+#include "nodes/samplernn/engine/engine.h"
+#include "nodes/samplernn/torch/network.h"
 
 using namespace legume;
 using namespace legume::samplernn;

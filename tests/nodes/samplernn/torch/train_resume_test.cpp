@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "nodes/samplernn/resume.h"
+#include "nodes/samplernn/train/resume.h"
 #include "tests/child.h"
 #include "tests/folder.h"
 #include "tests/nodes/samplernn/checkpoint_bytes.h"

@@ -15,16 +15,16 @@
 #include <string>
 #include <vector>
 
-#include "graph/math.h"
-#include "nodes/samplernn/generator.h"
-#include "nodes/samplernn/likelihood.h"
-#include "nodes/samplernn/network.h"
-#include "nodes/samplernn/prune.h"
-#include "nodes/samplernn/rendering.h"
-#include "nodes/samplernn/resume.h"
-#include "nodes/samplernn/timeline.h"
-#include "nodes/samplernn/trainer.h"
-#include "nodes/sound_file.h"
+#include "graph/base/math.h"
+#include "nodes/samplernn/checkpoint/prune.h"
+#include "nodes/samplernn/engine/generator.h"
+#include "nodes/samplernn/takes/rendering.h"
+#include "nodes/samplernn/torch/network.h"
+#include "nodes/samplernn/torch/trainer.h"
+#include "nodes/samplernn/train/likelihood.h"
+#include "nodes/samplernn/train/resume.h"
+#include "nodes/samplernn/train/timeline.h"
+#include "nodes/sound/sound_file.h"
 #include "tests/folder.h"
 #include "tests/nodes/samplernn/checkpoint_bytes.h"
 
@@ -83,7 +83,7 @@ Corpus corpus_for(const TrainSettings& s) {
 }
 
 Watching unwatched() {
-    return {[](const std::string&) {}, [](const Progress&) {}, [] { return false; }};
+    return {[](const std::string&) {}, [](const TrainProgress&) {}, [] { return false; }};
 }
 
 fs::path take_of(const TrainSettings& s, std::int64_t step, std::uint64_t voice) {
@@ -107,9 +107,9 @@ TEST_CASE("the loss falls on a tiny corpus, on what is held out too, far below b
     s.steps = 300;
     const Corpus corpus = corpus_for(s);
     double first = 0;
-    Progress last;
+    TrainProgress last;
     auto watching = unwatched();
-    watching.progress = [&](const Progress& p) {
+    watching.progress = [&](const TrainProgress& p) {
         if (p.step == 1) first = p.train_bits;
         last = p;
     };
@@ -147,7 +147,7 @@ TEST_CASE(
     for (const std::int64_t at : {30, 70}) {
         auto watching = unwatched();
         std::int64_t step = 0;
-        watching.progress = [&](const Progress& p) { step = p.step; };
+        watching.progress = [&](const TrainProgress& p) { step = p.step; };
         watching.stop = [&] { return step >= at; };
         CHECK(train(s, corpus, watching) == Outcome::stopped);
     }
@@ -238,7 +238,7 @@ static void compare_stopped(void (*change)(TrainSettings&)) {
     for (const std::int64_t until : {3, 16, 23}) {
         std::int64_t step = 0;
         auto watching = unwatched();
-        watching.progress = [&](const Progress& progress) { step = progress.step; };
+        watching.progress = [&](const TrainProgress& progress) { step = progress.step; };
         watching.stop = [&] { return step >= until; };
         p.seed = s.seed;
         CHECK(train(p, corpus, watching) == Outcome::stopped);
@@ -302,7 +302,7 @@ TEST_CASE("a finished run says so, and more steps train it on") {
     s.steps = 20;
     std::int64_t first = 0, last = 0;
     auto watching = unwatched();
-    watching.progress = [&](const Progress& p) {
+    watching.progress = [&](const TrainProgress& p) {
         if (!first) first = p.step;
         last = p.step;
     };
@@ -359,7 +359,7 @@ TEST_CASE("a run killed in the middle of its work leaves only whole checkpoints,
     const auto s = endless(folder.path);
     std::int64_t first = 0, last = 0;
     auto watching = unwatched();
-    watching.progress = [&](const Progress& p) {
+    watching.progress = [&](const TrainProgress& p) {
         if (!first) first = p.step;
         last = p.step;
     };
@@ -514,7 +514,7 @@ TEST_CASE("a spike of the loss is not learned, is told and noted, and a resume k
     p.run = parts.path;
     const auto first = std::stoll(events.substr(events.find('\n') + 1));
     std::int64_t step = 0;
-    watching.progress = [&](const Progress& progress) { step = progress.step; };
+    watching.progress = [&](const TrainProgress& progress) { step = progress.step; };
     for (const auto until : {first - 1, first + 1}) {
         watching.stop = [&] { return step >= until; };
         CHECK(train(p, corpus, watching) == Outcome::stopped);

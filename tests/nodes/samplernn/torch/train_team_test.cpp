@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nodes/samplernn/team.h"
+#include "nodes/samplernn/torch/team.h"
 
 using namespace legume::samplernn;
 

@@ -1,6 +1,6 @@
 // What a network is given to learn: one mono stream of levels for each file, its end held out.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/corpus.h"
+#include "nodes/samplernn/train/corpus.h"
 
 #include <doctest/doctest.h>
 
@@ -11,10 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "nodes/dsp/resampler.h"
-#include "nodes/samplernn/quantise.h"
-#include "nodes/sound_file.h"
+#include "nodes/samplernn/checkpoint/quantise.h"
+#include "nodes/sound/sound_file.h"
 
 using namespace legume;
 using namespace legume::samplernn;

@@ -1,6 +1,6 @@
 // How windows are cut: by the numbers in the patch alone, and never beyond the limit.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/cuts.h"
+#include "nodes/samplernn/train/gradient_checkpoints.h"
 
 #include <doctest/doctest.h>
 

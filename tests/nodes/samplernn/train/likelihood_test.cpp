@@ -1,6 +1,6 @@
 // Bits a sample, held to what can be worked out by hand.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/likelihood.h"
+#include "nodes/samplernn/train/likelihood.h"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "nodes/dsp/random.h"
-#include "nodes/samplernn/chance.h"
+#include "nodes/samplernn/engine/sampling.h"
 #include "tests/nodes/samplernn/network_of.h"
 
 using namespace legume;

@@ -1,12 +1,12 @@
 // What a plan says, with stopwatches that show what they are told.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/plan.h"
+#include "nodes/samplernn/train/plan.h"
 
 #include <doctest/doctest.h>
 
 #include <fstream>
 
-#include "nodes/samplernn/presets.h"
+#include "nodes/samplernn/train/presets.h"
 #include "tests/folder.h"
 
 using namespace legume::samplernn;

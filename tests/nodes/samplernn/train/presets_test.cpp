@@ -1,10 +1,10 @@
 // Sizes and lineages are networks that can be built, and are what their sources say.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/presets.h"
+#include "nodes/samplernn/train/presets.h"
 
 #include <doctest/doctest.h>
 
-#include "nodes/samplernn/random_network.h"
+#include "nodes/samplernn/checkpoint/random_network.h"
 
 using namespace legume::samplernn;
 

@@ -1,6 +1,6 @@
 // The ages of a run: when checkpoints fall, which of them stay, and that every one gets its takes in the end.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/timeline.h"
+#include "nodes/samplernn/train/timeline.h"
 
 #include <doctest/doctest.h>
 
@@ -10,9 +10,9 @@
 #include <memory>
 #include <mutex>
 
-#include "nodes/samplernn/generator.h"
-#include "nodes/samplernn/rendering.h"
-#include "nodes/samplernn/take.h"
+#include "nodes/samplernn/engine/generator.h"
+#include "nodes/samplernn/takes/rendering.h"
+#include "nodes/samplernn/takes/take.h"
 #include "tests/folder.h"
 #include "tests/nodes/samplernn/checkpoint_bytes.h"
 #include "tests/nodes/samplernn/network_of.h"

@@ -1,6 +1,6 @@
 // Where learning begins: anywhere, or all places of a grid before any of them again.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/places.h"
+#include "nodes/samplernn/train/window_places.h"
 
 #include <doctest/doctest.h>
 
@@ -21,7 +21,7 @@ Corpus two_passages() {
 
 TEST_CASE("places by chance leave a window after them, in every passage") {
     const auto corpus = two_passages();
-    const Places places(corpus, 100, 400, {}, 5);
+    const WindowPlaces places(corpus, 100, 400, {}, 5);
     CHECK(places.count() == 801 + 351);
     std::set<std::uint64_t> seen;
     for (std::uint64_t drawn = 0; drawn < 500; ++drawn) {
@@ -34,7 +34,7 @@ TEST_CASE("places by chance leave a window after them, in every passage") {
 
 TEST_CASE("a grid's places overlap as they are told, and each is visited once before any comes again") {
     const auto corpus = two_passages();
-    const Places places(corpus, 100, 200, 0.75, 5);
+    const WindowPlaces places(corpus, 100, 200, 0.75, 5);
     CHECK(places.count() == 17 + 8);  // 50 samples apart
     std::vector<std::vector<std::pair<std::uint64_t, std::uint64_t>>> rounds(3);
     for (std::uint64_t number = 0; number < 3 * places.count(); ++number) {
@@ -45,15 +45,16 @@ TEST_CASE("a grid's places overlap as they are told, and each is visited once be
     }
     for (const auto& round : rounds) CHECK(std::set(round.begin(), round.end()).size() == places.count());
     CHECK(rounds[0] != rounds[1]);
-    CHECK(Places(corpus, 100, 200, 0.75, 6).draw(0, 1, 0).at + Places(corpus, 100, 200, 0.75, 7).draw(0, 1, 0).at +
-              Places(corpus, 100, 200, 0.75, 8).draw(0, 1, 0).at !=
+    CHECK(WindowPlaces(corpus, 100, 200, 0.75, 6).draw(0, 1, 0).at +
+              WindowPlaces(corpus, 100, 200, 0.75, 7).draw(0, 1, 0).at +
+              WindowPlaces(corpus, 100, 200, 0.75, 8).draw(0, 1, 0).at !=
           3 * places.draw(0, 1, 0).at);
 }
 
 TEST_CASE("a single place is visited again and again") {
     Corpus corpus;
     corpus.passages = {{"a", std::vector<std::uint16_t>(100), 100}};
-    const Places places(corpus, 100, 400, 0.5, 5);
+    const WindowPlaces places(corpus, 100, 400, 0.5, 5);
     CHECK(places.count() == 1);
     for (std::uint64_t drawn = 0; drawn < 3; ++drawn) CHECK(places.draw(0, 1, drawn).at == 0);
 }

@@ -1,6 +1,6 @@
 // Runs a network against the clock, and says how it did.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/speed.h"
+#include "nodes/samplernn/engine/speed.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,10 +8,10 @@
 #include <cstdio>
 #include <vector>
 
-#include "graph/denormals.h"
-#include "graph/math.h"
+#include "graph/base/denormals.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
-#include "nodes/samplernn/generator.h"
+#include "nodes/samplernn/engine/generator.h"
 
 namespace legume::samplernn {
 namespace {
@@ -27,7 +27,7 @@ double seconds_now() {
 Speed measure_speed(const std::shared_ptr<const Model>& model, int voices, int cores, double seconds) {
     const NoDenormals no_denormals;
     Generator generator(model, 1, voices, 0, cores);
-    const std::vector<Chance> chances(static_cast<std::size_t>(voices));
+    const std::vector<Sampling> chances(static_cast<std::size_t>(voices));
     std::vector<float> samples(static_cast<std::size_t>(voices));
     const int whole = model->config.tiers.back().frame;  // every tier steps in it
     Speed best;
@@ -58,16 +58,8 @@ std::string speed_key(const Model& model, int voices, int cores) {
 }
 
 int semitones_down(double real_time) {
-    if (real_time >= pace_needed) return 0;
-    return static_cast<int>(-math::floor(12 * math::log2(real_time / pace_needed)));
-}
-
-const char* precision_name(Precision precision) {
-    switch (precision) {
-        case Precision::fp32: return "fp32";
-        case Precision::int8: return "int8";
-        default: return "int4";
-    }
+    if (real_time >= real_time_factor_needed) return 0;
+    return static_cast<int>(-math::floor(12 * math::log2(real_time / real_time_factor_needed)));
 }
 
 std::string speed_line(const Speed& speed, const Model& model, int voices, int cores, int networks) {

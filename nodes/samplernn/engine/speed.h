@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "graph/store.h"
-#include "nodes/samplernn/engine.h"
+#include "graph/base/store.h"
+#include "nodes/samplernn/engine/engine.h"
 
 namespace legume::samplernn {
 
@@ -26,7 +26,6 @@ std::string speed_key(const Model& model, int voices, int cores = 1);  // while 
 // How many semitones lower a network must play to keep up; 0 when it needs not.
 int semitones_down(double real_time);
 
-const char* precision_name(Precision precision);  // as the patch has it
 // "3.4 x real time at 22.05 kHz (int8, avx512vnni)"
 std::string speed_line(const Speed& speed, const Model& model, int voices, int cores = 1, int networks = 1);
 // What would make it faster, the best first: "precision: int8, fewer voices, ..."

@@ -1,13 +1,13 @@
 // Speeds: shared by those who ask for the same, and what follows from them. How fast this machine is, nobody tests.
 // SPDX-License-Identifier: MIT
-#include "nodes/samplernn/speed.h"
+#include "nodes/samplernn/engine/speed.h"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <string>
 
-#include "graph/math.h"
+#include "graph/base/math.h"
 #include "graph/node.h"
 #include "tests/nodes/samplernn/network_of.h"
 
@@ -48,15 +48,15 @@ TEST_CASE("one measurement serves all who play the same network with as many voi
 
 TEST_CASE("a network that is too slow goes down by the fewest semitones that leave it room") {
     CHECK(semitones_down(100) == 0);
-    CHECK(semitones_down(pace_needed) == 0);
-    CHECK(semitones_down(pace_needed - 0.001) == 1);
+    CHECK(semitones_down(real_time_factor_needed) == 0);
+    CHECK(semitones_down(real_time_factor_needed - 0.001) == 1);
     CHECK(semitones_down(1) == 2);
     CHECK(semitones_down(0.6) == 11);
-    CHECK(semitones_down(pace_needed / 2) == 12);
-    for (double times = 0.01; times < pace_needed; times *= 1.013) {
+    CHECK(semitones_down(real_time_factor_needed / 2) == 12);
+    for (double times = 0.01; times < real_time_factor_needed; times *= 1.013) {
         const int down = semitones_down(times);
-        CHECK(times / math::exp2(-down / 12.0) >= pace_needed - 1e-9);
-        CHECK(times / math::exp2(-(down - 1) / 12.0) < pace_needed);
+        CHECK(times / math::exp2(-down / 12.0) >= real_time_factor_needed - 1e-9);
+        CHECK(times / math::exp2(-(down - 1) / 12.0) < real_time_factor_needed);
     }
 }
 
