@@ -31,8 +31,8 @@ class SoundPages {
     SoundPages(const SoundPages&) = delete;
     SoundPages& operator=(const SoundPages&) = delete;
     // Audio thread, or before the first block.
-    // A block: takes what has arrived. The node that plays declares the decisions: how many pages the disk still owes, and
-    // which it could not give.
+    // A block: takes what has arrived. The node that plays declares the decisions: how many pages the disk still owes,
+    // and which it could not give.
     void begin(TimingDecision& missing, TimingDecision& unread) noexcept RT_SAFE;
     void missed(const SoundStream& stream) noexcept RT_SAFE;  // a stretch of it came too late
     std::uint64_t misses() const noexcept RT_SAFE { return missed_.load(std::memory_order_relaxed); }

@@ -72,7 +72,8 @@ class Stage {
     Stage(const TrainingRun& run, const Settings& settings, const std::optional<Answers>& replayed = {}) {
         auto checked = check(run.patch(settings), test_types());
         for (auto* decision : checked.nodes[0]->decisions())
-            if (replayed) decision->replay(replayed->count(decision->name) ? replayed->at(decision->name) : Answers{}[""]);
+            if (replayed)
+                decision->replay(replayed->count(decision->name) ? replayed->at(decision->name) : Answers{}[""]);
         auto compiled =
             compile(std::move(checked), {rate,
                                          1,
@@ -98,7 +99,8 @@ class Stage {
             }
             if (reads(n)) work(Work::Pool::io);
             for (auto* decision : node().decisions())
-                for (TimingDecision::Answer answer; decision->recorded(answer);) answers[decision->name].push_back(answer);
+                for (TimingDecision::Answer answer; decision->recorded(answer);)
+                    answers[decision->name].push_back(answer);
         }
         return all;
     }
