@@ -26,7 +26,7 @@ std::uint64_t hash_seed(std::uint64_t seed, std::string_view id, std::uint64_t o
 struct Compiler {
     Checked& now;
     const CompileContext& context;
-    const Schedule* previous;
+    const Plan* previous;
     const Patch* previous_patch;
     Compiled result;
     Plan plan;
@@ -34,7 +34,7 @@ struct Compiler {
 
     // Options must be the same text from the same folder, and the ports must carry as many channels as before.
     bool same(std::size_t i, std::size_t old) const {
-        const auto& was = previous->plan();
+        const auto& was = *previous;
         const auto& text = now.patch.nodes[i];
         const auto* old_text = previous_patch->find(text.id);
         if (!old_text || old_text->type != text.type) return false;
@@ -53,9 +53,8 @@ struct Compiler {
 
     void share() {
         shared.assign(now.nodes.size(), false);
-        if (!previous || !previous_patch || previous->rate() != context.rate || previous->plan().seed != context.seed)
-            return;
-        const auto& was = previous->plan();
+        if (!previous || !previous_patch || previous->seed != context.seed) return;
+        const auto& was = *previous;
         for (std::size_t i = 0; i < now.nodes.size(); ++i) {
             const auto& id = now.patch.nodes[i].id;
             const auto found = std::find(was.ids.begin(), was.ids.end(), id);
@@ -129,7 +128,7 @@ struct Compiler {
     // Both graphs at once, a gain on each wire that comes or goes. Where the two together would make a loop, first the
     // old wires fade out and then the new ones in: each graph by itself has none.
     std::unique_ptr<Schedule> transition() const {
-        const auto& was = previous->plan();
+        const auto& was = *previous;
         Plan both = plan;
         for (std::size_t l = 0; l < both.links.size(); ++l)
             if (!contains(was.links, both.links[l])) both.fades[l] = Fade::in;
@@ -183,7 +182,6 @@ struct Compiler {
             return std::move(result);
         }
         auto first = transition();
-        first->follow(*previous);
         auto* end = first.get();
         while (end->next()) end = end->next();
         end->then(std::move(last));
@@ -231,8 +229,7 @@ std::unique_ptr<Schedule> leave(const Schedule& playing, double seconds) {
     return schedule;
 }
 
-Compiled compile(Checked checked, const CompileContext& context, const Schedule* previous,
-                 const Patch* previous_patch) {
+Compiled compile(Checked checked, const CompileContext& context, const Plan* previous, const Patch* previous_patch) {
     return Compiler{checked, context, previous, previous_patch, {}, {}, {}}.run();
 }
 

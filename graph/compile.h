@@ -38,8 +38,9 @@ struct Compiled {
 };
 
 // A node with the same id, type, options and channels as one in `previous` is the same instance: it keeps its state and
-// its params' live values. Others are fresh and prepared here.
-Compiled compile(Checked checked, const CompileContext& context, const Schedule* previous = nullptr,
+// its params' live values. Others are fresh and prepared here. Any thread but the audio thread: of `previous` it reads
+// the plan alone, so a copy will do; whoever posts the schedule lets it follow() the one that plays first.
+Compiled compile(Checked checked, const CompileContext& context, const Plan* previous = nullptr,
                  const Patch* previous_patch = nullptr);
 
 inline constexpr double transition_seconds = 0.02;

@@ -12,11 +12,7 @@
 
 #include "host/audio/device.h"
 #include "host/audio/user_settings.h"
-#include "host/control/commands.h"
-#include "host/control/controls.h"
-#include "host/control/cues.h"
-#include "host/control/morphs.h"
-#include "host/control/scenes.h"
+#include "host/control/desk.h"
 #include "host/control/transport_control.h"
 #include "host/engine/admission.h"
 #include "host/engine/runner.h"
@@ -64,12 +60,8 @@ class Rehearsal {
     Awake awake_;
     XrunLog xrun_log_{say_};
     std::unique_ptr<Runner> runner_;
-    std::unique_ptr<Controls> controls_;
-    Commands commands_;
+    std::unique_ptr<Desk> desk_;
     std::unique_ptr<TransportControl> transport_;
-    std::unique_ptr<Scenes> scenes_;
-    std::unique_ptr<Morphs> morphs_;
-    std::unique_ptr<Cues> cues_;
     std::unique_ptr<AudioDevice> device_;  // last: it plays the runner
 };
 
@@ -95,9 +87,7 @@ void Rehearsal::stay(double seconds) {
     const auto until = runner_->frames() + static_cast<std::uint64_t>(seconds * runner_->rate());
     while (runner_->frames() < until && !stop_asked) {
         runner_->tick();
-        cues_->tick();
-        morphs_->tick();
-        transport_->tick();
+        desk_->controls.tick();
         if (look.due()) {
             for (const auto& news : device_->news()) {
                 say(news);
@@ -133,7 +123,7 @@ void Rehearsal::play(std::size_t patch) {
         if (stop_asked) return;
         place_ = name + ", scene " + scene.name;
         say(place_);
-        if (const auto wrong = scenes_->recall(scene.name); !wrong.empty())
+        if (const auto wrong = desk_->scenes.recall(scene.name); !wrong.empty())
             findings_.push_back({true, name + ": " + wrong});
         stay(each);
     }
@@ -175,21 +165,13 @@ void Rehearsal::open(std::vector<Checked> patches) {
         while (runner_->frames() > 0 && !runner_->settled()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
         const auto problems = runner_->edit(std::move(patches[i]));
         if (print_problems(problems)) throw CommandError(request_.patches[i].string() + " cannot be played");
-        if (!controls_) {
-            controls_ = std::make_unique<Controls>(*runner_);
-            controls_->bind();
-            transport_ = std::make_unique<TransportControl>(*controls_, commands_, say_);
-            scenes_ = std::make_unique<Scenes>(*controls_, commands_, say_);
-            morphs_ = std::make_unique<Morphs>(*controls_);
-            cues_ = std::make_unique<Cues>(*controls_, commands_, say_);
+        if (!desk_) {
+            desk_ = std::make_unique<Desk>(*runner_, say_);
+            transport_ = std::make_unique<TransportControl>(desk_->controls, desk_->commands, say_);
             runner_->start_pools();
             device_->start(*runner_);
         } else {
-            controls_->bind();
-            transport_->bind();
-            scenes_->bind();
-            morphs_->bind();
-            cues_->bind();
+            desk_->controls.bind();
         }
         play(i);
     }

@@ -9,11 +9,7 @@
 #include <utility>
 
 #include "graph/base/math.h"
-#include "host/control/commands.h"
-#include "host/control/controls.h"
-#include "host/control/cues.h"
-#include "host/control/morphs.h"
-#include "host/control/scenes.h"
+#include "host/control/desk.h"
 #include "host/engine/bounce.h"
 #include "host/engine/runner.h"
 #include "host/session/open.h"
@@ -29,43 +25,30 @@ class Stage {
   public:
     // A patch that comes later has its own seed, unless the command line gave one.
     Stage(Runner& runner, double from, std::optional<std::uint64_t> asked_seed, std::uint64_t seed)
-        : runner_(runner), controls_(runner), from_(from), asked_seed_(asked_seed), seed_(seed) {
-        bind();
-        commands_.add({"load", "Plays on with another patch.", false, [this](const CommandArguments& arguments) {
-                           next_ = std::get<std::string>(arguments.at(0));
-                           return std::string();
-                       }});
+        : runner_(runner), desk_(runner, say, from), asked_seed_(asked_seed), seed_(seed) {
+        desk_.commands.add({"load", "Plays on with another patch.", false, [this](const CommandArguments& arguments) {
+                                next_ = std::get<std::string>(arguments.at(0));
+                                return std::string();
+                            }});
     }
     void tick() {  // before each block
-        cues_.tick();
-        morphs_.tick();
+        desk_.controls.tick();
         if (!next_.empty() && runner_.settled()) load(std::exchange(next_, {}));
     }
 
   private:
     static void say(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
-    void bind() {
-        controls_.bind();
-        scenes_.bind();
-        morphs_.bind();
-        cues_.bind();
-    }
     void load(const std::string& file) {
         auto checked = open_patch(file);
         const auto seed = asked_seed_ ? *asked_seed_ : checked.patch.seed.value_or(seed_);
         auto next = runner_.prepare(std::move(checked), seed);
         if (print_problems(next.problems)) return;
         runner_.change(std::move(next), {});
-        bind();
+        desk_.controls.bind();
     }
 
     Runner& runner_;
-    Controls controls_;
-    const double from_;
-    Commands commands_;
-    Scenes scenes_{controls_, commands_, say};
-    Morphs morphs_{controls_};
-    Cues cues_{controls_, commands_, say, from_};
+    Desk desk_;
     std::string next_;
     const std::optional<std::uint64_t> asked_seed_;
     const std::uint64_t seed_;

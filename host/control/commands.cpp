@@ -3,12 +3,13 @@
 #include "host/control/commands.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "graph/patch/patch.h"
+#include "graph/patch/words.h"
 
 namespace legume {
 
-std::string Commands::run(std::string_view name, const CommandArguments& arguments, From from) const {
+std::string Commands::run(std::string_view name, const CommandArguments& arguments, From from, Answer answer) const {
     const auto found =
         std::find_if(all_.begin(), all_.end(), [&](const Command& command) { return command.name == name; });
     if (found == all_.end()) {
@@ -20,7 +21,8 @@ std::string Commands::run(std::string_view name, const CommandArguments& argumen
     }
     if (from == From::network && !found->network)
         return "/legume/" + std::string(name) + " is answered to this computer alone";
-    return found->run(arguments);
+    if (!answer) answer = [](const std::string&) {};
+    return found->begin ? found->begin(arguments, std::move(answer)) : found->run(arguments);
 }
 
 }  // namespace legume

@@ -3,6 +3,7 @@
 #include "host/control/controls.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace legume {
 
@@ -19,7 +20,26 @@ std::optional<float> reading(const Target& target) {
     return {};
 }
 
+Follower::Follower(Controls& controls) : controls_(controls) { controls_.followers_.push_back(this); }
+Follower::~Follower() { std::erase(controls_.followers_, this); }
+
 void Controls::bind() {
+    look_up();
+    const bool another = std::exchange(change_, runner_.changes()) != runner_.changes();
+    for (auto* follower : followers_) follower->bind(another);
+}
+
+void Controls::tick() {
+    for (auto* follower : followers_) follower->tick();
+}
+
+std::string Controls::summary() const {
+    std::string all;
+    for (const auto* follower : followers_) all += follower->summary();
+    return all;
+}
+
+void Controls::look_up() {
     targets_.clear();
     meters_.clear();
     const auto add = [&](const Node& node, const std::string& id) {
@@ -30,8 +50,10 @@ void Controls::bind() {
             else if (member->kind == Member::Kind::meter)
                 meters_.push_back({id + "/" + member->name, member});
     };
-    const auto& plan = runner_.schedule().plan();
-    for (std::size_t i = 0; i < plan.nodes.size(); ++i) add(*plan.nodes[i], plan.ids[i]);
+    if (runner_.plays()) {
+        const auto& plan = runner_.schedule().plan();
+        for (std::size_t i = 0; i < plan.nodes.size(); ++i) add(*plan.nodes[i], plan.ids[i]);
+    }
     add(runner_.transport(), std::string(Transport::id));
     add(runner_.setlist_controls(), std::string(SetlistControls::id));
 }

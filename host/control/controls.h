@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "host/control/follower.h"
 #include "host/engine/runner.h"
 
 namespace legume {
@@ -35,9 +36,12 @@ std::optional<float> reading(const Target& target);
 // Control thread. A source names who moves: "osc /td/mix", "midi cc 1", "scene dark"; the newest change wins.
 class Controls {
   public:
-    explicit Controls(Runner& runner) : runner_(runner) {}
-    // After every edit: looks everything up anew. Targets that were given out before are gone.
+    explicit Controls(Runner& runner) : runner_(runner) { look_up(); }
+    // After every edit and every other patch: looks everything up anew, and tells who follows. Targets that were given
+    // out before are gone.
     void bind();
+    void tick();                  // often: for all who follow
+    std::string summary() const;  // of all who follow
     const std::vector<Target>& targets() const { return targets_; }
     const std::vector<Target>& meters() const { return meters_; }  // what can be read and not moved
     const Target* find(std::string_view name) const;               // nullptr: nothing of what plays has that name
@@ -70,8 +74,12 @@ class Controls {
     Runner& runner() { return runner_; }
 
   private:
+    friend class Follower;
+    void look_up();
     void tell(const Target& target, float value, std::string_view source);
     Runner& runner_;
+    std::vector<Follower*> followers_;
+    std::uint64_t change_ = 0;  // that brought the patch which they follow
     std::vector<Target> targets_, meters_;
     std::set<std::pair<std::string, int>> held_;  // target and key
     std::map<std::string, std::string> by_;       // of triggers and notes

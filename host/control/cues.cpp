@@ -18,8 +18,8 @@ constexpr double past = 0.1;  // seconds: what is so late was before the piece b
 }  // namespace
 
 Cues::Cues(Controls& controls, const Commands& commands, Say say, double from)
-    : controls_(controls), commands_(commands), say_(std::move(say)) {
-    bind();
+    : Follower(controls), commands_(commands), say_(std::move(say)) {
+    bind(false);
     if (from <= 0) return;
     auto& runner = controls_.runner();
     skipped_ = math::round_even(from * runner.rate());
@@ -27,10 +27,11 @@ Cues::Cues(Controls& controls, const Commands& commands, Say say, double from)
     controls_.move(position, static_cast<float>(from * runner.patch().tempo.value_or(120) / 60), "from", 0);
 }
 
-void Cues::bind() {
+void Cues::bind(bool another) {
     auto& runner = controls_.runner();
     const auto& patch = runner.patch();
-    if (std::exchange(change_, runner.changes()) != runner.changes()) {
+    change_ = runner.changes();
+    if (another) {
         frame_ = beat_ = -1;
         skipped_ = 0;
     }
@@ -114,6 +115,9 @@ bool Cues::run(std::size_t index, double late) {
             if (scene.name == cue.name) over = scene.over;
     std::optional<double> seconds;
     if (over) seconds = std::max(controls_.seconds(*over) - late, 0.0);
+    const Answer tell = [this, place = cue.place, source](const std::string& what) {
+        say_(to_string(place) + ": " + source + ": " + what);
+    };
     std::string wrong;
     switch (cue.kind) {
         case Cue::Kind::set:
@@ -131,10 +135,11 @@ bool Cues::run(std::size_t index, double late) {
             break;
         }
         case Cue::Kind::patch:
-            wrong = commands_.run("load", {(std::filesystem::path(cue.place.file).parent_path() / cue.name).string()});
+            wrong = commands_.run("load", {(std::filesystem::path(cue.place.file).parent_path() / cue.name).string()},
+                                  Commands::From::here, tell);
             break;
     }
-    if (!wrong.empty()) say_(to_string(cue.place) + ": " + source + ": " + wrong);
+    if (!wrong.empty()) tell(wrong);
     return seconds.value_or(0) > 0;
 }
 

@@ -14,17 +14,16 @@
 namespace legume {
 
 // Control thread. A cue is heard from the first block on that begins at its time or later.
-class Cues {
+class Cues final : public Follower {
   public:
     using Say = std::function<void(const std::string&)>;
     // A piece may begin so many seconds in: what its cues had done by then is done at once, and glides that would still
     // be on their way arrive when they would have.
     Cues(Controls& controls, const Commands& commands, Say say, double from = 0);
-    // After every edit, and after the controls. Another patch's times and bars count from when it came in.
-    void bind();
+    void bind(bool another) override;  // another patch's times and bars count from when it came in
     // Goes on as if so much had been played: what was due is not due again.
     void go_on(double seconds, double beat);
-    void tick();  // before each block, or as often as can be
+    void tick() override;  // before each block, or as often as can be
 
   private:
     struct Due {
@@ -36,7 +35,6 @@ class Cues {
     bool run(std::size_t cue, double late);  // seconds; whether something is on its way now
     bool outdone(const Due& due, std::vector<Due>::const_iterator next, std::vector<Due>::const_iterator last) const;
 
-    Controls& controls_;
     const Commands& commands_;
     const Say say_;
     std::vector<Due> by_frame_, by_beat_;  // in the order of time

@@ -19,14 +19,14 @@ std::optional<float> value_in(const Scene& scene, const Target& target) {
 
 }  // namespace
 
-Morphs::Morphs(Controls& controls) : controls_(controls) {
+Morphs::Morphs(Controls& controls) : Follower(controls) {
     controls_.on_change([this](const Target& target, float, std::string_view source) { moved(target, source); });
-    bind();
+    bind(false);
 }
 
-void Morphs::bind() {
+void Morphs::bind(bool another) {
     morphs_.clear();
-    if (std::exchange(change_, controls_.runner().changes()) != controls_.runner().changes()) stands_.clear();
+    if (another) stands_.clear();
     const auto& plan = controls_.runner().schedule().plan();
     const auto& scenes = controls_.runner().patch().scenes;
     for (std::size_t i = 0; i < plan.nodes.size(); ++i) {

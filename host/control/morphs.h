@@ -15,11 +15,11 @@ namespace legume {
 
 // Control thread. Nothing is moved before the morph is; another hand on one of the scenes' params keeps it until the
 // morph is moved anew.
-class Morphs {
+class Morphs final : public Follower {
   public:
     explicit Morphs(Controls& controls);
-    void bind();  // after every edit, and after the controls
-    void tick();  // often
+    void bind(bool another) override;
+    void tick() override;
 
   private:
     struct Way {  // of one param; a scene that does not name it leaves it where it stands
@@ -39,10 +39,8 @@ class Morphs {
     void moved(const Target& target, std::string_view source);
     static float between(const Morph& morph, const Way& way, float x, float y);
 
-    Controls& controls_;
     std::vector<Morph> morphs_;
     std::map<std::string, Stand> stands_;  // by source
-    std::uint64_t change_ = 0;             // of the patch that these are of
 };
 
 }  // namespace legume

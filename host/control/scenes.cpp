@@ -27,7 +27,7 @@ std::optional<double> seconds_of(const CommandArguments& arguments, std::size_t 
 
 }  // namespace
 
-Scenes::Scenes(Controls& controls, Commands& commands, Say say) : controls_(controls), say_(std::move(say)) {
+Scenes::Scenes(Controls& controls, Commands& commands, Say say) : Follower(controls), say_(std::move(say)) {
     commands.add({"scene", "Recalls a scene by its name or place, in so many seconds.", true,
                   [this](const CommandArguments& arguments) { return by_argument(arguments); }});
     commands.add({"scene-next", "Recalls the scene after the last one, in so many seconds.", true,
@@ -39,12 +39,12 @@ Scenes::Scenes(Controls& controls, Commands& commands, Say say) : controls_(cont
                       const auto* name = arguments.empty() ? nullptr : std::get_if<std::string>(&arguments[0]);
                       return name ? store(*name) : "/legume/scene-store wants a scene's name, such as dark";
                   }});
-    bind();
+    bind(false);
 }
 
-void Scenes::bind() {
+void Scenes::bind(bool another) {
     scenes_ = controls_.runner().patch().scenes;
-    if (std::exchange(change_, controls_.runner().changes()) != controls_.runner().changes()) current_.clear();
+    if (another) current_.clear();
 }
 
 std::string Scenes::recall(const Scene& scene, std::optional<double> seconds) {

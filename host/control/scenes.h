@@ -16,12 +16,12 @@
 namespace legume {
 
 // Control thread. What a scene does not name stays.
-class Scenes {
+class Scenes final : public Follower {
   public:
     using Say = std::function<void(const std::string&)>;
     // Adds what the host does with scenes when it is told to.
     Scenes(Controls& controls, Commands& commands, Say say);
-    void bind();  // after every edit, and after the controls
+    void bind(bool another) override;
     // In so many seconds, else in the scene's own time, else in each param's. What is wrong, as a command says it.
     std::string recall(std::string_view name, std::optional<double> seconds = {});
     // What is set now: of the params that it names, or any scene; when none does, of all.
@@ -36,11 +36,9 @@ class Scenes {
     std::string step(int by, const CommandArguments& arguments);
     std::vector<Endpoint> stored_params(const std::string& name) const;
 
-    Controls& controls_;
     const Say say_;
     std::vector<Scene> scenes_;
-    std::string current_;       // the last that was recalled
-    std::uint64_t change_ = 0;  // of the patch that these are of
+    std::string current_;  // the last that was recalled
 };
 
 }  // namespace legume

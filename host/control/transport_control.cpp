@@ -36,7 +36,7 @@ TransportControl::TransportControl(Controls& controls, Commands& commands, Say s
                        [&controls] { return controls.runner().moment(); }) {}
 
 TransportControl::TransportControl(Controls& controls, Commands& commands, Say say, Now now, Look look)
-    : controls_(controls), say_(std::move(say)), now_(std::move(now)), look_(std::move(look)) {
+    : Follower(controls), say_(std::move(say)), now_(std::move(now)), look_(std::move(look)) {
     // Whoever taps, it is the moment at which it came here that counts, and not the block's.
     controls_.on_change([this](const Target& target, float, std::string_view) {
         if (target.name != "transport/tap") return;
@@ -53,7 +53,7 @@ TransportControl::TransportControl(Controls& controls, Commands& commands, Say s
                   }});
     commands.add({"locate", "Goes to a beat of the piece; the first is 0.", false,
                   [this](const CommandArguments& arguments) { return locate(arguments); }});
-    bind();
+    bind(false);
 }
 
 std::string TransportControl::locate(const CommandArguments& arguments) {
@@ -67,7 +67,7 @@ std::string TransportControl::locate(const CommandArguments& arguments) {
     return "";
 }
 
-void TransportControl::bind() {
+void TransportControl::bind(bool) {
     const auto& setting = controls_.runner().patch().clock;
     if (setting.midi && !setting_.midi && say_) say_("The transport follows MIDI clock, once one comes.");
     if (!(setting.midi == setting_.midi && setting.port == setting_.port)) {

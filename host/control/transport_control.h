@@ -21,16 +21,16 @@ namespace legume {
 std::string print_time(const TransportTime& time);
 
 // Control thread. Times are seconds of the steady clock.
-class TransportControl {
+class TransportControl final : public Follower {
   public:
     using Say = std::function<void(const std::string&)>;
     using Now = std::function<double()>;
     using Look = std::function<CallbackTime()>;
     TransportControl(Controls& controls, Commands& commands, Say say);
     TransportControl(Controls& controls, Commands& commands, Say say, Now now, Look look);
-    void bind();  // after every edit
+    void bind(bool another) override;
     void take(const MidiEvent& event, std::string_view port, double seconds);
-    void tick();  // often: notices a clock that stopped coming
+    void tick() override;  // notices a clock that stopped coming
     static double steady_seconds();
     // From now on, while the patch asks for it, MIDI clock goes out, late by as much as the sound. `send` is called on
     // a thread of its own.
@@ -44,7 +44,6 @@ class TransportControl {
     std::string locate(const CommandArguments& arguments);
     void open_out();
 
-    Controls& controls_;
     const Say say_;
     const Now now_;
     const Look look_;

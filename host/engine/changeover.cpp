@@ -20,10 +20,11 @@ double share_of(std::uint64_t blocks, int frame, std::uint64_t of) noexcept {
 
 }  // namespace
 
-Changeover::Changeover(double rate, int channels)
+Changeover::Changeover(double rate, int channels, Retired<Change>& retired)
     : hurry_blocks_(std::max<std::uint64_t>(
           1, static_cast<std::uint64_t>(math::round_even(hurry_seconds * rate / block_frames)))),
-      release_(static_cast<float>(1 - math::exp(-1 / (release_seconds * rate)))) {
+      release_(static_cast<float>(1 - math::exp(-1 / (release_seconds * rate)))),
+      retired_(retired) {
     scratch_.channels = std::clamp(channels, 0, max_channels);
     arena_.assign(static_cast<std::size_t>(scratch_.channels) * block_frames, 0.0f);
     for (int c = 0; c < scratch_.channels; ++c)
@@ -95,7 +96,7 @@ void Changeover::process(std::uint64_t frame, const Signal& in, const Signal& ou
         ++change.done;
         const bool over = change.done >= change.fade_blocks + change.tail_blocks ||
                           (change.hurry && change.done >= change.hurry + hurry_blocks_);
-        if (!over || !gone_.retire(&change)) changes_[kept++] = &change;
+        if (!over || !retired_.retire(&change)) changes_[kept++] = &change;
     }
     count_ = kept;
     leaving_.store(static_cast<int>(count_), std::memory_order_release);

@@ -20,16 +20,22 @@ struct Crossfade {
     bool operator==(const Crossfade&) const = default;
 };
 
-// On its way from the control thread through the audio thread and back, to be freed with all that it replaced.
+// What plays becomes something else: on its way from the control thread through the audio thread and back, to be freed
+// with all that it replaced. Without `leaving` it is an edit, whose schedule has the transition in it.
 struct Change {
-    std::unique_ptr<Schedule> arriving;  // until it is taken
-    std::unique_ptr<Schedule> leaving;   // what played, on its way out
-    std::unique_ptr<Schedule> replaced;  // what played, as it was
-    std::uint64_t number = 0;            // the how manieth it is
+    std::unique_ptr<Schedule> arriving;                 // until it is taken
+    std::unique_ptr<Schedule> leaving;                  // of a change of patch: what played, on its way out
+    std::array<std::unique_ptr<Schedule>, 3> replaced;  // what played, as it was, and the transition's schedules
+    std::uint64_t number = 0;                           // of a change of patch: the how manieth it is
     std::uint64_t fade_blocks = 1, tail_blocks = 0;
     bool begins = false;  // in a time of its own, from the first beat on
     float tempo = 120;
-    double bar_beats = 4;
+
+    // Audio thread.
+    void keep(Schedule* schedule) noexcept RT_SAFE {
+        for (auto& slot : replaced)
+            if (!slot) return slot.reset(schedule);
+    }
 
   private:
     friend class Changeover;
@@ -43,13 +49,13 @@ struct Change {
 // room within a tenth of a second.
 class Changeover {
   public:
-    Changeover(double rate, int channels);
+    Changeover(double rate, int channels, Retired<Change>& retired);
     ~Changeover();
     Changeover(const Changeover&) = delete;
     Changeover& operator=(const Changeover&) = delete;
 
     // ---- audio thread
-    bool room() const noexcept RT_SAFE { return count_ < changes_.size() && gone_.room(); }
+    bool room() const noexcept RT_SAFE { return count_ < changes_.size(); }
     void begin(Change* change, const TransportTime& time) noexcept RT_SAFE;
     // `out` is what the newest patch has played; what leaves is added. The sum is never louder than what an output node
     // lets through, or than the louder of the two.
@@ -57,7 +63,6 @@ class Changeover {
     bool busy() const noexcept RT_SAFE { return count_ > 0; }
 
     // ---- control thread
-    std::vector<std::unique_ptr<Change>> collect() { return gone_.collect(); }
     int leaving() const { return leaving_.load(std::memory_order_acquire); }  // patches that still sound
 
   private:
@@ -74,7 +79,7 @@ class Changeover {
     std::uint64_t coming_ = 0, coming_of_ = 0;  // blocks of the way on which the newest patch comes up
     float held_ = 1;                            // the limiter's gain
     std::atomic<int> leaving_{0};
-    Retired<Change> gone_;
+    Retired<Change>& retired_;
 };
 
 }  // namespace legume

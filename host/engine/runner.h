@@ -70,13 +70,33 @@ struct LateCallback {
     bool held_up() const { return worked <= allowed; }
 };
 
-// A patch with nodes of its own, loaded, warmed and with its head start: it can sound in the next block.
+// What plays, as an edit of it starts out from; a copy, which any thread may have.
+struct Playing {
+    Plan plan;
+    Patch patch;
+    std::uint64_t seed = 0;
+    std::uint64_t number = 0;  // of the edit or change that brought it
+};
+
+// A patch that is loaded, warmed and has its head start: it can sound in the next block. Its nodes are its own, or it
+// is an edit, and what stays is shared with what plays.
 struct Prepared {
     Patch patch;
     std::unique_ptr<Schedule> schedule;  // nullptr: it cannot be played
+    Schedule* last = nullptr;            // what plays when the edit's transition is over, else schedule
+    std::vector<ParamEdit> edits;        // of params that stay
     std::uint64_t seed = 0;
+    std::uint64_t number = 0;  // of an edit: what it is made from
     Problems problems;
 };
+
+// Who hears what is played, beside the device.
+enum class TapPoint : std::uint8_t {
+    tape,   // --record: what the device is given, before the last fade
+    heard,  // the show: the same
+    given   // the show: what the device gave
+};
+inline constexpr std::size_t tap_points = 3;
 
 // When the patch that plays came in.
 struct Arrival {
@@ -97,8 +117,14 @@ class Runner final : public AudioCallback {
     // comes and goes is faded. All or nothing: with problems, what was playing plays on. Call it only when settled().
     Problems edit(Checked checked);
     bool settled();  // no edit is on its way, and no change
-    // Any thread but the audio thread, also while edits go on.
-    Prepared prepare(Checked checked, std::uint64_t seed);
+    // The same in three steps, of which the second may take its time on another thread.
+    Playing playing() const;
+    std::uint64_t playing_number() const { return posted_; }          // as Playing and Prepared have it
+    Prepared prepare(Checked checked, const Playing& playing) const;  // any thread but the audio thread
+    // Call it only when settled(). False: something else plays by now, and the edit is to be made anew.
+    bool edit(Prepared edit);
+    // Any thread but the audio thread, also while edits go on: another patch.
+    Prepared prepare(Checked checked, std::uint64_t seed) const;
     // Another patch comes in with the next block, and what played leaves beside it: nothing is shared between the two,
     // whatever their nodes are called. Call it only when settled(); what left before makes room then.
     void change(Prepared next, const Crossfade& over);
@@ -109,10 +135,11 @@ class Runner final : public AudioCallback {
     std::uint64_t late_while_changing() const { return late_changing_.load(std::memory_order_relaxed); }
     const Patch& patch() const { return patch_; }
     Node* find(std::string_view id) const { return last_ ? last_->find(id) : nullptr; }
-    Node* find_leaving(std::string_view id) const;  // of what played before, as long as it is still heard
-    Schedule& schedule() { return *last_; }         // the newest
+    Node* find_leaving(std::string_view id) const;   // of what played before, as long as it is still heard
+    bool plays() const { return last_ != nullptr; }  // it has a patch
+    Schedule& schedule() { return *last_; }          // the newest
     ControlQueue& control() { return control_; }
-    Transport& transport() { return conductor_; }
+    Transport& transport() { return transport_; }
     SetlistControls& setlist_controls() { return setlist_controls_; }
     // Frees what was retired and passes on what was applied. Call it often.
     void tick();
@@ -123,15 +150,11 @@ class Runner final : public AudioCallback {
     float covering() const;
     std::vector<Poisoned> poisoned() { return last_ ? last_->poisoned() : std::vector<Poisoned>{}; }
 
-    // Live: the pools run the jobs from now on. The tape hears what the device is given, before the last fade.
-    void start_pools();
-    void set_tape(Tape* tape) { tape_.store(tape, std::memory_order_release); }
-    // The same for the show: what the device is given, and what it gave. nullptr: not kept.
-    void set_show(Tape* heard, Tape* given) {
-        heard_.store(heard, std::memory_order_release);
-        given_.store(given, std::memory_order_release);
+    void start_pools();  // live: the pools run the jobs from now on
+    // nullptr: nobody any more. Once frames() has gone on by two blocks since then, the tape may be freed.
+    void set_tap(TapPoint point, Tape* tape) {
+        taps_[static_cast<std::size_t>(point)].store(tape, std::memory_order_release);
     }
-    // Once frames() has gone on by two blocks since set_tape(nullptr), the tape may be freed.
     void fade_out() { fading_.store(true, std::memory_order_release); }
     bool silent() const { return silent_.load(std::memory_order_acquire); }  // the last fade is over
 
@@ -156,14 +179,16 @@ class Runner final : public AudioCallback {
 
   private:
     void block() noexcept RT_SAFE;
-    void adopt(Schedule* next) noexcept RT_SAFE;
-    void begin(Change* change) noexcept RT_SAFE;
-    void keep_waiting(const Schedule& next) noexcept RT_SAFE;
-    void name_replaced();  // what played before, when something else comes
+    void adopt(Change* change) noexcept RT_SAFE;
+    void go_on() noexcept RT_SAFE;
+    void take_over(Schedule* next) noexcept RT_SAFE;
     void note_late(double took, double worked, double allowed) noexcept RT_SAFE;
-    void set_jobs(bool with_retiring);
+    void post(std::unique_ptr<Change> change, Prepared next);
+    std::vector<Job> jobs() const;
+    void set_jobs();
+    const std::string* name_before(const Node* node) const;  // of what played before; nullptr: of nothing that sounds
     std::filesystem::path states_of(const Patch& patch) const;
-    void run_until_idle(const std::vector<Work*>& works);
+    CompileContext context(const Patch& patch, std::uint64_t seed) const;
 
     // A late callback as the audio thread sees it. Its nodes live until the control thread has read it.
     struct LateBlocks {
@@ -180,40 +205,40 @@ class Runner final : public AudioCallback {
     const RunnerSetup setup_;
     const std::shared_ptr<Store> store_;
     ControlQueue control_;
-    Transport conductor_;
+    Transport transport_;
     SetlistControls setlist_controls_;
     Patch patch_;
     Schedule* last_ = nullptr;  // control side's newest; owned through current_ or mail_
     std::uint64_t seed_;        // of the patch that plays
-    std::uint64_t changes_ = 0;
+    std::uint64_t changes_ = 0, posted_ = 0;
     Crossfade crossfade_;
-    std::vector<Job> jobs_now_, jobs_before_;
-    std::vector<std::pair<Node*, std::string>> replaced_;  // what played before, by name, as long as it lives
-    bool edited_ = false;                                  // and not yet told to on_adopted
-    struct Leaving {
-        const Change* change;
+    bool edited_ = false;  // and not yet told to on_adopted
+    std::vector<Job> jobs_now_;
+    struct Before {  // what played until a change came; it still sounds until that comes back
+        const Change* until;
         std::vector<Job> jobs;
+        std::vector<std::pair<Node*, std::string>> nodes;  // by name
     };
-    std::vector<Leaving> leaving_;
+    std::vector<Before> before_;  // the newest last
     std::unique_ptr<Pool> generate_, io_;
 
+    Mailbox<Change> mail_;
+    Retired<Change> retired_;
     Changeover changeover_;
-    Mailbox<Change> changes_mail_;
     Latest<Arrival> arrival_;
-    Mailbox<Schedule> mail_;
-    Retired<Schedule> retired_;
     Ring<LateBlocks> late_blocks_{64};
     std::atomic<Schedule*> live_{nullptr};  // what the audio thread plays, for the control thread to compare
     Schedule* current_ = nullptr;           // audio thread's; the runner's once no callback runs
+    Change* editing_ = nullptr;             // the same: an edit whose transition plays
     std::uint64_t frame_ = 0;
-    TransportTime transport_;  // of the block at hand
+    TransportTime time_;  // of the block at hand
     Latest<CallbackTime> moment_;
     std::vector<float> in_arena_, out_arena_, next_in_arena_;
     Signal in_, out_, next_in_;
     int out_left_ = 0;  // frames of the block at hand that the device has not had yet
     double fade_ = 1;
     std::atomic<bool> fading_{false}, silent_{false};
-    std::atomic<Tape*> tape_{nullptr}, heard_{nullptr}, given_{nullptr};
+    std::array<std::atomic<Tape*>, tap_points> taps_{};
     std::atomic<std::uint64_t> frame_shown_{0}, late_{0};
     std::atomic<std::uint64_t> late_changing_{0};
     std::atomic<std::uint64_t> adopted_{0};  // 1 + the frame at which the newest edit or change came

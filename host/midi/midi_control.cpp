@@ -11,7 +11,11 @@ namespace legume {
 
 MidiControl::MidiControl(const std::string& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose,
                          Say say)
-    : say_(std::move(say)), router_(controls), learn_(learn, controls, commands, say_), outputs_(verbose) {
+    : Follower(controls),
+      say_(std::move(say)),
+      router_(controls),
+      learn_(learn, controls, commands, say_),
+      outputs_(verbose) {
     std::vector<std::string> messages;
     if (!verbose) hush_jack();
     inputs_ =
@@ -25,8 +29,10 @@ MidiControl::MidiControl(const std::string& learn, Controls& controls, Commands&
                       controls.silence("panic");
                       return std::string();
                   }});
-    bind();
+    bind(false);
 }
+
+void MidiControl::bind(bool) { wanted_ = controls_.runner().patch().clock.out.value_or(""); }
 
 MidiControl::~MidiControl() {
     if (looking_.valid()) looking_.wait();

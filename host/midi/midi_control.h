@@ -24,18 +24,17 @@
 namespace legume {
 
 // Control thread.
-class MidiControl {
+class MidiControl final : public Follower {
   public:
     using Say = std::function<void(const std::string&)>;
     // Opens every port; what comes is left in the inbox, from which the session brings it to take().
     MidiControl(const std::string& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose, Say say);
-    ~MidiControl();
-    void bind() { router_.bind(); }  // after every edit, and after the controls
+    ~MidiControl() override;
+    void bind(bool another) override;
     void take(const MidiEvent& event, std::string_view port);
-    void tick();  // often: takes up what was plugged in, says what went
+    void tick() override;  // takes up what was plugged in, says what went
     // Any thread: to midi_out, and to every open output whose name has `port` in it.
     void send(std::string_view port, std::span<const std::uint8_t> bytes) { outputs_.send(port, bytes); }
-    void want(std::string port) { wanted_ = std::move(port); }  // these outputs are opened for it; empty is none
     std::uint64_t refused() const { return router_.refused(); }
 
   private:
@@ -54,7 +53,7 @@ class MidiControl {
     MidiOutputs outputs_;
     MidiFeedback feedback_{router_, [this](auto port, auto bytes) { outputs_.send(port, bytes); }};
     Every poll_{500};
-    std::string wanted_;
+    std::string wanted_;  // whom the patch sends its clock to: these outputs are opened for it; empty is none
     std::vector<std::string> gone_;       // ports whose last messages may still wait in the inbox
     std::unique_ptr<MidiInputs> inputs_;  // its threads stop before what they use
     std::future<Found> looking_;          // on a thread of its own: JACK's server may make it wait for many seconds

@@ -77,9 +77,8 @@ std::string name_of(const MidiSource& midi) {
     return {};
 }
 
-void MidiRouter::bind() {
+void MidiRouter::bind(bool another) {
     auto before = std::exchange(bound_, {});
-    const bool another = std::exchange(change_, controls_.runner().changes()) != controls_.runner().changes();
     if (another) before.clear();
     for (const auto& binding : controls_.runner().patch().bindings) {
         if (!binding.midi) continue;

@@ -19,11 +19,11 @@
 namespace legume {
 
 // Control thread.
-class MidiRouter {
+class MidiRouter : public Follower {
   public:
-    explicit MidiRouter(Controls& controls) : controls_(controls) {}
-    void bind();  // after every edit, and after the controls; a fader that stays bound stays where it is.
-    // In another patch each waits until it has passed the value
+    explicit MidiRouter(Controls& controls) : Follower(controls) { bind(false); }
+    // A fader that stays bound stays where it is; in another patch each waits until it has passed the value.
+    void bind(bool another) override;
     // What a message is and, after it, what it has made whole.
     void take(std::span<const MidiEvent> events, std::string_view port);
     void lose(std::string_view port);                   // it is gone: its keys are let go, its faders are anywhere
@@ -55,9 +55,7 @@ class MidiRouter {
     void release(std::string_view port, int channel);
     void let_go(const Key& key);
 
-    Controls& controls_;
     std::vector<Bound> bound_;
-    std::uint64_t change_ = 0;  // of the patch that these are of
     std::set<Key> held_;
     std::uint64_t refused_ = 0;
 };

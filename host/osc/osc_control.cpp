@@ -26,7 +26,7 @@ CommandArguments arguments_of(const OscMessage& message) {
 }  // namespace
 
 OscControl::OscControl(const OscSettings& settings, Controls& controls, const Commands& commands, Inbox& inbox, Say say)
-    : controls_(controls),
+    : Follower(controls),
       commands_(commands),
       settings_(settings),
       say_(std::move(say)),
@@ -61,10 +61,10 @@ OscControl::OscControl(const OscSettings& settings, Controls& controls, const Co
     std::vector<AnnouncedService> services{{"_osc._udp", socket_.port()}};
     if (query_) services.push_back({"_oscjson._tcp", query_->port()});
     announcement_.emplace("legume", std::move(services), settings.listen);
-    bind();
+    bind(false);
 }
 
-void OscControl::bind() {
+void OscControl::bind(bool) {
     router_.bind();
     subscriptions_.bind();
     sends_.bind();
@@ -151,7 +151,11 @@ std::string OscControl::command(const OscMessage& message, const OscPeer& sender
         tell_stats(sender);
     } else {
         return commands_.run(name, arguments_of(message),
-                             is_here(sender.address) ? Commands::From::here : Commands::From::network);
+                             is_here(sender.address) ? Commands::From::here : Commands::From::network,
+                             [this, sender](const std::string& wrong) {
+                                 ++bad_;
+                                 refuse(wrong, sender);
+                             });
     }
     return "";
 }

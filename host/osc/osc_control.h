@@ -28,22 +28,23 @@
 namespace legume {
 
 // Control thread.
-class OscControl {
+class OscControl final : public Follower {
   public:
     using Say = std::function<void(const std::string&)>;
     using Numbers = std::vector<std::pair<std::string, double>>;
     // What comes is left in the inbox, from which the session brings it to take(). Throws as OscSocket does.
     OscControl(const OscSettings& settings, Controls& controls, const Commands& commands, Inbox& inbox, Say say);
-    void bind();  // after every edit, and after the controls
+    void bind(bool another) override;
     // What sets params waits until flush(): of many at one address from one sender only the newest is played, so that
     // a flood costs little. Whatever else comes is played at once, after what waits; nothing overtakes.
     void take(const OscPacket& packet);
     void flush();
-    void tick();  // often: flushes, plays what was held until its time, and sends to who subscribed
+    void tick() override;  // flushes, plays what was held until its time, and sends to who subscribed
     std::chrono::milliseconds patience() const;  // until tick() is wanted, at most 10
     std::function<Numbers()> stats;              // what /legume/stats tells besides OSC's own
     std::uint64_t refused() const { return bad_ + router_.refused(); }
-    std::string summary() const;  // "; OSC: 100 messages, 90 of them overtaken by newer ones"; empty when none came
+    std::string summary()
+        const override;  // "; OSC: 100 messages, 90 of them overtaken by newer ones"; empty when none came
     int port() const { return socket_.port(); }
     int query_port() const { return query_ ? query_->port() : 0; }
 
@@ -64,7 +65,6 @@ class OscControl {
     void tell_stats(const OscPeer& sender);
     void bind_sends();
 
-    Controls& controls_;
     const Commands& commands_;
     const OscSettings settings_;
     const Say say_;

@@ -1,49 +1,51 @@
-// Gets a patch ready on a thread of its own, so that a controller never waits for a model to load.
+// Reads patches and edits, and sees when they are edited, on a thread of its own: no file ever keeps a hand waiting.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <condition_variable>
+#include <chrono>
 #include <filesystem>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <optional>
-#include <string>
-#include <thread>
-#include <vector>
 
+#include "graph/check.h"
 #include "host/engine/runner.h"
+#include "host/system/watch.h"
 
 namespace legume {
 
 struct Loaded {
     std::filesystem::path file;
     Prepared prepared;  // with problems it cannot be played
+    bool same = false;  // an edit of nothing: this is what plays
     Problems notices;
-    std::vector<std::string> files;  // all that it was read from
 };
 
+// One thread reads for two: the patch that plays, whose edits it prepares, and the one that comes next. What is being
+// loaded is finished first; of what is wanted meanwhile the newest wins.
 class Loader {
   public:
-    using Load = std::function<Loaded(const std::filesystem::path&)>;  // on the loader's thread
-    explicit Loader(Load load) : load_(std::move(load)) {}
-    ~Loader();
+    enum class For { edit, next };
+    using Open = std::function<Checked(const std::filesystem::path&)>;  // both on the loader's thread
+    using SeedOf = std::function<std::uint64_t(const Patch&)>;
+    // `first` watches the patch that plays already.
+    Loader(const Runner& runner, Open open, SeedOf seed_of, Watch first = {});
+    ~Loader();  // waits for what is being loaded; who cannot wait asks busy() first, and leaves by _exit
     Loader(const Loader&) = delete;
     Loader& operator=(const Loader&) = delete;
 
-    // What is loaded next. One that is being loaded is finished first and then dropped; the newest wish wins.
-    void want(const std::filesystem::path& file);
-    bool busy();                   // something is being loaded, and holds what it loads from everybody else
-    std::optional<Loaded> take();  // what was wanted last, once, when it is there; never waits
+    // ---- control thread; none of it ever waits for a file
+    void want_edit(const std::filesystem::path& file, Playing playing);
+    void want_next(const std::filesystem::path& file);
+    std::optional<Loaded> take(For what);  // what was wanted last, once, when it is there
+    void came();                           // what was next is what plays: its files are watched for edits of it
+    bool edited(For what);                 // once: its files were edited, and have been still for a moment
+    // A file is being read, and has been for longer than `patience`.
+    bool busy(std::chrono::milliseconds patience = std::chrono::milliseconds(0));
 
   private:
-    void run();
-    const Load load_;
-    std::mutex mutex_;
-    std::condition_variable wished_;
-    std::optional<std::filesystem::path> wish_;
-    std::optional<Loaded> loaded_;
-    bool quit_ = false, busy_ = false;
-    std::thread thread_;  // from the first wish on: who plays one patch has no need of it
+    struct State;
+    const std::unique_ptr<State> state_;
 };
 
 }  // namespace legume

@@ -16,17 +16,14 @@
 #include "graph/base/math.h"
 #include "host/audio/device.h"
 #include "host/audio/tape.h"
-#include "host/control/commands.h"
-#include "host/control/controls.h"
-#include "host/control/cues.h"
+#include "host/control/desk.h"
 #include "host/control/inbox.h"
-#include "host/control/morphs.h"
-#include "host/control/scenes.h"
 #include "host/control/transport_control.h"
 #include "host/engine/admission.h"
 #include "host/engine/runner.h"
 #include "host/midi/midi_control.h"
 #include "host/osc/osc_control.h"
+#include "host/session/loader.h"
 #include "host/session/open.h"
 #include "host/session/setlist.h"
 #include "host/session/snapshot_file.h"
@@ -51,24 +48,24 @@ class Session {
   public:
     explicit Session(const PlayRequest& request) : request_(request), terminal_(isatty(STDOUT_FILENO) != 0) {}
     int run();
+    // After that, when a file is still being read, which may never end: lets go of the world, but not of what the
+    // reader holds. Who hears true leaves by _exit.
+    bool held_up();
 
   private:
     void say(const std::string& line);
     void keep_show();
     void open_controls();
     void add_commands();
-    std::string reload();
-    // Nothing else is on its way; while a patch is being loaded, a model that both want would hold everything up.
-    bool may_edit() { return runner_->settled() && !setlist_->loading(); }
+    void want_edit() { loader_->want_edit(patch_, runner_->playing()); }
     bool open_set();
     void press(char key);
     std::string record(const CommandArguments& arguments);
     void start_tape(const std::filesystem::path& file, std::uint64_t frames);
     bool stop_tape();
-    void bind();
     void take(const Mail& mail);
-    void watch_patch();
-    bool take_up(Checked checked);
+    void follow_edits();
+    std::string take_up(Loaded loaded);
     void say_admission();
     void show_status();
     void save_snapshot();
@@ -90,11 +87,8 @@ class Session {
     std::unique_ptr<Tape> tape_;
     std::filesystem::path tape_file_;
     std::unique_ptr<Runner> runner_;
-    std::unique_ptr<Controls> controls_;
-    Commands commands_;
-    std::unique_ptr<Scenes> scenes_;
-    std::unique_ptr<Morphs> morphs_;
-    std::unique_ptr<Cues> cues_;
+    std::unique_ptr<Loader> loader_;  // its thread ends before the runner
+    std::unique_ptr<Desk> desk_;
     std::unique_ptr<ShowRecorder> kept_;
     std::unique_ptr<Setlist> setlist_;
     std::unique_ptr<AudioDevice> device_;
@@ -106,12 +100,12 @@ class Session {
     std::unique_ptr<SnapshotFile> snapshot_file_;
     Awake awake_;
     XrunLog xrun_log_{say_};
-    Every snapshot_poll_{1000}, patch_poll_{200}, status_{100}, xrun_poll_{250}, device_poll_{500}, poison_poll_{1000};
+    Every snapshot_poll_{1000}, status_{100}, xrun_poll_{250}, device_poll_{500}, poison_poll_{1000};
     std::filesystem::path patch_;
-    double before_ = 0;  // seconds that were played before a crash
-    Watch watch_;
-    bool faulty_ = false;  // the text on disk, not what plays
-    bool reload_ = false;  // is to be done as soon as it can
+    double before_ = 0;            // seconds that were played before a crash
+    bool faulty_ = false;          // the text on disk, not what plays
+    std::optional<Loaded> edit_;   // ready, and waiting for what is on its way
+    std::vector<Answer> reloads_;  // who asked for what is being loaded
     std::optional<Keys> keys_;
 };
 
@@ -129,7 +123,7 @@ void Session::keep_show() {
         const auto shows = request_.shows.empty() ? shows_folder() : request_.shows;
         const auto after = snapshot_file_->resumed() ? newest_show(shows).string() : "";
         kept_ = std::make_unique<ShowRecorder>(
-            shows, ShowRecorder::Device{device_->name(), device_->buffer()}, *controls_,
+            shows, ShowRecorder::Device{device_->name(), device_->buffer()}, desk_->controls,
             [this](std::string line) { inbox_.post(Notice{std::move(line)}); }, after);
         say(kept_->beginning());
     } catch (const std::exception& fault) {
@@ -138,22 +132,19 @@ void Session::keep_show() {
 }
 
 void Session::open_controls() {
-    transport_ = std::make_unique<TransportControl>(*controls_, commands_, say_);
-    scenes_ = std::make_unique<Scenes>(*controls_, commands_, say_);
-    morphs_ = std::make_unique<Morphs>(*controls_);
-    cues_ = std::make_unique<Cues>(*controls_, commands_, say_, snapshot_file_->resumed() ? 0 : request_.from);
-    midi_ = std::make_unique<MidiControl>(request_.learn, *controls_, commands_, inbox_, request_.verbose, say_);
-    midi_->want(runner_->patch().clock.out.value_or(""));
+    transport_ = std::make_unique<TransportControl>(desk_->controls, desk_->commands, say_);
+    midi_ =
+        std::make_unique<MidiControl>(request_.learn, desk_->controls, desk_->commands, inbox_, request_.verbose, say_);
     transport_->send_clock([this](const std::string& port, auto bytes) { midi_->send(port, bytes); },
                            device_->output_latency());
     if (!request_.osc) return;
-    osc_ = std::make_unique<OscControl>(request_.osc_settings, *controls_, commands_, inbox_, say_);
+    osc_ = std::make_unique<OscControl>(request_.osc_settings, desk_->controls, desk_->commands, inbox_, say_);
     osc_->stats = [this] {
         OscControl::Numbers numbers{{"seconds", static_cast<double>(runner_->frames()) / runner_->rate()},
                                     {"load", runner_->load()},
                                     {"late", static_cast<double>(runner_->late_blocks())},
                                     {"xruns", static_cast<double>(device_->xruns())},
-                                    {"controls", static_cast<double>(controls_->taken())},
+                                    {"controls", static_cast<double>(desk_->controls.taken())},
                                     {"dropped", static_cast<double>(inbox_.dropped())}};
         for (const auto& [cause, count] : xrun_log_.causes())
             numbers.emplace_back("late-" + cause, static_cast<double>(count));
@@ -162,30 +153,25 @@ void Session::open_controls() {
 }
 
 void Session::add_commands() {
-    commands_.add({"reload", "Reads the patch anew.", false, [this](const auto&) { return reload(); }});
-    commands_.add({"record", "Records into a file from now on; without one, stops recording.", false,
-                   [this](const CommandArguments& arguments) { return record(arguments); }});
-    commands_.add({"quit", "Fades out and ends.", false, [](const auto&) {
-                       stop_asked = 1;
-                       return std::string();
-                   }});
-}
-
-// While something else is on its way it waits for that.
-std::string Session::reload() {
-    reload_ = !may_edit();
-    if (reload_) return "";
-    auto checked = open_in_set(patch_, set_);
-    if (!checked.problems.empty()) return to_string(checked.problems.front());
-    return take_up(std::move(checked)) ? "" : "the patch does not load; what was playing plays on";
+    desk_->commands.add({"reload", "Reads the patch anew.", false, {}, [this](const CommandArguments&, Answer answer) {
+                             reloads_.push_back(std::move(answer));
+                             want_edit();
+                             return std::string();
+                         }});
+    desk_->commands.add({"record", "Records into a file from now on; without one, stops recording.", false,
+                         [this](const CommandArguments& arguments) { return record(arguments); }});
+    desk_->commands.add({"quit", "Fades out and ends.", false, [](const auto&) {
+                             stop_asked = 1;
+                             return std::string();
+                         }});
 }
 
 void Session::press(char key) {
     std::string wrong;
-    if (key == 'n') wrong = commands_.run("next", {});
-    if (key == 'p') wrong = commands_.run("previous", {});
-    if (key >= '1' && key <= '9') wrong = commands_.run("go", {static_cast<double>(key - '0')});
-    if (key == 'r') wrong = commands_.run("reload", {});
+    if (key == 'n') wrong = desk_->commands.run("next", {});
+    if (key == 'p') wrong = desk_->commands.run("previous", {});
+    if (key >= '1' && key <= '9') wrong = desk_->commands.run("go", {static_cast<double>(key - '0')});
+    if (key == 'r') wrong = desk_->commands.run("reload", {}, Commands::From::here, say_);
     if (!wrong.empty()) say(wrong);
 }
 
@@ -193,7 +179,7 @@ void Session::start_tape(const std::filesystem::path& file, std::uint64_t frames
     tape_ = std::make_unique<Tape>(file, runner_->rate(), runner_->outputs(), frames,
                                    [this](std::string line) { inbox_.post(Notice{std::move(line)}); });
     tape_file_ = file;
-    runner_->set_tape(tape_.get());
+    runner_->set_tap(TapPoint::tape, tape_.get());
 }
 
 // Whether all of it is in the file.
@@ -226,29 +212,17 @@ std::string Session::record(const CommandArguments& arguments) {
         return "";
     }
     if (!tape_) return "nothing is being recorded; /legume/record FILE begins";
-    runner_->set_tape(nullptr);
+    runner_->set_tap(TapPoint::tape, nullptr);
     const auto gone = runner_->frames() + 2 * block_frames;
     const auto patience = Clock::now() + std::chrono::seconds(1);
     while (runner_->frames() < gone) {
         if (Clock::now() > patience) {
-            runner_->set_tape(tape_.get());
+            runner_->set_tap(TapPoint::tape, tape_.get());
             return "the sound card does not answer; the recording goes on";
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     return stop_tape() ? "" : "the recording is not whole; the terminal says why";
-}
-
-// After every edit.
-void Session::bind() {
-    controls_->bind();
-    if (transport_) transport_->bind();
-    if (scenes_) scenes_->bind();
-    if (morphs_) morphs_->bind();
-    if (cues_) cues_->bind();
-    if (midi_) midi_->bind();
-    if (midi_) midi_->want(runner_->patch().clock.out.value_or(""));
-    if (osc_) osc_->bind();
 }
 
 void Session::take(const Mail& mail) {
@@ -257,7 +231,7 @@ void Session::take(const Mail& mail) {
         if (const auto event = parse_midi(midi->bytes)) {
             midi_->take(*event, midi->port);
             transport_->take(*event, midi->port, midi->time);
-            scenes_->take(*event);
+            desk_->scenes.take(*event);
         }
     } else if (const auto* packet = std::get_if<OscPacket>(&mail)) {
         osc_->take(*packet);
@@ -266,31 +240,42 @@ void Session::take(const Mail& mail) {
     }
 }
 
-void Session::watch_patch() {
-    if (may_edit() && watch_.edited()) take_up(open_in_set(patch_, set_));
+// What was edited is read and prepared by the loader; here it is only posted, once nothing else is on its way.
+void Session::follow_edits() {
+    if (loader_->edited(Loader::For::edit)) want_edit();
+    if (auto loaded = loader_->take(Loader::For::edit)) edit_ = std::move(loaded);
+    if (!edit_ || !runner_->settled()) return;
+    const auto wrong = take_up(*std::exchange(edit_, std::nullopt));
+    if (wrong.empty()) return;
+    for (const auto& answer : std::exchange(reloads_, {})) answer(wrong);
 }
 
-// False when it has faults, which are said.
-bool Session::take_up(Checked checked) {
-    watch_.set(checked.patch.files);
-    const auto changes = diff(runner_->patch(), checked.patch);
-    auto problems = checked.problems;
+// What is wrong with it, for who asked; all of it is said.
+std::string Session::take_up(Loaded loaded) {
+    const auto changes = diff(runner_->patch(), loaded.prepared.patch);
+    const auto problems = std::move(loaded.prepared.problems);
     if (problems.empty()) {
-        if (checked.patch == runner_->patch()) {
-            if (std::exchange(faulty_, false)) say("The patch is sound again, and what is playing.");
-            return true;
+        if (loaded.prepared.number != runner_->playing_number()) {  // something else came meanwhile
+            want_edit();
+            return "";
         }
-        for (const auto& notice : checked.notices) say(to_string(notice));
-        problems = runner_->edit(std::move(checked));
-        if (problems.empty() && kept_) kept_->edited();
+        if (loaded.same) {
+            if (std::exchange(faulty_, false)) say("The patch is sound again, and what is playing.");
+            reloads_.clear();
+            return "";
+        }
+        for (const auto& notice : loaded.notices) say(to_string(notice));
+        runner_->edit(std::move(loaded.prepared));
+        if (kept_) kept_->edited();
     }
     faulty_ = !problems.empty();
     if (faulty_) {
         say("The patch has faults; what was playing plays on:");
         for (const auto& problem : problems) say("  " + to_string(problem));
-        return false;
+        return to_string(problems.front());
     }
-    bind();
+    reloads_.clear();
+    desk_->controls.bind();
     std::vector<std::string> said;
     if (!changes.added.empty()) said.push_back("added " + join(changes.added));
     if (!changes.removed.empty()) said.push_back("removed " + join(changes.removed));
@@ -303,7 +288,7 @@ bool Session::take_up(Checked checked) {
     if (changes.settings) said.push_back("settings");
     say("Reloaded: " + join(said));
     say_admission();
-    return true;
+    return "";
 }
 
 // What is new of it.
@@ -329,18 +314,18 @@ void Session::show_status() {
                 static_cast<double>(runner_->frames()) / runner_->rate(), math::decibels(peak), runner_->load() * 100,
                 static_cast<unsigned long long>(runner_->late_blocks()),
                 static_cast<unsigned long long>(device_->xruns()), static_cast<double>(covered) * 100,
-                print_time(runner_->moment().time).c_str(), set.c_str(), controls_->last().c_str());
+                print_time(runner_->moment().time).c_str(), set.c_str(), desk_->controls.last().c_str());
     std::fflush(stdout);
     status_drawn_ = true;
 }
 
 // A crash goes on from here.
 void Session::save_snapshot() {
-    auto standing = snapshot_of(*controls_);
+    auto standing = snapshot_of(desk_->controls);
     standing.patch = std::filesystem::absolute(patch_);
     standing.place = setlist_->place();
     standing.seed = runner_->seed();
-    standing.scene = scenes_->current();
+    standing.scene = desk_->scenes.current();
     standing.seconds += before_;
     if (const auto fault = snapshot_file_->save(std::move(standing)); !fault.empty()) say(fault);
 }
@@ -357,7 +342,7 @@ void Session::end() {
                   static_cast<double>(runner_->frames()) / runner_->rate(), asked ? " (stopped)" : "",
                   static_cast<unsigned long long>(runner_->late_blocks()),
                   static_cast<unsigned long long>(device_->xruns()),
-                  static_cast<unsigned long long>(controls_->taken()),
+                  static_cast<unsigned long long>(desk_->controls.taken()),
                   static_cast<unsigned long long>(midi_->refused() + (osc_ ? osc_->refused() : 0) + inbox_.dropped()));
     std::string played = line;
     if (most_covering_ > 0) {
@@ -366,7 +351,7 @@ void Session::end() {
     }
     played += setlist_->summary();
     played += xrun_log_.summary();
-    if (osc_) played += osc_->summary();
+    played += desk_->controls.summary();
     say(played);
 }
 
@@ -408,7 +393,8 @@ int Session::run() {
     if (!checked.patch.note.empty()) say("  " + checked.patch.note);
     if (!snapshot_file_->greeting().empty()) say(snapshot_file_->greeting());
     for (const auto& notice : checked.notices) say("  " + to_string(notice));
-    watch_.set(checked.patch.files);
+    Watch watch;
+    watch.set(checked.patch.files);
     if (!may_take_real_time(audio_priority) || !lock_memory())
         say("Without real-time priority and locked memory, which are not permitted here, other programs can make it "
             "late; `legume rehearse` says how to get them.");
@@ -437,28 +423,32 @@ int Session::run() {
         setup.tell = [this](const std::string& id, const std::string& line) { inbox_.post(Notice{id + ": " + line}); };
         runner_ = std::make_unique<Runner>(setup);
         if (print_problems(runner_->edit(std::move(checked)))) return 1;
+        heed_stop_signals();  // until here Ctrl-C ends it at once: a file may be read for ever, and nothing sounds yet
         say_admission();
         runner_->on_late = [this](const LateCallback& late) { xrun_log_.take(late); };
-        controls_ = std::make_unique<Controls>(*runner_);
-        bind();
+        loader_ = std::make_unique<Loader>(
+            *runner_, [this](const std::filesystem::path& file) { return open_in_set(file, set_); },
+            [this, seed](const Patch& patch) { return request_.seed ? *request_.seed : patch.seed.value_or(seed); },
+            std::move(watch));
+        desk_ = std::make_unique<Desk>(*runner_, say_, left ? 0 : request_.from);
         add_commands();
         setlist_ = std::make_unique<Setlist>(
-            set_, *controls_, commands_, say_,
-            [this, seed](const Patch& patch) { return request_.seed ? *request_.seed : patch.seed.value_or(seed); },
+            set_, *loader_, desk_->controls, desk_->commands, say_,
             [this](const std::filesystem::path& file) {
                 patch_ = file;
-                watch_.set(runner_->patch().files);
+                loader_->came();
+                edit_.reset();
                 faulty_ = false;
-                bind();
+                desk_->controls.bind();
                 if (kept_) kept_->edited();
                 say_admission();
             },
             first);
         open_controls();
         if (left) {
-            legume::take_up(*left, *controls_);
-            scenes_->go_on(left->scene);
-            cues_->go_on(left->seconds, left->beat);
+            legume::take_up(*left, desk_->controls);
+            desk_->scenes.go_on(left->scene);
+            desk_->cues.go_on(left->seconds, left->beat);
         }
         if (!request_.record.empty()) {
             const auto frames = request_.seconds ? math::round_even(*request_.seconds * setup.rate) : 0.0;
@@ -474,7 +464,7 @@ int Session::run() {
                       device_->name().c_str(), device_->rate(), static_cast<unsigned long long>(seed),
                       runner_->schedule().latency_frames() * 1000 / setup.rate, device_->output_latency() * 1000);
         say(line);
-        cues_->tick();  // what is due at the beginning is there at the beginning
+        desk_->cues.tick();  // what is due at the beginning is there at the beginning
         runner_->start_pools();
         device_->start(*runner_);
         if (keys_.emplace().open())
@@ -489,18 +479,12 @@ int Session::run() {
     }
     while (!over()) {
         for (const auto& mail : inbox_.take(osc_ ? osc_->patience() : std::chrono::milliseconds(10))) take(mail);
-        if (osc_) osc_->tick();
         runner_->tick();
         if (kept_) kept_->tick();
-        cues_->tick();
-        morphs_->tick();
-        midi_->tick();
-        transport_->tick();
+        desk_->controls.tick();
         while (const auto key = keys_->take()) press(*key);
         setlist_->tick();
-        if (reload_ && may_edit())
-            if (const auto wrong = reload(); !wrong.empty()) say(wrong);
-        if (patch_poll_.due()) watch_patch();
+        follow_edits();
         if (device_poll_.due())
             for (const auto& line : device_->news()) say(line);
         if (snapshot_poll_.due()) {
@@ -517,19 +501,32 @@ int Session::run() {
     for (const auto& mail : inbox_.take(std::chrono::milliseconds(0)))
         if (const auto* notice = std::get_if<Notice>(&mail)) say(notice->text);
     if (!tape_) return 0;
-    runner_->set_tape(nullptr);
+    runner_->set_tap(TapPoint::tape, nullptr);
     return stop_tape() ? 0 : 1;
+}
+
+bool Session::held_up() {
+    if (!loader_ || !loader_->busy(std::chrono::milliseconds(300))) return false;
+    transport_.reset();
+    midi_.reset();
+    osc_.reset();
+    device_.reset();
+    keys_.reset();
+    return true;
 }
 
 }  // namespace
 
 int play(const PlayRequest& request) {
-    heed_stop_signals();
     Session session(request);
     ending = session.run();
     // All is written by now. Who takes longer than this to let go is a MIDI or sound server that hangs.
     std::signal(SIGALRM, [](int) { ::_exit(ending); });
     ::alarm(10);
+    if (session.held_up()) {
+        std::fflush(nullptr);
+        ::_exit(ending);
+    }
     return ending;
 }
 

@@ -53,26 +53,24 @@ Problems read_set(const std::vector<fs::path>& files, std::optional<double> cros
     return problems;
 }
 
-Setlist::Setlist(SetText set, Controls& controls, Commands& commands, Say say, SeedOf seed_of,
+Setlist::Setlist(SetText set, Loader& loader, Controls& controls, Commands& commands, Say say,
                  std::function<void(const fs::path&)> came, std::size_t first)
     : set_(std::move(set)),
+      loader_(loader),
       controls_(controls),
       commands_(commands),
       say_(std::move(say)),
-      seed_of_(std::move(seed_of)),
       came_(std::move(came)),
-      at_(first),
-      loader_([this](const fs::path& file) {
-          auto checked = open_in_set(file, set_);
-          Loaded loaded{file, {}, checked.notices, checked.patch.files};
-          const auto seed = seed_of_(checked.patch);
-          loaded.prepared = controls_.runner().prepare(std::move(checked), seed);
-          return loaded;
-      }) {
-    commands_.add({"load", "Plays another patch: what plays leaves under a crossfade.", false,
-                   [this](const CommandArguments& arguments) {
+      at_(first) {
+    commands_.add({"load",
+                   "Plays another patch: what plays leaves under a crossfade.",
+                   false,
+                   {},
+                   [this](const CommandArguments& arguments, Answer answer) -> std::string {
                        const auto* file = arguments.empty() ? nullptr : std::get_if<std::string>(&arguments[0]);
-                       return file ? load(*file) : "/legume/load wants a patch's file";
+                       if (!file) return "/legume/load wants a patch's file";
+                       load(*file, std::move(answer));
+                       return "";
                    }});
     commands_.add({"next", "Goes on to the set's next patch.", true, [this](const auto&) { return step(1); }});
     commands_.add({"previous", "Goes back to the set's patch before.", true, [this](const auto&) { return step(-1); }});
@@ -101,27 +99,23 @@ std::string Setlist::named(const Wish& wish) const {
     return wish.entry ? place_of(*wish.entry) : wish.file.filename().string();
 }
 
-std::string Setlist::want(Wish wish) {
+void Setlist::want(Wish wish) {
     if (next_.faulty && !next_.loaded) next_ = {};  // it may have been mended, and says so if not
     const bool here = next_.file == wish.file && next_.loaded;
     if (!here) say_("Getting " + named(wish) + " ready; it comes in as soon as it is.");
     wish_ = std::move(wish);
-    return "";
 }
-std::string Setlist::want(std::size_t entry) {
+void Setlist::want(std::size_t entry, Answer answer) {
     const auto& patch = set_.patches[entry];
-    return want({plain(patch.file), entry, patch.crossfade});
+    want({plain(patch.file), entry, patch.crossfade, std::move(answer)});
 }
 
-std::string Setlist::load(const fs::path& file) {
-    // It is read here too, though it takes some milliseconds, so that whoever asks is told what is wrong with it.
-    if (const auto checked = open_in_set(file, set_); !checked.problems.empty())
-        return to_string(checked.problems.front());
+void Setlist::load(const fs::path& file, Answer answer) {
     for (std::size_t after = 1; after <= set_.patches.size(); ++after)  // of two that are the same the next one
         if (const auto entry = (at_ + after) % set_.patches.size();
             set_.patches.size() > 1 && plain(set_.patches[entry].file) == plain(file))
-            return want(entry);
-    return want({plain(file), {}, set_.crossfade});
+            return want(entry, std::move(answer));
+    want({plain(file), {}, set_.crossfade, std::move(answer)});
 }
 
 std::string Setlist::step(int by) {
@@ -133,7 +127,8 @@ std::string Setlist::step(int by) {
     if (to < 0) return "this is the first patch of the set; /legume/next goes on";
     if (to >= static_cast<std::ptrdiff_t>(set_.patches.size()))
         return "this is the last patch of the set; /legume/go 1 begins it anew";
-    return want(static_cast<std::size_t>(to));
+    want(static_cast<std::size_t>(to));
+    return "";
 }
 
 std::string Setlist::go(std::size_t place) {
@@ -144,7 +139,8 @@ std::string Setlist::go(std::size_t place) {
         wish_.reset();  // whatever was on its way need not come
         return place_of(at_) + " is what plays; /legume/load with its file begins it anew";
     }
-    return want(place - 1);
+    want(place - 1);
+    return "";
 }
 
 std::string Setlist::by_argument(const CommandArguments& arguments) {
@@ -183,7 +179,6 @@ fs::path Setlist::upcoming() const {
 
 void Setlist::take(Loaded loaded) {
     if (loaded.file != next_.file) return;
-    next_.watch.set(loaded.files);
     next_.faulty = !loaded.prepared.problems.empty();
     if (!next_.faulty) {
         for (const auto& notice : loaded.notices) say_(to_string(notice));
@@ -195,19 +190,21 @@ void Setlist::take(Loaded loaded) {
           : next_.loaded ? "as it was before it is ready all the same:"
                          : "mend it before it is to come:"));
     for (const auto& problem : loaded.prepared.problems) say_("  " + to_string(problem));
-    if (!next_.loaded) wish_.reset();
+    if (next_.loaded) return;
+    if (wish_ && wish_->answer) wish_->answer(to_string(loaded.prepared.problems.front()));
+    wish_.reset();
 }
 
 void Setlist::tick() {
     for (const auto& press : std::exchange(pressed_, {}))
         if (const auto wrong = press(); !wrong.empty()) say_("Set: " + wrong);
-    if (auto loaded = loader_.take()) take(std::move(*loaded));
+    if (auto loaded = loader_.take(Loader::For::next)) take(std::move(*loaded));
     if (const auto file = wish_ ? wish_->file : upcoming(); next_.file != file) {
         next_ = {};
         next_.file = file;
-        if (!file.empty()) loader_.want(file);
+        if (!file.empty()) loader_.want_next(file);
     }
-    if (watch_poll_.due() && next_.watch.edited()) loader_.want(next_.file);
+    if (loader_.edited(Loader::For::next) && !next_.file.empty()) loader_.want_next(next_.file);
     auto& runner = controls_.runner();
     if (changing_ && runner.settled() && !runner.leaving()) {
         changing_ = false;

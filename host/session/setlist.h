@@ -14,8 +14,6 @@
 #include "host/control/controls.h"
 #include "host/patch/setlist.h"
 #include "host/session/loader.h"
-#include "host/system/every.h"
-#include "host/system/watch.h"
 
 namespace legume {
 
@@ -33,21 +31,19 @@ Problems read_set(const std::vector<std::filesystem::path>& files, std::optional
 class Setlist {
   public:
     using Say = std::function<void(const std::string&)>;
-    // `seed_of` gives the seed of a patch, on any thread. `came` is called when the runner has another patch: all that
-    // is bound to nodes is bound anew there. `first` of the set plays already.
-    using SeedOf = std::function<std::uint64_t(const Patch&)>;
-    Setlist(SetText set, Controls& controls, Commands& commands, Say say, SeedOf seed_of,
+    // `came` is called when the runner has another patch: all that is bound to nodes is bound anew there. `first` of
+    // the set plays already.
+    Setlist(SetText set, Loader& loader, Controls& controls, Commands& commands, Say say,
             std::function<void(const std::filesystem::path&)> came, std::size_t first = 0);
     Setlist(const Setlist&) = delete;
     Setlist& operator=(const Setlist&) = delete;
 
     void tick();  // often
-    // Of the set, or any other; what is wrong, as a command says it.
-    std::string load(const std::filesystem::path& file);
+    // Of the set, or any other. What is wrong, as a command says it; what is wrong with the file `answer` says later.
+    void load(const std::filesystem::path& file, Answer answer = {});
     std::string step(int by);
     std::string go(std::size_t place);         // the first is 1
     std::size_t place() const { return at_; }  // of what plays, or of what played before something of no set; from 0
-    bool loading() { return loader_.busy(); }  // an edit that needs the same model would wait for it
     std::string status() const;   // "2/3 Second, next Third (ready)"; empty: one patch plays, and none is next
     std::string summary() const;  // "; 3 changes of patch, 0 blocks late in them"; empty when there was none
     const SetText& text() const { return set_; }
@@ -57,16 +53,16 @@ class Setlist {
         std::filesystem::path file;
         std::optional<std::size_t> entry;  // of the set
         Crossfade crossfade;
+        Answer answer = {};  // of a faulty file
     };
     struct Next {  // what is ready, or is being loaded
         std::filesystem::path file;
         std::optional<Loaded> loaded;
         bool faulty = false;  // as it was read last
-        Watch watch;
     };
     std::string by_argument(const CommandArguments& arguments);
-    std::string want(Wish wish);
-    std::string want(std::size_t entry);
+    void want(Wish wish);
+    void want(std::size_t entry, Answer answer = {});
     void hear(const Target& target, float value);
     void take(Loaded loaded);
     void change();
@@ -76,20 +72,18 @@ class Setlist {
     std::string named(const Wish& wish) const;
 
     const SetText set_;
+    Loader& loader_;
     Controls& controls_;
     Commands& commands_;
     const Say say_;
-    const SeedOf seed_of_;
     const std::function<void(const std::filesystem::path&)> came_;
     std::size_t at_ = 0;    // the entry that plays, or that played before one of no set did
     bool outside_ = false;  // and such a one plays
     std::optional<Wish> wish_;
     Next next_;
     std::vector<std::function<std::string()>> pressed_;
-    Every watch_poll_{200};
     std::uint64_t late_ = 0;  // that have been said
     bool changing_ = false;
-    Loader loader_;  // last: its thread ends first
 };
 
 }  // namespace legume

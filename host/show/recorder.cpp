@@ -109,7 +109,8 @@ ShowRecorder::ShowRecorder(const fs::path& shows, const Device& device, Controls
         if (runner_.inputs() > 0)
             given_ = std::make_unique<Tape>(folder_ / "inputs.wav", runner_.rate(), runner_.inputs(), 0, tell_,
                                             SoundFormat::wav_long);
-        runner_.set_show(heard_.get(), given_.get());
+        runner_.set_tap(TapPoint::heard, heard_.get());
+        runner_.set_tap(TapPoint::given, given_.get());
     } catch (const SoundError& problem) {
         tapes_ended_ = true;
         fault_ = std::string("not recorded: ") + problem.what();
@@ -120,7 +121,7 @@ ShowRecorder::ShowRecorder(const fs::path& shows, const Device& device, Controls
 ShowRecorder::~ShowRecorder() {
     runner_.on_applied = nullptr;
     runner_.on_adopted = nullptr;
-    runner_.set_show(nullptr, nullptr);
+    for (const auto point : {TapPoint::heard, TapPoint::given}) runner_.set_tap(point, nullptr);
 }
 
 double ShowRecorder::bytes_an_hour() const {
@@ -268,7 +269,7 @@ void ShowRecorder::tick() {
 void ShowRecorder::look_at_room() {
     if (tapes_ended_ || tapes_gone_ || room_of(folder_) > room_left) return;
     tell_(folder_.string() + ": the disk is nearly full; the recording ends here, the log and playing go on");
-    runner_.set_show(nullptr, nullptr);
+    for (const auto point : {TapPoint::heard, TapPoint::given}) runner_.set_tap(point, nullptr);
     tapes_gone_ = runner_.frames() + 2 * block_frames;
 }
 
@@ -286,7 +287,7 @@ void ShowRecorder::end_tapes() {
 
 std::string ShowRecorder::finish() {
     runner_.tick();
-    runner_.set_show(nullptr, nullptr);
+    for (const auto point : {TapPoint::heard, TapPoint::given}) runner_.set_tap(point, nullptr);
     if (!tapes_ended_) end_tapes();
     log_->gather();
     put(LineWriter().word("end").number(runner_.frames()));

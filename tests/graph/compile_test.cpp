@@ -26,8 +26,10 @@ struct Show {
         auto checked = plain(nodes, wires);
         REQUIRE(lines(checked.problems) == std::vector<std::string>{});
         const auto next_patch = checked.patch;
-        auto compiled = compile(std::move(checked), {48'000, 1, store, {}}, playing.get(), &patch);
+        auto compiled =
+            compile(std::move(checked), {48'000, 1, store, {}}, playing ? &playing->plan() : nullptr, &patch);
         if (!compiled.schedule) return compiled.problems;
+        if (playing) compiled.schedule->follow(*playing);
         patch = next_patch;
         adopt(std::move(compiled.schedule));
         return {};
@@ -132,7 +134,7 @@ TEST_CASE("a param whose text changed takes the new value, any other keeps its l
     Show show;
     show.edit({{"a", "level", {{"gain", "0.5"}}}, {"b", "level", {{"gain", "0.5"}}}}, {"a -> b"});
     auto checked = plain({{"a", "level", {{"gain", "0.7"}}}, {"b", "level", {{"gain", "0.5"}}}}, {"a -> b"});
-    const auto compiled = compile(std::move(checked), {48'000, 1, show.store, {}}, show.playing.get(), &show.patch);
+    const auto compiled = compile(std::move(checked), {48'000, 1, show.store, {}}, &show.playing->plan(), &show.patch);
     REQUIRE(compiled.edits.size() == 1);
     CHECK(compiled.edits[0].name == "a/gain");
     CHECK(compiled.edits[0].value == doctest::Approx(0.7));

@@ -8,10 +8,7 @@
 #include <filesystem>
 #include <set>
 
-#include "host/control/commands.h"
-#include "host/control/controls.h"
-#include "host/control/cues.h"
-#include "host/control/scenes.h"
+#include "host/control/desk.h"
 #include "host/engine/runner.h"
 #include "host/patch/yaml.h"
 #include "host/session/open.h"
@@ -64,14 +61,9 @@ Beginning beginning(const std::filesystem::path& file, const test::Folder& folde
     std::vector<float> planes(static_cast<std::size_t>(channels) * block_frames);
     std::vector<float*> out;
     for (std::size_t at = 0; at < planes.size(); at += block_frames) out.push_back(planes.data() + at);
-    Controls controls(runner);
-    controls.bind();
-    Commands commands;
-    const auto say = [](const std::string& line) { FAIL(line); };
-    Scenes scenes(controls, commands, say);
-    Cues cues(controls, commands, say);
+    Desk desk(runner, [](const std::string& line) { FAIL(line); });
     for (int block = 0; block < heard_frames / block_frames; ++block) {
-        cues.tick();
+        desk.controls.tick();
         runner.render_block(nullptr, out.data());
         runner.tick();
         heard.insert(heard.end(), planes.begin(), planes.end());

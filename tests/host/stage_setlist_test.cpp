@@ -34,11 +34,12 @@ void write(const std::filesystem::path& file, const std::string& text) {
 // A set under way, without a device: time goes on by the block, and the loader has a thread of its own as it has live.
 struct Show {
     Folder folder;
-    std::string said;
+    std::string said, answer;
     Runner runner{{48'000, 0, 1, 3, {}}};
     Controls controls{runner};
     Commands commands;
     std::unique_ptr<Cues> cues;
+    std::unique_ptr<Loader> loader;
     std::unique_ptr<Setlist> setlist;
     test::Samples heard;
 
@@ -61,12 +62,11 @@ struct Show {
         controls.bind();
         const auto say = [this](const std::string& line) { said += line + "\n"; };
         cues = std::make_unique<Cues>(controls, commands, say);
-        setlist = std::make_unique<Setlist>(
-            text, controls, commands, say, [](const Patch& patch) { return patch.seed.value_or(3); },
-            [this](const std::filesystem::path&) {
-                controls.bind();
-                cues->bind();
-            });
+        loader = std::make_unique<Loader>(
+            runner, [text](const std::filesystem::path& file) { return open_in_set(file, text); },
+            [](const Patch& patch) { return patch.seed.value_or(3); });
+        setlist = std::make_unique<Setlist>(text, *loader, controls, commands, say,
+                                            [this](const std::filesystem::path&) { controls.bind(); });
     }
     void play(double seconds) {
         std::array<float, 64> block;
@@ -95,7 +95,8 @@ struct Show {
         });
     }
     std::string run(const std::string& command, const CommandArguments& arguments = {}) {
-        return commands.run(command, arguments);
+        return commands.run(command, arguments, Commands::From::here,
+                            [this](const std::string& wrong) { answer = wrong; });
     }
 };
 
@@ -199,8 +200,10 @@ TEST_CASE("one patch alone has no next, and can be followed by any other") {
     Show show({patch_of("300")});
     CHECK(show.setlist->status().empty());
     CHECK(show.run("next").starts_with("there is one patch alone; a set is `legume play a.yaml b.yaml`"));
-    CHECK(show.run("load", {(show.folder / "gone.yaml").string()})
-              .ends_with("gone.yaml: there is no such file; look at its name and folder"));
+    CHECK(
+        show.run("load", {(show.folder / "gone.yaml").string()}).empty());  // it is read elsewhere, and answered later
+    CHECK(show.comes(
+        [&] { return show.answer.ends_with("gone.yaml: there is no such file; look at its name and folder"); }));
     write(show.folder / "other.yaml", patch_of("900", "cues: [{at: 0.5, set: tone.gain, to: -6 dB}]\n"));
     CHECK(show.run("load", {(show.folder / "other.yaml").string()}).empty());
     CHECK(show.comes([&] { return show.runner.changes() == 1; }));
@@ -251,7 +254,6 @@ TEST_CASE("a control that is bound to the set in its text goes on whichever patc
               "legume: 1\ncrossfade: 0.1 s\nsetlist: [a.yaml, b.yaml]\nbindings:\n"
               "  - {midi: {note: 40}, to: setlist.next}\n  - {midi: {program: all}, to: setlist.go}\n");
     MidiRouter router(show.controls);
-    router.bind();
     const auto send = [&](MidiEvent::Kind kind, int number, int value) {
         const MidiEvent event{kind, 1, number, value};
         router.take(std::span(&event, 1), "nano");
@@ -262,7 +264,6 @@ TEST_CASE("a control that is bound to the set in its text goes on whichever patc
     REQUIRE(show.ready());
     send(MidiEvent::Kind::note_on, 40, 100);
     CHECK(show.comes([&] { return show.runner.changes() == 1; }));
-    router.bind();
     const auto gain = [&] { return show.controls.find("tone/gain")->param()->own(); };
     CHECK(gain() == -12);
     send(MidiEvent::Kind::cc, 1, 20);

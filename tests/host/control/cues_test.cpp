@@ -34,8 +34,8 @@ scenes:
 cues:
 )";
 
-struct Desk : test::ControlDesk {
-    explicit Desk(const std::string& more) : ControlDesk(head + more) {}
+struct CueDesk : test::ControlDesk {
+    explicit CueDesk(const std::string& more) : ControlDesk(head + more) {}
     const Param& gain() { return param("tone/gain"); }
     std::string bytes(const char* name) const {
         std::ifstream in(folder / name, std::ios::binary);
@@ -64,7 +64,7 @@ double level(const test::Samples& x, double from, double seconds = 0.1) {
 }  // namespace
 
 TEST_CASE("a piece performs itself: the right levels at the right times, and the same bytes twice") {
-    const Desk desk(R"(  - {at: 0:00, scene: quiet}
+    const CueDesk desk(R"(  - {at: 0:00, scene: quiet}
   - {at: 2.5 s, set: tone.gain, to: -20 dB}
   - {at: 0:02, scene: loud, over: 0}
   - {at: bar 3, set: tone.gain, to: -12 dB, over: 2 beats}
@@ -85,7 +85,7 @@ TEST_CASE("a piece performs itself: the right levels at the right times, and the
 }
 
 TEST_CASE("a piece that begins further on stands as it would by then, and goes on in time") {
-    const Desk desk(R"(  - {at: 0:01, set: tone.gain, to: -40 dB}
+    const CueDesk desk(R"(  - {at: 0:01, set: tone.gain, to: -40 dB}
   - {at: 0:02, set: tone.gain, to: -20 dB}
   - {at: 0:04, set: side.gain, to: -20 dB, over: 1 s}
   - {at: bar 4, set: tone.gain, to: -12 dB, over: 2 s}
@@ -110,7 +110,7 @@ TEST_CASE("of the triggers before the place where a piece begins, a node's last 
                                (test::source_folder() / "assets/sounds/drones.flac").string() +
                                ", autostart: false}\n  out: {type: output}\nwires: [loop -> out]\ncues:\n"
                                "  - {at: 1, fire: loop.start}\n  - {at: 2, fire: loop.stop}\n";
-    const Desk desk("");
+    const CueDesk desk("");
     desk.write("p.yaml", player);
     CHECK(test::rms(desk.rendered("a.wav", "1", "3 s")) == 0);
     desk.write("p.yaml", player + "  - {at: 2.5, fire: loop.start}\n");
@@ -118,7 +118,7 @@ TEST_CASE("of the triggers before the place where a piece begins, a node's last 
 }
 
 TEST_CASE("a place that is none, or beyond the end of the piece, is said") {
-    const Desk desk("");
+    const CueDesk desk("");
     const auto patch = (desk.folder / "p.yaml").string();
     const auto refused = [&](const char* from) {
         const auto text = test::said(1, {"render", patch, "-o", (desk.folder / "a.wav").string(), "--from", from});
@@ -135,7 +135,8 @@ TEST_CASE("a place that is none, or beyond the end of the piece, is said") {
 }
 
 TEST_CASE("a control that is touched is the player's, until a later cue moves it again") {
-    Desk desk("  - {at: 1, set: tone.gain, to: -6 dB, over: 2 s}\n  - {at: 4, set: tone.gain, to: -30 dB}\n");
+    CueDesk desk(
+        "  - {at: 1, set: tone.gain, to: -6 dB, over: 2 s}\n  - {at: 4, set: tone.gain, to: -30 dB}\n");
     desk.play_until(2);
     CHECK(desk.gain().shown() == doctest::Approx(-9).epsilon(0.01));
     desk.controls.move(*desk.controls.find("tone/gain"), -50, "hand");
@@ -146,7 +147,7 @@ TEST_CASE("a control that is touched is the player's, until a later cue moves it
 }
 
 TEST_CASE("an edit while it plays does not run again what is past, and another patch begins its own time") {
-    Desk desk("  - {at: 1, set: tone.gain, to: -6 dB}\n");
+    CueDesk desk("  - {at: 1, set: tone.gain, to: -6 dB}\n");
     desk.play_until(2);
     desk.controls.move(*desk.controls.find("tone/gain"), -50, "hand");
     desk.write("p.yaml", head + "  - {at: 0.5, set: tone.gain, to: -7 dB}\n  - {at: 3, set: tone.gain, to: -8 dB}\n");
@@ -167,7 +168,7 @@ TEST_CASE("a thousand cues at once are all done, and a trigger of them fires") {
     std::string cues;
     for (int i = 0; i < 1'000; ++i)
         cues += "  - {at: 1, set: tone.gain, to: -" + std::to_string(10 + i % 70) + " dB}\n";
-    Desk desk(cues + "  - {at: 1, fire: sway.reset}\n");
+    CueDesk desk(cues + "  - {at: 1, fire: sway.reset}\n");
     int fired = 0;
     desk.runner.on_applied = [&](const Applied& applied) { fired += applied.target == "sway/reset"; };
     desk.play_until(1.2);
@@ -177,7 +178,7 @@ TEST_CASE("a thousand cues at once are all done, and a trigger of them fires") {
 }
 
 TEST_CASE("a cue goes over to the next patch, whose cues begin then") {
-    const Desk desk("");
+    const CueDesk desk("");
     desk.write("p.yaml", head + "  - {at: 0, scene: quiet}\n  - {at: 0:01, patch: next.yaml}\n");
     desk.write("next.yaml", head + "  - {at: 0:01, scene: loud}\n");
     const auto heard = desk.rendered("a.wav", "3.5");
@@ -192,7 +193,7 @@ TEST_CASE("a cue goes over to the next patch, whose cues begin then") {
 }
 
 TEST_CASE("a show's log becomes cues that play it again, a fader's many steps as a few straight ways") {
-    Desk desk("");
+    CueDesk desk("");
     std::vector<double> played;
     std::filesystem::path folder;
     {
@@ -218,7 +219,7 @@ TEST_CASE("a show's log becomes cues that play it again, a fader's many steps as
     CHECK(std::count(cues.begin(), cues.end(), '\n') <= 20);  // of 242 moves
     CHECK(cues.find(", fire: sway.reset}") != cues.npos);
     REQUIRE(cues.starts_with("cues:\n"));
-    Desk again(cues.substr(6));
+    CueDesk again(cues.substr(6));
     for (int i = 0; i <= 300; ++i) {
         again.play_until(0.5 + i / 30.0 + 0.03);  // as late as the fader's own glide
         CAPTURE(i);
@@ -229,7 +230,7 @@ TEST_CASE("a show's log becomes cues that play it again, a fader's many steps as
 }
 
 TEST_CASE("what is no log is said, with its place, and what the patch has no more is left out") {
-    Desk desk("");
+    CueDesk desk("");
     desk.write("show.log", "hello\n");
     const auto at = [&](const char* name) { return (desk.folder / name).string(); };
     CHECK(test::said(1, {"cues", at("show.log")}) ==

@@ -51,7 +51,6 @@ bindings:
         for (const auto& problem : checked.problems) FAIL(to_string(problem));
         REQUIRE(runner.edit(std::move(checked)).empty());
         controls.bind();
-        midi.bind();
         osc_router.bind();
     }
     float own(const char* node, const char* param) {

@@ -31,8 +31,9 @@ scenes:
   high:   {tone.cutoff: 6.4 kHz, side.mute: true}
 )";
 
-struct Desk : test::ControlDesk {
-    explicit Desk(const std::string& patch = text, const std::string& stored = "") : ControlDesk(patch, stored) {}
+struct SceneDesk : test::ControlDesk {
+    explicit SceneDesk(const std::string& patch = text, const std::string& stored = "")
+        : ControlDesk(patch, stored) {}
     void hand(const char* name, float value, float seconds = -1) {
         controls.move(*controls.find(name), value, "hand " + std::to_string(++hands), seconds);
     }
@@ -42,7 +43,7 @@ struct Desk : test::ControlDesk {
 }  // namespace
 
 TEST_CASE("over a second a cutoff passes the middle in octaves, and two sounds change places without a hole") {
-    Desk desk;
+    SceneDesk desk;
     desk.play(1.2);  // the output fades in
     const auto before = test::decibels(test::rms(desk.play(0.5)));
     CHECK(desk.commands.run("scene", {std::string("second"), 1.0}) == "");
@@ -61,7 +62,7 @@ TEST_CASE("over a second a cutoff passes the middle in octaves, and two sounds c
 }
 
 TEST_CASE("a level that a hand takes on its way goes on from where it was, and what is not named stays") {
-    Desk desk;
+    SceneDesk desk;
     desk.hand("side/gain", -12);
     desk.scenes->recall("second", 1.0);
     desk.play(0.5);
@@ -74,7 +75,7 @@ TEST_CASE("a level that a hand takes on its way goes on from where it was, and w
 }
 
 TEST_CASE("a scene that is recalled again is meant again") {
-    Desk desk;
+    SceneDesk desk;
     desk.scenes->recall("second");
     desk.hand("tone/cutoff", 500);
     CHECK(desk.param("tone/cutoff").own() == 500);
@@ -83,7 +84,7 @@ TEST_CASE("a scene that is recalled again is meant again") {
 }
 
 TEST_CASE("a scene is called by name, place, steps and program, in its own time or that which is sent") {
-    Desk desk;
+    SceneDesk desk;
     CHECK(desk.commands.run("scene", {3.0}) == "");
     desk.play(0.5);
     CHECK(desk.param("tone/cutoff").shown() == doctest::Approx(std::sqrt(200.0 * 400)).epsilon(0.01));  // of 2 beats
@@ -108,7 +109,7 @@ TEST_CASE("a scene is called by name, place, steps and program, in its own time 
 }
 
 TEST_CASE("a stored scene is there after a restart, and the patch's text is untouched") {
-    Desk desk;
+    SceneDesk desk;
     desk.hand("tone/cutoff", 1'234.5f);
     desk.hand("one/gain", -13);
     CHECK(desk.commands.run("scene-store", {std::string("mine")}) == "");
@@ -120,7 +121,7 @@ TEST_CASE("a stored scene is there after a restart, and the patch's text is unto
 
     std::ifstream again(desk.folder / "p.scenes.yaml");
     const std::string stored{std::istreambuf_iterator<char>(again), {}};
-    Desk next(text, stored);
+    SceneDesk next(text, stored);
     CHECK(next.said == "");
     CHECK(next.scenes->recall("mine") == "");
     CHECK(next.param("tone/cutoff").own() == doctest::Approx(1'234.5));
@@ -135,7 +136,8 @@ TEST_CASE("a stored scene is there after a restart, and the patch's text is unto
 }
 
 TEST_CASE("what a stored scene names and is gone is said, and the rest of it plays") {
-    Desk desk(text, "scenes:\n  old:\n    gone.gain: -3 dB\n    tone.cutoff: 700 Hz\n    tone.resonance: 99\n");
+    SceneDesk desk(text,
+                           "scenes:\n  old:\n    gone.gain: -3 dB\n    tone.cutoff: 700 Hz\n    tone.resonance: 99\n");
     const auto file = (desk.folder / "p.scenes.yaml").string();
     CHECK(desk.said.find(file + ":3:5: there is no node \"gone\"") != desk.said.npos);
     CHECK(desk.said.find(file + ":5:21: tone.resonance: 99 is outside 0 to 1") != desk.said.npos);
@@ -162,7 +164,7 @@ TEST_CASE("a file of scenes that cannot be read is a problem at its place") {
 }
 
 TEST_CASE("a pad moves all between its scenes along their own ways, and another hand keeps what it takes") {
-    Desk desk;
+    SceneDesk desk;
     desk.play(0.1);
     desk.hand("pad/x", 0.5f);
     desk.play(0.2);
@@ -182,7 +184,7 @@ TEST_CASE("a pad moves all between its scenes along their own ways, and another 
 }
 
 TEST_CASE("four scenes are the corners of a pad") {
-    Desk desk;
+    SceneDesk desk;
     const auto at = [&](float x, float y) {
         desk.hand("quad/x", x);
         desk.hand("quad/y", y);
@@ -199,7 +201,7 @@ TEST_CASE("four scenes are the corners of a pad") {
 }
 
 TEST_CASE("an edit takes up scenes, and one that they no longer fit is refused at its place") {
-    Desk desk;
+    SceneDesk desk;
     std::string edited = text;
     edited.replace(edited.find("400 Hz"), 6, "450 Hz");
     desk.write("p.yaml", edited);
@@ -215,7 +217,7 @@ TEST_CASE("an edit takes up scenes, and one that they no longer fit is refused a
 }
 
 TEST_CASE("the scenes of a patch within a patch are recalled under its name, and its pad moves between them") {
-    Desk desk("legume: 1\nnodes: {out: {type: output}}\n");
+    SceneDesk desk("legume: 1\nnodes: {out: {type: output}}\n");
     std::ofstream(desk.folder / "strip.yaml") << R"(legume: 1
 nodes:
   tone: {type: filter, cutoff: 200 Hz}

@@ -41,7 +41,6 @@ struct Stage {
         REQUIRE(runner.edit(load(patch(top))).empty());
         runner.on_applied = [this](const Applied& line) { applied.push_back(line); };
         controls.bind();
-        midi.bind();
         osc.bind();
         transport = std::make_unique<TransportControl>(
             controls, commands, [this](const std::string& line) { said.push_back(line); }, [this] { return now(); },

@@ -60,7 +60,8 @@ struct Stage {
     }
     Compiled compiled(const Patch& text, bool live = true, const Schedule* before = nullptr,
                       const Patch* patch_before = nullptr) {
-        return compile(check(text, test_types()), {rate, 1, store, {}, live}, before, patch_before);
+        return compile(check(text, test_types()), {rate, 1, store, {}, live}, before ? &before->plan() : nullptr,
+                       patch_before);
     }
     std::unique_ptr<Schedule> play(const Settings& settings, int generators = 1, bool live = true) {
         auto result = compiled(patch(settings, generators), live);

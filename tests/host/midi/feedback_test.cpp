@@ -34,7 +34,6 @@ struct Desk {
         for (const auto& problem : checked.problems) FAIL(to_string(problem));
         for (const auto& problem : runner.edit(std::move(checked))) FAIL(to_string(problem));
         controls.bind();
-        midi.bind();
     }
     // What goes out now.
     Sent out() {

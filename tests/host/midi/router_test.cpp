@@ -39,7 +39,6 @@ struct Desk {
         for (const auto& problem : runner.edit(std::move(checked))) FAIL(to_string(problem));
         while (!runner.settled()) applied();
         controls.bind();
-        midi.bind();
     }
     float own(const char* name) { return controls.find(name)->param()->own(); }
     float position() { return own("fade/position"); }

@@ -79,7 +79,6 @@ struct OscDesk {
     void edit(const std::string& patch) {
         while (!runner.settled()) blocks(1);
         play(patch);
-        osc.bind();
     }
     float own(const char* node, const char* param) {
         return static_cast<Param*>(runner.find(node)->find(param))->own();
