@@ -1,5 +1,4 @@
-// The log of a show while it is played: lines from the control thread, and the nodes' decisions, on a thread of its
-// own.
+// The log of a show while it is played, and the nodes' decisions, written on a thread of its own.
 // SPDX-License-Identifier: MIT
 #pragma once
 
