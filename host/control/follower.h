@@ -1,5 +1,4 @@
 // What follows the patch that plays, told of each edit and called as often as the loop turns.
-// turns.
 // SPDX-License-Identifier: MIT
 #pragma once
 

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "nodes/files/not_a_file.h"
+
 namespace legume {
 namespace {
 
@@ -21,6 +23,7 @@ std::optional<std::string> read_text(const std::filesystem::path& file) {
         const auto found = given->find(file.string());
         return found != given->end() ? std::optional(found->second) : std::nullopt;
     }
+    if (not_a_file(file)) return {};
     std::ifstream in(file, std::ios::binary);
     std::error_code error;
     if (!in || std::filesystem::is_directory(file, error)) return {};

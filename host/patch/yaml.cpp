@@ -17,6 +17,7 @@
 #include "host/patch/text.h"
 #include "host/patch/texts.h"
 #include "host/patch/tree.h"
+#include "nodes/files/not_a_file.h"
 
 namespace legume {
 namespace {
@@ -236,7 +237,9 @@ LoadedPatch load_text(std::string text, const std::string& name, const Names& wi
 }
 
 LoadedPatch load(const std::filesystem::path& file, const Names& within) {
-    const auto refuse = [&](const char* why) { return unreadable(file.string(), {{{file.string(), 0, 0}, why}}); };
+    const auto refuse = [&](const std::string& why) {
+        return unreadable(file.string(), {{{file.string(), 0, 0}, why}});
+    };
     std::error_code error;
     const auto itself = std::filesystem::weakly_canonical(file, error).string();
     if (std::find(within.begin(), within.end(), itself) != within.end())
@@ -247,8 +250,7 @@ LoadedPatch load(const std::filesystem::path& file, const Names& within) {
     }
     const auto status = std::filesystem::status(file, error);
     if (!std::filesystem::exists(status)) return refuse("there is no such file; look at its name and folder");
-    if (!within.empty() && !std::filesystem::is_regular_file(status) && !std::filesystem::is_directory(status))
-        return refuse("this is no file; a patch within a patch is one");  // a pipe would hold everything up
+    if (const auto why = not_a_file(file)) return refuse("this " + *why);
     if (std::filesystem::is_directory(status)) return refuse("this is a folder; name the patch in it");
     std::ifstream in(file, std::ios::binary);
     if (!in) return refuse("the file cannot be read; look at its permissions");

@@ -10,6 +10,8 @@
 #include <string>
 #include <system_error>
 
+#include "nodes/files/not_a_file.h"
+
 namespace legume {
 namespace {
 
@@ -25,6 +27,7 @@ using File = std::unique_ptr<SNDFILE, Close>;
 
 File open(const fs::path& path, SF_INFO& info) {
     std::error_code error;
+    if (const auto why = not_a_file(path)) throw SoundError(*why);
     if (!fs::exists(path, error)) throw SoundError("does not exist; check its name and folder");
     if (fs::is_directory(path, error)) throw SoundError("is a folder; name a sound file in it");
     if (fs::file_size(path, error) == 0 && !error) throw SoundError("is empty (0 bytes)");

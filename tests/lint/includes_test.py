@@ -49,7 +49,7 @@ LAYERS = (
     ("nodes/dsp/*", "graph/base/*"),
     ("nodes/files/*", ""),
     ("nodes/members/*", "graph/*"),
-    ("nodes/sound/*", "graph/* nodes/dsp/*"),
+    ("nodes/sound/*", "graph/* nodes/dsp/* nodes/files/*"),
     ("nodes/samplernn/checkpoint/*", "graph/base/* nodes/dsp/* nodes/files/*"),
     ("nodes/samplernn/kernels/*", "graph/base/* graph/patch/words.h nodes/dsp/* nodes/samplernn/checkpoint/*"),
     ("nodes/samplernn/engine/*", NETWORK),

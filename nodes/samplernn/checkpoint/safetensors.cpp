@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "nodes/files/atomic_file.h"
+#include "nodes/files/not_a_file.h"
 
 namespace legume::samplernn {
 namespace {
@@ -91,6 +92,7 @@ std::string print(const Shape& dims) {
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& file) {
     std::error_code error;
     if (std::filesystem::is_directory(file, error)) fail("it is a folder");
+    if (const auto why = not_a_file(file)) fail("it " + *why);
     in_.open(file, std::ios::binary);
     if (!in_) fail(std::string("it cannot be opened: ") + std::strerror(errno));
     in_.seekg(0, std::ios::end);

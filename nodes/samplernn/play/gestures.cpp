@@ -12,6 +12,7 @@
 
 #include "graph/base/math.h"
 #include "nodes/files/atomic_file.h"
+#include "nodes/files/not_a_file.h"
 #include "nodes/sound/sound_file.h"
 
 namespace legume::samplernn {
@@ -153,6 +154,7 @@ std::filesystem::path Gestures::file(std::size_t place) const {
 void Gestures::load(std::size_t place) {
     std::error_code none;
     if (folder_.empty() || !std::filesystem::exists(file(place), none)) return;
+    if (not_a_file(file(place))) return;
     std::ifstream in(file(place), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};
     try {
