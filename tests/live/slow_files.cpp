@@ -1,5 +1,4 @@
-// A disk that does not answer: loaded before a program, it keeps whoever opens a file below a folder named slow waiting
-// until a file named go lies in there.
+// A disk that does not answer: it keeps who opens a file below a folder named slow waiting for a file go in there.
 // SPDX-License-Identifier: MIT
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -135,8 +135,7 @@ TEST_CASE("a place that is none, or beyond the end of the piece, is said") {
 }
 
 TEST_CASE("a control that is touched is the player's, until a later cue moves it again") {
-    CueDesk desk(
-        "  - {at: 1, set: tone.gain, to: -6 dB, over: 2 s}\n  - {at: 4, set: tone.gain, to: -30 dB}\n");
+    CueDesk desk("  - {at: 1, set: tone.gain, to: -6 dB, over: 2 s}\n  - {at: 4, set: tone.gain, to: -30 dB}\n");
     desk.play_until(2);
     CHECK(desk.gain().shown() == doctest::Approx(-9).epsilon(0.01));
     desk.controls.move(*desk.controls.find("tone/gain"), -50, "hand");

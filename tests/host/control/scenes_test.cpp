@@ -32,8 +32,7 @@ scenes:
 )";
 
 struct SceneDesk : test::ControlDesk {
-    explicit SceneDesk(const std::string& patch = text, const std::string& stored = "")
-        : ControlDesk(patch, stored) {}
+    explicit SceneDesk(const std::string& patch = text, const std::string& stored = "") : ControlDesk(patch, stored) {}
     void hand(const char* name, float value, float seconds = -1) {
         controls.move(*controls.find(name), value, "hand " + std::to_string(++hands), seconds);
     }
@@ -136,8 +135,7 @@ TEST_CASE("a stored scene is there after a restart, and the patch's text is unto
 }
 
 TEST_CASE("what a stored scene names and is gone is said, and the rest of it plays") {
-    SceneDesk desk(text,
-                           "scenes:\n  old:\n    gone.gain: -3 dB\n    tone.cutoff: 700 Hz\n    tone.resonance: 99\n");
+    SceneDesk desk(text, "scenes:\n  old:\n    gone.gain: -3 dB\n    tone.cutoff: 700 Hz\n    tone.resonance: 99\n");
     const auto file = (desk.folder / "p.scenes.yaml").string();
     CHECK(desk.said.find(file + ":3:5: there is no node \"gone\"") != desk.said.npos);
     CHECK(desk.said.find(file + ":5:21: tone.resonance: 99 is outside 0 to 1") != desk.said.npos);
