@@ -7,14 +7,17 @@ import sys
 from sources import ROOT, report, sources
 
 
+def run(*arguments, text=None):
+    """clang-format's complaints."""
+    done = subprocess.run([sys.argv[1], "--dry-run", "-Werror", "--style=file", *arguments], input=text, cwd=ROOT,
+                          capture_output=True, check=False)
+    return [line for line in done.stderr.decode().splitlines() if "error:" in line]
+
+
 def faults(file, text):
-    """clang-format's complaints about this text as this file."""
-    done = subprocess.run([sys.argv[1], "--dry-run", "-Werror", "--style=file", f"--assume-filename={file}"],
-                          input=text, cwd=ROOT, capture_output=True, check=False)
-    if done.returncode == 0:
-        return []
-    lines = [line for line in done.stderr.decode().splitlines() if "error:" in line]
-    return [f"{file} is not formatted; run clang-format -i {file}"] + lines[:3]
+    """The same about this text as this file."""
+    lines = run(f"--assume-filename={file}", text=text)
+    return lines and [f"{file} is not formatted; run clang-format -i {file}"] + lines[:3]
 
 
 # A judge that sees nothing would pass everything.
@@ -22,4 +25,5 @@ assert not faults("graph/a.cpp", b"int* a = nullptr;\n")
 assert faults("graph/a.cpp", b"int *a=nullptr;\n")
 
 files = sources(".h", ".cpp")
-report([line for file in files for line in faults(file, (ROOT / file).read_bytes())], f"{len(files)} files")
+wrong = sorted({line.split(":")[0] for line in run(*files)})  # all at once, which takes half as long
+report([line for file in wrong for line in faults(file, (ROOT / file).read_bytes())], f"{len(files)} files")
