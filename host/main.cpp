@@ -41,26 +41,26 @@ bool check_patch(const std::string& patch, const SetText& set, bool measure) {
     auto checked = open_in_set(patch, set);
     if (print_problems(checked.problems)) return false;
     for (const auto& notice : checked.notices) std::printf("%s\n", to_string(notice).c_str());
-    std::printf("%s: sound, %zu nodes, %zu wires\n", patch.c_str(), checked.nodes.size(), checked.links.size());
+    std::printf("%s: valid, %zu nodes, %zu wires\n", patch.c_str(), checked.nodes.size(), checked.links.size());
     return !measure || measure_patch(std::move(checked));
 }
 
 int check_patches(const std::vector<std::string>& patches, bool measure) {
-    bool sound = true;
+    bool valid = true;
     for (const auto& file : patches) {
         if (is_pack(file) && check_pack(file) != 0) {
-            sound = false;
+            valid = false;
             continue;
         }
         const auto set = find_set(file);
         if (!set) {
-            sound = check_patch(file, {}, measure) && sound;
+            valid = check_patch(file, {}, measure) && valid;
             continue;
         }
-        sound = !print_problems(set->problems) && sound;
-        for (const auto& patch : set->patches) sound = check_patch(patch.file.string(), *set, measure) && sound;
+        valid = !print_problems(set->problems) && valid;
+        for (const auto& patch : set->patches) valid = check_patch(patch.file.string(), *set, measure) && valid;
     }
-    return sound ? 0 : 1;
+    return valid ? 0 : 1;
 }
 
 struct DescribeRequest {
@@ -114,8 +114,8 @@ CLI::Validator within(double low, double high) {
     const auto limits = print_number(low) + " to " + print_number(high);
     const auto judge = [=](const std::string& text) {
         double value = 0;
-        const bool sound = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
-        return sound ? "" : text + " is not a number from " + limits;
+        const bool valid = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
+        return valid ? "" : text + " is not a number from " + limits;
     };
     return {judge, limits};
 }

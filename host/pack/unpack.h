@@ -19,7 +19,7 @@ bool is_pack(const std::filesystem::path& file);
 class Unpacking {
   public:
     virtual ~Unpacking() = default;
-    virtual void begin(const Card& card) = 0;  // which is sound
+    virtual void begin(const Card& card) = 0;  // which is valid
     virtual void begin(const PackedFile& file) = 0;
     virtual void write(std::span<const char> bytes) = 0;
     virtual void end() = 0;  // of this file, whose hash was right

@@ -260,7 +260,7 @@ std::string Session::take_up(Loaded loaded) {
             return "";
         }
         if (loaded.same) {
-            if (std::exchange(faulty_, false)) say("The patch is sound again, and what is playing.");
+            if (std::exchange(faulty_, false)) say("The patch is valid again; it is what is playing.");
             reloads_.clear();
             return "";
         }

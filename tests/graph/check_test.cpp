@@ -17,7 +17,7 @@ std::vector<std::string> wrong(const std::vector<Plain>& nodes, const std::vecto
 
 }  // namespace
 
-TEST_CASE("a sound patch has no problems, and its channels are counted") {
+TEST_CASE("a valid patch has no problems, and its channels are counted") {
     const auto c = plain({{"a", "counter", {{"channels", "2"}}}, {"b", "level"}, {"out", "sink"}}, {"a -> b -> out"});
     CHECK(lines(c.problems) == std::vector<std::string>{});
     CHECK(c.out_channels[1][0] == 2);

@@ -56,10 +56,10 @@ TEST_CASE("a broken patch is said by every command, and nothing is played or wri
     CHECK(desk.refused({"check", desk.at("broken.yaml")}) == said);
     CHECK(desk.refused({"render", desk.at("broken.yaml"), "--seconds", "1", "-o", desk.at("out.wav")}) == said);
     CHECK(desk.play_refused("broken.yaml", {"--device", "null", "--record", desk.at("out.wav")}) == said);
-    // With a sound patch beside it, both are looked at.
+    // With a valid patch beside it, both are looked at.
     const auto both = desk.refused({"check", desk.at("broken.yaml"), desk.at("tone.yaml")});
     CHECK(both.find(said) != both.npos);
-    CHECK(both.find(desk.at("tone.yaml") + ": sound, 2 nodes, 1 wires\n") != both.npos);
+    CHECK(both.find(desk.at("tone.yaml") + ": valid, 2 nodes, 1 wires\n") != both.npos);
 }
 
 TEST_CASE("a file that cannot be written is said before anything plays") {

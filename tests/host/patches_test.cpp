@@ -1,4 +1,4 @@
-// Every patch in patches/ is sound, says what you hear, and plays twice with the same bytes.
+// Every patch in patches/ is valid, says what you hear, and plays twice with the same bytes.
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
@@ -74,7 +74,7 @@ Beginning beginning(const std::filesystem::path& file, const test::Folder& folde
 
 }  // namespace
 
-TEST_CASE("every patch is sound and begins by saying what you hear") {
+TEST_CASE("every patch is valid and begins by saying what you hear") {
     for (const auto& file : patches()) {
         CAPTURE(file);
         const auto checked = open_patch(file);

@@ -111,7 +111,7 @@ TEST_CASE("a pack plays the same bytes on another machine, where nothing of the 
 
     const auto checked = said(0, {"check", desk.pack_file()});
     CHECK(has(checked, "a whole pack of legume"));
-    CHECK(has(checked, "sound, 3 nodes, 2 wires"));
+    CHECK(has(checked, "valid, 3 nodes, 2 wires"));
     const auto played = said(
         0, {"play", desk.pack_file(), "--device", "null", "--seconds", "0.3", "--no-osc", "--no-log", "--seed", "3"});
     CHECK(has(played, "(A loop)"));
@@ -164,8 +164,8 @@ TEST_CASE("a set is one pack, with all that its patches play from") {
     desk.pack("evening.yaml");
     fs::remove_all(desk.home());
     const auto text = said(0, {"check", desk.pack_file()});
-    CHECK(has(text, "loop.yaml: sound, 3 nodes"));
-    CHECK(has(text, "cuts.yaml: sound, 2 nodes"));
+    CHECK(has(text, "loop.yaml: valid, 3 nodes"));
+    CHECK(has(text, "cuts.yaml: valid, 2 nodes"));
     CHECK(fs::exists(desk.unpacked() / "set" / "sounds" / "hush.wav"));
     const auto played =
         said(0, {"play", desk.pack_file(), "--device", "null", "--seconds", "0.3", "--no-osc", "--no-log"});

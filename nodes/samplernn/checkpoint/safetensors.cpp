@@ -43,7 +43,7 @@ Dtype read_dtype(const json& value, const std::string& what) {
 }
 
 Shape read_shape(const json& value, const std::string& what) {
-    if (!value.is_array() || value.size() > 8) fail(what + " has no sound shape");
+    if (!value.is_array() || value.size() > 8) fail(what + " has no valid shape");
     Shape shape;
     std::int64_t values = 1;
     for (const auto& dim : value) {

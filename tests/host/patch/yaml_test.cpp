@@ -143,7 +143,7 @@ TEST_CASE("an alias stands for what it names") {
     CHECK(loaded.patch.nodes[1].settings == loaded.patch.nodes[0].settings);
 }
 
-TEST_CASE("a patch with faults is still read where it is sound") {
+TEST_CASE("a patch with faults is still read where it is valid") {
     const auto loaded = load_patch_text(
         "legume: 1\ntempo: fast\nnodes:\n  a: noise\n  b: {type: gain}\nwires:\n  - a -> b\n", "p.yaml");
     CHECK(loaded.problems.size() == 2);

@@ -146,7 +146,7 @@ TEST_CASE("takes says what it cannot do, and leaves nothing half made") {
     CHECK(has(desk.made({}, 1), (desk.run / "takes").string() + " cannot be made: "));
     fs::remove(desk.run / "takes");
 
-    {  // Its header is sound and its weights are not: only loading it tells, when files are open already.
+    {  // Its header is valid and its weights are not: only loading it tells, when files are open already.
         std::fstream file(desk.checkpoint(80), std::ios::in | std::ios::out | std::ios::binary);
         file.seekp(-2, std::ios::end);
         file.write("\x80\x7f", 2);

@@ -164,7 +164,7 @@ TEST_CASE("a file says plainly why it is no checkpoint") {
     CHECK(has(edited("\"shape\":[4,2]", "\"shape\":[2,4]"), "its config asks for [4, 2]"));
     CHECK(has(edited("\"shape\":[4,2]", "\"shape\":[4,-2]"), "no whole number"));
     CHECK(has(edited("\"shape\":[4,2]", "\"shape\":[4611686018427387904,4]"), "absurdly large"));
-    CHECK(has(edited("\"shape\":[4,2]", "\"shape\":4"), "no sound shape"));
+    CHECK(has(edited("\"shape\":[4,2]", "\"shape\":4"), "no valid shape"));
     CHECK(has(edited("\"data_offsets\":[0,", "\"data_offsets\":[1e3,"), "no whole number"));
     CHECK(has(edited("\"data_offsets\":[0,", "\"data_offsets\":[18446744073709551615,"), "outside the file"));
     CHECK(has(edited("sample.conv_bias", "sample.conv_boas"), "sample.conv_boas"));

@@ -300,7 +300,7 @@ TEST_CASE("blocks that are out of range or not in order are refused") {
     CHECK(has(why(0, 1, 3), "block 1 does not come after"));
 }
 
-TEST_CASE("scales and blocks that are no sound numbers are refused") {
+TEST_CASE("scales and blocks that are no valid numbers are refused") {
     constexpr float nan = std::numeric_limits<float>::quiet_NaN(), inf = std::numeric_limits<float>::infinity();
     const auto with_scale = [](float scale) {
         return refused(network_of(blocky()), Storage::int8, false,
