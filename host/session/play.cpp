@@ -27,6 +27,7 @@
 #include "host/session/open.h"
 #include "host/session/setlist.h"
 #include "host/session/snapshot_file.h"
+#include "host/session/status_line.h"
 #include "host/session/xrun_log.h"
 #include "host/show/recorder.h"
 #include "host/show/show.h"
@@ -36,6 +37,7 @@
 #include "host/system/keys.h"
 #include "host/system/real_time.h"
 #include "host/system/stop.h"
+#include "host/system/terminal.h"
 #include "host/system/watch.h"
 
 namespace legume {
@@ -308,14 +310,10 @@ void Session::show_status() {
     const float covered = runner_->covering();
     most_covering_ = std::max(most_covering_, covered);
     if (!terminal_) return;
-    auto set = setlist_->status();
-    if (!set.empty()) set += " | ";
-    std::printf("\r%8.1f s | %5.1f dB | cpu %3.0f %% | late %llu, xruns %llu | covering %.0f %% | %s | %s%s\033[K",
-                static_cast<double>(runner_->frames()) / runner_->rate(), math::decibels(peak), runner_->load() * 100,
-                static_cast<unsigned long long>(runner_->late_blocks()),
-                static_cast<unsigned long long>(device_->xruns()), static_cast<double>(covered) * 100,
-                print_time(runner_->moment().time).c_str(), set.c_str(), desk_->controls.last().c_str());
-    std::fflush(stdout);
+    redraw(stdout, status_line({static_cast<double>(runner_->frames()) / runner_->rate(), math::decibels(peak),
+                                runner_->load(), runner_->late_blocks(), device_->xruns(), covered,
+                                print_time(runner_->moment().time), setlist_->status(), desk_->controls.last()},
+                               line_columns(STDOUT_FILENO)));
     status_drawn_ = true;
 }
 

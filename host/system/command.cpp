@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <random>
 
+#include "host/system/terminal.h"
+
 namespace legume {
 
 bool print_problems(const Problems& problems) {
@@ -35,10 +37,14 @@ Progress::Progress() : terminal_(isatty(STDERR_FILENO) != 0) {}
 
 void Progress::show(const std::string& line, double share) {
     if (terminal_) {
-        constexpr int width = 24;
-        const int full = static_cast<int>(std::clamp(share, 0.0, 1.0) * width);
-        std::fprintf(stderr, "\r[%s%s] %s\033[K", std::string(static_cast<std::size_t>(full), '#').c_str(),
-                     std::string(static_cast<std::size_t>(width - full), '.').c_str(), line.c_str());
+        const int columns = line_columns(STDERR_FILENO);
+        const int width = std::min(24, columns - columns_of(line) - 3);  // what the text leaves
+        std::string bar;
+        if (width >= 4) {
+            const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * width);
+            bar = "[" + std::string(full, '#') + std::string(static_cast<std::size_t>(width) - full, '.') + "] ";
+        }
+        redraw(stderr, fit(bar + line, columns));
         drawn_ = true;
     } else if (share >= next_) {
         std::fprintf(stderr, "%s\n", line.c_str());

@@ -3,7 +3,6 @@
 #include "host/commands/models/listen.h"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "tests/child.h"
 #include "tests/folder.h"
 #include "tests/harness.h"
+#include "tests/terminal.h"
 
 using namespace legume;
 using namespace legume::test;
@@ -127,30 +127,23 @@ TEST_CASE("under OSC: next, older, star and drop, and what they leave in picks.y
 TEST_CASE("under keys, without Return; and the terminal is as it was afterwards") {
     const Desk desk;
     for (const int step : {100, 200}) desk.take(step, 0);
-    const int ours = posix_openpt(O_RDWR | O_NOCTTY);
-    REQUIRE(ours >= 0);
-    REQUIRE(grantpt(ours) == 0);
-    REQUIRE(unlockpt(ours) == 0);
-    const int theirs = open(ptsname(ours), O_RDWR | O_NOCTTY);
-    REQUIRE(theirs >= 0);
+    const Terminal terminal;
     termios before{}, after{};
-    tcgetattr(theirs, &before);
+    tcgetattr(terminal.descriptor(), &before);
     const int in = dup(STDIN_FILENO);
-    dup2(theirs, STDIN_FILENO);
+    dup2(terminal.descriptor(), STDIN_FILENO);
     Child legume(desk.command({"--no-osc"}));
     dup2(in, STDIN_FILENO);
     close(in);
     REQUIRE_MESSAGE(legume.says(Desk::line(100, 0)), legume.output());
     CHECK(legume.says("space: next, o: older, s: star, d: drop, q: quit"));
-    CHECK(write(ours, "x ", 2) == 2);  // one that means nothing; next
+    CHECK(terminal.type("x "));  // one that means nothing; next
     CHECK_MESSAGE(legume.says(Desk::line(200, 0)), legume.output());
-    CHECK(write(ours, "sq", 2) == 2);
+    CHECK(terminal.type("sq"));
     CHECK_MESSAGE(legume.wait() == 0, legume.output());
     CHECK(read_picks(desk.run).count("takes/" + Desk::name(200, 0)) == 1);
-    tcgetattr(theirs, &after);
+    tcgetattr(terminal.descriptor(), &after);
     CHECK(after.c_lflag == before.c_lflag);
-    close(theirs);
-    close(ours);
 }
 
 TEST_CASE("who follows a run hears what falls from now on, and of what fell meanwhile the newest age") {
