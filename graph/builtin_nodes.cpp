@@ -1,4 +1,4 @@
-// One of each, unprepared, for whoever asks what it declares.
+// One of each for whoever asks what it declares.
 // SPDX-License-Identifier: MIT
 #include "graph/builtin_nodes.h"
 
@@ -7,7 +7,7 @@
 
 namespace legume {
 
-const Node* builtin_node(std::string_view id) {
+const Declaration* builtin_node(std::string_view id) {
     static const Transport transport;
     static const SetlistControls setlist;
     if (id == Transport::id) return &transport;

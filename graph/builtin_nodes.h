@@ -4,11 +4,11 @@
 
 #include <string_view>
 
-#include "graph/node.h"
+#include "graph/declaration.h"
 
 namespace legume {
 
-// As it declares itself, to be looked at and not played. nullptr: a patch may call a node of its own so.
-const Node* builtin_node(std::string_view id);
+// As it declares itself, to be looked at. nullptr: a patch may call a node of its own so.
+const Declaration* builtin_node(std::string_view id);
 
 }  // namespace legume

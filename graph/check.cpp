@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "graph/abilities.h"
 #include "graph/builtin_nodes.h"
 
 namespace legume {
@@ -15,14 +16,14 @@ struct Unknown final : Node {
     void process(const Block&) noexcept override {}
 };
 
-std::vector<std::string> names_of(const Node& node, std::initializer_list<Member::Kind> kinds) {
+std::vector<std::string> names_of(const Declaration& node, std::initializer_list<Member::Kind> kinds) {
     std::vector<std::string> names;
     for (const auto* member : node.members())
         if (std::find(kinds.begin(), kinds.end(), member->kind) != kinds.end()) names.push_back(member->name);
     return names;
 }
 
-bool unknown(const Node& node) { return dynamic_cast<const Unknown*>(&node) != nullptr; }
+bool unknown(const Declaration& node) { return as<Unknown>(node) != nullptr; }
 
 Problem no_member(const std::string& type, const Endpoint& end, const std::string& what,
                   const std::vector<std::string>& names) {
@@ -237,7 +238,7 @@ const Member* find_member(const Checked& checked, const Endpoint& end, std::init
     const auto* standing = builtin_node(end.node);
     const auto index = standing ? 0 : find_node(checked, end, problems);
     if (!standing && index == checked.nodes.size()) return nullptr;
-    const Node& node = standing ? *standing : *checked.nodes[index];
+    const Declaration& node = standing ? *standing : *checked.nodes[index];
     if (unknown(node)) return nullptr;
     const auto* member = node.find(end.member);
     if (member && std::find(kinds.begin(), kinds.end(), member->kind) != kinds.end()) return member;

@@ -44,8 +44,9 @@ const Member* find_member(const Checked& checked, const Endpoint& end, std::init
                           const std::string& what, Problems& problems);
 // In check_scenes.cpp: whether scenes, what goes between them, and cues name what there is.
 void check_scenes(Checked& checked);
-void check_sends(Checked& checked);               // in check_sends.cpp: whether what goes out by OSC is there
-const ScenesOption* scenes_of(const Node& node);  // of a node that moves between scenes; nullptr of any other
+void check_sends(Checked& checked);  // in check_sends.cpp: whether what goes out by OSC is there
+// Of a node that moves between scenes; nullptr of any other.
+const ScenesOption* scenes_of(const Declaration& node);
 std::string beside(const std::string& id, const std::string& scene);  // of the same patch within the patch as that node
 
 // Steps in an order where each node runs after what it reads, late Ins aside. Loops without a late In have no such

@@ -73,7 +73,7 @@ struct ScenesChecker {
 
 }  // namespace
 
-const ScenesOption* scenes_of(const Node& node) {
+const ScenesOption* scenes_of(const Declaration& node) {
     for (const auto* option : node.options())
         if (option->type == Option::Type::scenes) return static_cast<const ScenesOption*>(option);
     return nullptr;

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "graph/abilities.h"
 #include "graph/base/math.h"
-#include "graph/tail.h"
 
 namespace legume {
 
@@ -65,22 +65,17 @@ struct Compiler {
             const auto fresh = now.nodes[i];
             now.nodes[i] = was.nodes[old];
             for (auto& link : now.links) {  // the same members, of the instance that stays
-                const auto& members = fresh->members();
-                const auto at = [&](const Member* member) {
-                    return now.nodes[i]->members()[static_cast<std::size_t>(
-                        std::find(members.begin(), members.end(), member) - members.begin())];
-                };
-                if (link.from_node == i) link.from = static_cast<Out*>(at(link.from));
-                if (link.to_node == i) link.to = at(link.to);
+                if (link.from_node == i) link.from = static_cast<Out*>(now.nodes[i]->find(link.from->name));
+                if (link.to_node == i) link.to = now.nodes[i]->find(link.to->name);
             }
             const auto& text = now.patch.nodes[i];
             const auto* old_text = previous_patch->find(id);
-            for (std::size_t p = 0; p < fresh->params().size(); ++p) {
-                const auto* param = fresh->params()[p];
+            for (const auto* param : fresh->params()) {
                 const auto* a = text.find(param->name);
                 const auto* b = old_text->find(param->name);
                 if (!a != !b || (a && !(a->value == b->value)))
-                    result.edits.push_back({now.nodes[i]->params()[p], id + "/" + param->name, param->own()});
+                    result.edits.push_back(
+                        {static_cast<Param*>(now.nodes[i]->find(param->name)), id + "/" + param->name, param->own()});
             }
         }
     }
@@ -97,8 +92,7 @@ struct Compiler {
             if (!context.states.empty()) p.states = context.states / text.id;  // so that names never meet
             p.in_channels_ = &now.in_channels[i];
             p.out_channels_ = &now.out_channels[i];
-            for (auto* param : now.nodes[i]->params())
-                param->blocks_a_second_ = static_cast<float>(context.rate / block_frames);
+            now.nodes[i]->set_rate(context.rate);
             try {
                 now.nodes[i]->prepare(p);
             } catch (const PrepareError& refusal) {
@@ -192,7 +186,7 @@ struct Compiler {
 
 namespace {
 
-bool has_tail(const Node& node) { return dynamic_cast<const HasTail*>(&node) != nullptr; }
+bool has_tail(const Node& node) { return as<HasTail>(node) != nullptr; }
 
 }  // namespace
 

@@ -58,12 +58,12 @@ class ControlQueue {
     void apply(std::uint64_t frame) noexcept RT_SAFE { apply(frame, waiting()); }  // what is posted now waits
     // Fires those of the waiting triggers whose line is in this block, at its frame.
     void fire_due(std::uint64_t frame, const TransportTime& now) noexcept RT_SAFE;
-    // Forgets those whose node goes: lives(const Node&).
+    // Forgets those whose node goes: lives(const Declaration&).
     template <class Lives>
     void keep_waiting(Lives lives) noexcept RT_SAFE {
         std::size_t kept = 0;
         for (std::size_t i = 0; i < waiting_count_; ++i)
-            if (lives(waiting_[i].trigger->node)) waiting_[kept++] = waiting_[i];
+            if (lives(waiting_[i].trigger->owner)) waiting_[kept++] = waiting_[i];
         waiting_count_ = kept;
     }
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "graph/node.h"
+#include "graph/abilities.h"
 
 namespace legume {
 
@@ -18,8 +18,8 @@ class Reads {
     // The files because of an option that names some; a folder means all that is in it. Control thread, checked.
     virtual std::vector<std::filesystem::path> reads(const Option& option) const { return named(option); }
     // The same of any node, also of one that reads just what is named.
-    static std::vector<std::filesystem::path> of(const Node& node, const Option& option) {
-        const auto* reads = dynamic_cast<const Reads*>(&node);
+    static std::vector<std::filesystem::path> of(const Declaration& node, const Option& option) {
+        const auto* reads = as<Reads>(node);
         return reads ? reads->reads(option) : named(option);
     }
     // What an option for a file or several names; of any other nothing.
@@ -38,7 +38,7 @@ struct FilesRead {
 };
 
 // All that a checked node reads, as it lies there now; what is gone meanwhile is left out.
-inline std::vector<FilesRead> all_read(const Node& node) {
+inline std::vector<FilesRead> all_read(const Declaration& node) {
     std::vector<FilesRead> all;
     for (const auto* option : node.options()) {
         if (option->type == Option::Type::entries)

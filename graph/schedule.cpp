@@ -343,8 +343,7 @@ void Schedule::process(std::uint64_t frame, const TransportTime& transport, cons
             step.poisoned.fetch_add(stopped, std::memory_order_relaxed);
             step.node->reset();
         }
-        for (auto* trigger : step.node->triggers()) trigger->edges_ = 0;
-        for (auto* notes : step.node->notes()) notes->count_ = 0;
+        step.node->forget_events();
         const auto ended = ticks();
         times_[step.index] += ended - began;
         began = ended;

@@ -1,18 +1,19 @@
-// Musical time as a node of its own: its tempo, beat and running are params and triggers that anything may move.
+// Musical time: its tempo, beat and running are declared as a node declares them, so that anything may move them.
 // SPDX-License-Identifier: MIT
 #pragma once
 
 #include <atomic>
 #include <string_view>
 
-#include "graph/node.h"
+#include "graph/block.h"
+#include "graph/declaration.h"
 
 namespace legume {
 
 inline constexpr Range tempo_range{.min = 10, .max = 1'000, .initial = 120, .unit = Unit::tempo};
 
-// In no schedule: the runner plays it before all nodes, so that each of them sees the same time.
-class Transport final : public Node {
+// In no schedule: the runner asks it before all nodes, so that each of them sees the same time.
+class Transport final : public Declaration {
   public:
     static constexpr std::string_view id = "transport";  // no node of a patch has it
     explicit Transport(double rate = 48'000);
@@ -37,9 +38,6 @@ class Transport final : public Node {
     TransportTime advance() noexcept RT_SAFE;
     // Audio thread, before advance(): another patch brings its own time, from its first beat on.
     void begin(float beats_a_minute) noexcept RT_SAFE;
-    // Audio thread, once a block: what stands beside the patch, as this does, has heard what was applied.
-    static void hear(Node& other) noexcept RT_SAFE;
-    void process(const Block&) noexcept RT_SAFE override {}  // advance() has played it
 
   private:
     const double rate_;

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "graph/abilities.h"
 #include "graph/compile.h"
 #include "host/commands/models/report.h"
 #include "host/engine/runner.h"
@@ -149,10 +150,9 @@ std::optional<Heard> hear(Checked checked, Trainee& trainee, const TrainSettings
     }
     RunnerSetup setup;
     setup.seed = seed;
-    const auto* told = dynamic_cast<Node*>(&trainee);
     std::string quiet_id;
     for (std::size_t i = 0; i < checked.nodes.size(); ++i)
-        if (checked.nodes[i].get() == told) quiet_id = checked.patch.nodes[i].id;
+        if (as<Trainee>(*checked.nodes[i]) == &trainee) quiet_id = checked.patch.nodes[i].id;
     setup.tell = [quiet_id](const std::string& id, const std::string& line) {
         if (id != quiet_id) std::fprintf(stderr, "%s: %s\n", id.c_str(), line.c_str());
     };
@@ -283,7 +283,7 @@ int run(const Request& request) {
     if (print_problems(checked.problems)) return 1;
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < checked.nodes.size(); ++i)
-        if (dynamic_cast<Trainee*>(checked.nodes[i].get())) found.push_back(i);
+        if (as<Trainee>(*checked.nodes[i])) found.push_back(i);
     const std::string name = request.patch.string();
     if (found.size() != 1) {
         if (found.empty())
@@ -296,7 +296,7 @@ int run(const Request& request) {
         return 1;
     }
     const std::shared_ptr<Node> node = checked.nodes[found[0]];
-    auto& trainee = dynamic_cast<Trainee&>(*node);
+    auto& trainee = *as<Trainee>(*node);
     TrainSettings settings = trainee.settings();
     if (settings.run.empty()) settings.run = request.patch.parent_path() / "runs" / request.patch.stem();
     if (request.steps) {

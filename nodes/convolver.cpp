@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "graph/tail.h"
+#include "graph/abilities.h"
 #include "nodes/dsp/convolution.h"
 #include "nodes/members/level.h"
 #include "nodes/sound/held_sound.h"

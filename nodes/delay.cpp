@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <bit>
 
+#include "graph/abilities.h"
 #include "graph/base/math.h"
 #include "graph/node.h"
-#include "graph/tail.h"
 #include "nodes/dsp/interpolate.h"
 #include "nodes/members/sync.h"
 

@@ -5,9 +5,9 @@
 #include <bit>
 #include <vector>
 
+#include "graph/abilities.h"
 #include "graph/base/math.h"
 #include "graph/node.h"
-#include "graph/tail.h"
 #include "nodes/dsp/fade.h"
 #include "nodes/dsp/interpolate.h"
 

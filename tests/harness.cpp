@@ -136,16 +136,19 @@ Channels Rig::run(std::size_t frames, const Channels& in) {
 }
 
 Node& Rig::node(const std::string& id) {
-    if (id == Transport::id) return conductor_;
     auto* node = schedule_->find(id);
     if (!node) throw std::runtime_error("no node " + id);
     return *node;
+}
+Declaration& Rig::declaration(const std::string& id) {
+    if (id == Transport::id) return conductor_;
+    return node(id);
 }
 
 namespace {
 
 template <class M>
-M& member_of(Node& node, const std::string& name) {
+M& member_of(Declaration& node, const std::string& name) {
     auto* member = dynamic_cast<M*>(node.find(name));
     if (!member) throw std::runtime_error("no such member: " + name);
     return *member;
@@ -154,15 +157,16 @@ M& member_of(Node& node, const std::string& name) {
 }  // namespace
 
 void Rig::set(const std::string& id, const std::string& param, float value) {
-    control_.post(member_of<Param>(node(id), param), id + "/" + param, value, "test " + std::to_string(++posts_));
+    control_.post(member_of<Param>(declaration(id), param), id + "/" + param, value,
+                  "test " + std::to_string(++posts_));
 }
 void Rig::play(const std::string& id, const std::string& notes, const NoteEvent& event) {
-    control_.post(member_of<Notes>(node(id), notes), event);
+    control_.post(member_of<Notes>(declaration(id), notes), event);
 }
 void Rig::fire(const std::string& id, const std::string& trigger, const Grid& grid) {
-    control_.post(member_of<Trigger>(node(id), trigger), grid);
+    control_.post(member_of<Trigger>(declaration(id), trigger), grid);
 }
-Meter& Rig::meter(const std::string& id, const std::string& name) { return member_of<Meter>(node(id), name); }
+Meter& Rig::meter(const std::string& id, const std::string& name) { return member_of<Meter>(declaration(id), name); }
 
 namespace {
 

@@ -61,6 +61,7 @@ class Rig {
     void fire(const std::string& id, const std::string& trigger, const Grid& grid = {});
     void play(const std::string& id, const std::string& notes, const NoteEvent& event);
     Node& node(const std::string& id);
+    Transport& transport() { return conductor_; }
     Meter& meter(const std::string& id, const std::string& name);
     Schedule& schedule() { return *schedule_; }
     std::uint64_t frame() const { return frame_; }
@@ -72,6 +73,7 @@ class Rig {
     int lag = 1;        // blocks from one turn of the workers to the next: a disk that is slow
 
   private:
+    Declaration& declaration(const std::string& id);  // of a node or the transport
     void work();
     Setup setup_;
     Store store_;

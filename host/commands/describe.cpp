@@ -106,7 +106,7 @@ std::vector<Row> rows_of(const Member& member) {
 }
 
 // Options first, as they are what a patch sets once; then what is played; then signals and meters.
-std::vector<const Member*> sorted_members(const Node& node) {
+std::vector<const Member*> sorted_members(const Declaration& node) {
     static constexpr Member::Kind order[] = {Member::Kind::option, Member::Kind::param, Member::Kind::trigger,
                                              Member::Kind::notes,  Member::Kind::in,    Member::Kind::out,
                                              Member::Kind::meter,  Member::Kind::work,  Member::Kind::decision};
@@ -159,7 +159,7 @@ std::string manual_markdown(NodeTypes types) {
 
 std::string osc_namespace(const Checked& checked) {
     std::vector<Row> rows{{"address", "type", "range", "value", "what it is"}};
-    const auto add = [&](const Node& node, const std::string& id) {
+    const auto add = [&](const Declaration& node, const std::string& id) {
         for (const auto* member : sorted_members(node)) {
             const auto address = "/" + id + "/" + member->name;
             if (member->kind == Member::Kind::trigger) rows.push_back({address, "any", "", "", member->doc});

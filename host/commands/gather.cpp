@@ -163,7 +163,7 @@ class Gatherer {
         for (std::size_t i = 0; i < checked.nodes.size(); ++i) take_files(*checked.nodes[i], patch.nodes[i]);
     }
 
-    void take_files(const Node& node, const PatchNode& written) {
+    void take_files(const Declaration& node, const PatchNode& written) {
         for (const auto* option : node.options()) {
             if (!option->holds_files()) continue;
             if (option->type == Option::Type::entries) {

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "graph/abilities.h"
 #include "host/audio/device.h"
 #include "host/audio/user_settings.h"
 #include "host/control/desk.h"
@@ -113,9 +114,10 @@ void Rehearsal::play(std::size_t patch) {
     for (const auto& line : admission(runner_->schedule(), generate_threads())) say("  " + line);
     const auto& plan = runner_->schedule().plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i)
-        if (const auto pace = plan.nodes[i]->real_time_factor(); !pace.short_of.empty())
-            findings_.push_back(
-                {true, name + ": " + plan.ids[i] + ": " + pace.short_of + ". What helps: " + pace.help});
+        if (const auto* generator = as<GeneratesAhead>(*plan.nodes[i]))
+            if (const auto pace = generator->real_time_factor(); !pace.short_of.empty())
+                findings_.push_back(
+                    {true, name + ": " + plan.ids[i] + ": " + pace.short_of + ". What helps: " + pace.help});
     place_ = name;
     say(name);
     stay(each);

@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "graph/abilities.h"
 #include "graph/base/math.h"
 #include "graph/reads.h"
 #include "host/control/controls.h"
@@ -276,7 +277,7 @@ void Replay::post(const ShowControl& control) {
     const auto& one = control.applied;
     const auto end = end_of(one.target);
     if (end.node == SetlistControls::id) return;  // what was asked for by them is an edit of its own
-    Node* node = end.node == Transport::id ? &runner_->transport() : nullptr;
+    Declaration* node = end.node == Transport::id ? &runner_->transport() : nullptr;
     if (!node && one.leaving) node = runner_->find_leaving(end.node);
     if (!node) node = runner_->find(end.node);
     auto* member = node ? node->find(end.member) : nullptr;
@@ -311,7 +312,8 @@ int Replay::run() {
     setup.beat = show_.beat;
     setup.resume = [this](const std::string& id, Node& node) {
         const auto kept = show_.kept.find(ShowNode{0, id});
-        if (kept != show_.kept.end() && !node.load_state(kept->second))
+        auto* stateful = as<HasState>(node);
+        if (kept != show_.kept.end() && !(stateful && stateful->load_state(kept->second)))
             warn(name() + ": " + id + " does not go on from what was kept of it");
     };
     runner_ = std::make_unique<Runner>(setup);

@@ -52,7 +52,7 @@ std::string description(const Member& member, const std::string& limits, const s
 ordered_json setting(const Option& option);
 
 // What a map may say by its options; those that must be there are added to `required`.
-void add_options(const Node& node, ordered_json& properties, std::vector<std::string>& required) {
+void add_options(const Declaration& node, ordered_json& properties, std::vector<std::string>& required) {
     for (const auto* option : node.options()) {
         auto& property = properties[option->name] = setting(*option);
         property["description"] =

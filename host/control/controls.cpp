@@ -42,7 +42,7 @@ std::string Controls::summary() const {
 void Controls::look_up() {
     targets_.clear();
     meters_.clear();
-    const auto add = [&](const Node& node, const std::string& id) {
+    const auto add = [&](const Declaration& node, const std::string& id) {
         for (auto* member : node.members())
             if (member->kind == Member::Kind::param || member->kind == Member::Kind::trigger ||
                 member->kind == Member::Kind::notes)

@@ -113,7 +113,7 @@ std::vector<Endpoint> Scenes::stored_params(const std::string& name) const {
     if (!params.empty()) return params;
     for (const auto& target : controls_.targets()) {
         auto end = end_of(target.name);
-        if (target.param() && !scenes_of(target.member->node) && !builtin_node(end.node))
+        if (target.param() && !scenes_of(target.member->owner) && !builtin_node(end.node))
             params.push_back(std::move(end));
     }
     return params;

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "graph/abilities.h"
 #include "graph/base/math.h"
 #include "graph/compile.h"
 #include "host/engine/pool.h"
@@ -23,7 +24,9 @@ std::vector<std::string> admission(const Schedule& schedule, int threads) {
     std::string heaviest;
     const auto& plan = schedule.plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
-        const auto pace = plan.nodes[i]->real_time_factor();
+        const auto* generator = as<GeneratesAhead>(*plan.nodes[i]);
+        if (!generator) continue;
+        const auto pace = generator->real_time_factor();
         if (pace.speed.empty()) continue;
         const auto& id = plan.ids[i];
         const double latency = plan.nodes[i]->latency_frames() * 1000 / schedule.rate();

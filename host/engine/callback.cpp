@@ -49,7 +49,7 @@ void Runner::go_on() noexcept {
 void Runner::take_over(Schedule* next) noexcept {
     next->adopt();
     const auto& nodes = next->plan().nodes;
-    control_.keep_waiting([&](const Node& node) noexcept {
+    control_.keep_waiting([&](const Declaration& node) noexcept {
         return &node == &transport_ || &node == &setlist_controls_ ||
                std::any_of(nodes.begin(), nodes.end(), [&](const auto& other) { return other.get() == &node; });
     });
@@ -69,7 +69,7 @@ void Runner::block() noexcept {
     else if (editing_)
         go_on();
     time_ = transport_.advance();
-    Transport::hear(setlist_controls_);
+    setlist_controls_.advance_members();
     control_.fire_due(frame_, time_);
     current_->process(frame_, time_, in_, out_);
     changeover_.process(frame_, in_, out_);

@@ -208,7 +208,7 @@ void Runner::tick() {
             on_applied({stamp.frame, std::string(id) + "/" + stamp.target->name, stamp.target->kind, stamp.value,
                         stamp.seconds, stamp.note, stamp.held, leaving});
         };
-        const auto* node = &stamp.target->node;
+        const auto* node = &stamp.target->owner;
         const auto& plan = last_->plan();
         const auto at =
             std::find_if(plan.nodes.begin(), plan.nodes.end(), [&](const auto& n) { return n.get() == node; });
@@ -235,7 +235,7 @@ void Runner::tick() {
     set_jobs();  // nobody works for a node that is freed now
 }
 
-const std::string* Runner::name_before(const Node* node) const {
+const std::string* Runner::name_before(const Declaration* node) const {
     for (auto before = before_.rbegin(); before != before_.rend(); ++before)
         for (const auto& [other, name] : before->nodes)
             if (other == node) return &name;

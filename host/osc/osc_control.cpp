@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <unordered_set>
 
+#include "graph/abilities.h"
+
 namespace legume {
 namespace {
 
@@ -82,8 +84,10 @@ void OscControl::bind_sends() {
         for (const auto& value : send.values) add(send.to, "/" + name_of(value), "", send.rate);
     const auto& plan = controls_.runner().schedule().plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i)
-        if (const auto* out = plan.nodes[i]->osc_out())
-            add(out->to.value(), "/" + plan.ids[i] + "/" + out->value.name, out->address.value(), out->rate.value());
+        if (const auto* sender = as<SendsOsc>(*plan.nodes[i])) {
+            const auto& out = sender->osc_out();
+            add(out.to.value(), "/" + plan.ids[i] + "/" + out.value.name, out.address.value(), out.rate.value());
+        }
     if (sends == sent_) return;
     for (const auto& send : sent_) (void)sends_.remove("", send.to);
     sent_ = std::move(sends);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "graph/abilities.h"
 #include "host/pack/unpack.h"
 #include "host/patch/learned.h"
 #include "host/patch/reader.h"
@@ -20,17 +21,18 @@ namespace {
 // What a node sends by OSC has an address to go to; nodes know of no network.
 void check_osc_out(Checked& checked) {
     for (std::size_t i = 0; i < checked.nodes.size(); ++i) {
-        const auto* out = checked.nodes[i]->osc_out();
-        if (!out) continue;
+        const auto* sender = as<SendsOsc>(*checked.nodes[i]);
+        if (!sender) continue;
+        const auto& out = sender->osc_out();
         const auto& text = checked.patch.nodes[i];
         const auto wrong = [&](const TextOption& option, const std::string& why) {
             const auto* setting = text.find(option.name);
             checked.problems.push_back(
                 {setting ? setting->value.place : text.place, option.name + ": \"" + option.value() + "\" is " + why});
         };
-        if (!parse_peer(out->to.value())) wrong(out->to, "no address and port; write one such as 127.0.0.1:9001");
-        if (const auto& address = out->address.value(); !address.empty() && !valid_address(address))
-            wrong(out->address, "no OSC address; write one such as /td/mix");
+        if (!parse_peer(out.to.value())) wrong(out.to, "no address and port; write one such as 127.0.0.1:9001");
+        if (const auto& address = out.address.value(); !address.empty() && !valid_address(address))
+            wrong(out.address, "no OSC address; write one such as /td/mix");
     }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "graph/abilities.h"
 #include "graph/check.h"
 
 namespace legume {
@@ -45,8 +46,9 @@ Snapshot snapshot_of(Controls& controls) {
             standing.values.emplace_back(target.name, param->own());
     const auto& plan = runner.schedule().plan();
     for (std::size_t i = 0; i < plan.nodes.size(); ++i)
-        if (auto bytes = plan.nodes[i]->save_state(); !bytes.empty())
-            standing.nodes.emplace_back(plan.ids[i], std::move(bytes));
+        if (auto* node = as<HasState>(*plan.nodes[i]))
+            if (auto bytes = node->save_state(); !bytes.empty())
+                standing.nodes.emplace_back(plan.ids[i], std::move(bytes));
     return standing;
 }
 
@@ -55,14 +57,15 @@ void take_up(const Snapshot& standing, Controls& controls) {
     for (const bool morphs : {true, false})
         for (const auto& [name, value] : standing.values) {
             const auto* target = controls.find(name);  // the patch may have been edited since
-            if (!target || !target->param() || morphs != (scenes_of(target->member->node) != nullptr)) continue;
+            if (!target || !target->param() || morphs != (scenes_of(target->member->owner) != nullptr)) continue;
             controls.move(*target, value, "resume", 0);
         }
 }
 
 void resume(const Snapshot& standing, const std::string& id, Node& node) {
+    auto* stateful = as<HasState>(node);
     for (const auto& [name, bytes] : standing.nodes)
-        if (name == id) node.load_state(bytes);
+        if (name == id && stateful) stateful->load_state(bytes);
 }
 
 std::string write_snapshot(const Snapshot& standing) {

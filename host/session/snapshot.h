@@ -23,7 +23,7 @@ struct Snapshot {
     double beat = 0;
     std::string scene;                                       // recalled last; empty: none
     std::vector<std::pair<std::string, float>> values;       // "node/param" as it was set
-    std::vector<std::pair<std::string, std::string>> nodes;  // id and Node::save_state's bytes
+    std::vector<std::pair<std::string, std::string>> nodes;  // id and HasState::save_state's bytes
     bool operator==(const Snapshot&) const = default;
 };
 

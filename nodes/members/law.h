@@ -9,8 +9,8 @@ namespace legume {
 
 class Law : public ChoiceOption {
   public:
-    explicit Law(Node* owner)
-        : ChoiceOption(owner, "law", {"equal-power", "linear"},
+    explicit Law(Node* node)
+        : ChoiceOption(node, "law", {"equal-power", "linear"},
                        "Equal-power keeps unrelated sounds equally loud on the way, linear suits takes of one sound.") {
     }
     // The gain of a sound that is `at` of the way from silence (0) to all of it (1).

@@ -12,8 +12,8 @@ namespace legume {
 
 class Sync : public NumberOption {
   public:
-    Sync(Node* owner, std::string member_doc)
-        : NumberOption(owner, "sync", {.min = 1.0f / 32, .max = 256, .initial = 1, .unit = Unit::beats},
+    Sync(Node* node, std::string member_doc)
+        : NumberOption(node, "sync", {.min = 1.0f / 32, .max = 256, .initial = 1, .unit = Unit::beats},
                        std::move(member_doc), "off") {}
     bool on() const { return !is_word(); }
     // How often it has gone round since beat 0, at a frame; what falls on the frame but for rounding is on it.

@@ -59,7 +59,7 @@ TEST_CASE("on the line itself a trigger fires at once, and a line in the middle 
 
 TEST_CASE("a bar is as long as the meter says") {
     auto rig = clicks();
-    static_cast<Transport&>(rig.node("transport")).set_bar(3);
+    rig.transport().set_bar(3);
     rig.run(64);
     rig.fire("saw", "reset", {1, true});
     CHECK(begins(rig.run(96'000)[0], 64) == std::vector<std::size_t>{72'000});

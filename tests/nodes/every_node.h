@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "graph/abilities.h"
 #include "nodes/dsp/random.h"
 #include "nodes/registry.h"
 #include "nodes/samplernn/checkpoint/checkpoint.h"
+#include "nodes/samplernn/train/train.h"
 #include "nodes/sound/sound_file.h"
 #include "tests/harness.h"
 
@@ -96,12 +98,15 @@ inline bool wants_scenes(const NodeType& type) {
                        [](const Option* option) { return option->type == Option::Type::scenes; });
 }
 
+// It idles while a patch plays.
+inline bool trains(const NodeType& type) { return as<samplernn::Trainee>(*type.make()) != nullptr; }
+
 // Every node that plays, by name.
 template <class Judge>
 void each_playing(Judge judge) {
     const Needs needs;
     for (const auto* type : node_types()) {
-        if (type->make()->offline() || wants_scenes(*type)) continue;
+        if (trains(*type) || wants_scenes(*type)) continue;
         CAPTURE(type->name);
         judge(*type, needs);
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include "graph/abilities.h"
 #include "tests/harness.h"
 
 using namespace legume;
@@ -17,5 +18,5 @@ TEST_CASE("what is sent is the newest sample, and nothing without a wire") {
     Rig alone({{"s", "osc-send", {}}}, {}, Rig::Setup{});
     alone.run(64);
     CHECK(alone.meter("s", "value").value() == 0);
-    CHECK(alone.node("s").osc_out()->to.value() == "127.0.0.1:9001");
+    CHECK(as<SendsOsc>(alone.node("s"))->osc_out().to.value() == "127.0.0.1:9001");
 }

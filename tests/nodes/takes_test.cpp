@@ -295,7 +295,7 @@ TEST_CASE("a pack takes a run's takes and picks along, and not its checkpoints")
     std::ofstream(run.folder / "big.safetensors") << "weights";
     run.picks("picks:\n  - takes/" + run.file(20).filename().string() + "\n");
     auto rig = run.play();
-    const auto* reads = dynamic_cast<const Reads*>(&rig.node("k"));
+    const auto* reads = as<Reads>(rig.node("k"));
     REQUIRE(reads);
     auto files = reads->reads(*rig.node("k").options().front());
     std::sort(files.begin(), files.end());

@@ -8,9 +8,9 @@
 #include <cstdio>
 #include <vector>
 
+#include "graph/abilities.h"
 #include "graph/base/denormals.h"
 #include "graph/base/math.h"
-#include "graph/node.h"
 #include "nodes/samplernn/engine/generator.h"
 
 namespace legume::samplernn {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "graph/node.h"
+#include "graph/abilities.h"
 #include "nodes/samplernn/engine/speed.h"
 #include "nodes/samplernn/play/concealment.h"
 #include "nodes/samplernn/play/gestures.h"
@@ -65,7 +65,7 @@ class NetworkPlayer {
     // with. A node that has nothing to change needs none.
     std::function<bool(const Record&, bool first)> heed;
     void open(const Faders& faders);                                                    // makes the first blocks
-    std::string save_state() { return preroll_.empty() ? "" : gestures.save_state(); }  // as Node has it
+    std::string save_state() { return preroll_.empty() ? "" : gestures.save_state(); }  // as HasState has it
     bool load_state(std::string_view bytes);
 
     // ---- audio thread

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "graph/abilities.h"
 #include "graph/base/denormals.h"
 #include "graph/base/math.h"
 #include "graph/reads.h"
@@ -19,7 +20,7 @@ namespace {
 
 using samplernn::Precision;
 
-struct SampleRnn final : Node, Reads {
+struct SampleRnn final : Node, Reads, GeneratesAhead, HasState {
     FileOption model{this, "model", Required{},
                      "The checkpoint to play, or a folder of them or a training run, whose newest plays unless `age` "
                      "says another."};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/abilities.h"
 #include "graph/base/denormals.h"
 #include "graph/reads.h"
 #include "nodes/samplernn/engine/shared.h"
@@ -19,7 +20,7 @@ using namespace samplernn;
 
 constexpr Range share{.min = 0, .max = 1, .initial = 1};
 
-struct SampleRnnBlend final : Node, Reads {
+struct SampleRnnBlend final : Node, Reads, GeneratesAhead, HasState {
     FileOption model_a{this, "model_a", Required{}, "The first network: a checkpoint, or a folder of them."};
     FileOption model_b{
         this, "model_b", Required{},

@@ -7,7 +7,7 @@
 #include <memory>
 #include <system_error>
 
-#include "graph/node.h"
+#include "graph/abilities.h"
 #include "nodes/samplernn/engine/engine.h"
 #include "nodes/samplernn/engine/speed.h"
 #include "nodes/samplernn/train/gradient_checkpoints.h"

@@ -293,7 +293,6 @@ struct Train final : Node, Reads, samplernn::Trainee {
         return n > 0;
     }
 
-    bool offline() const override { return true; }
     std::vector<std::filesystem::path> reads(const Option& option) const override {
         return &option == &run ? std::vector<std::filesystem::path>{} : files.paths();
     }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "graph/abilities.h"
 #include "host/patch/yaml.h"
 #include "host/session/snapshot_file.h"
 #include "nodes/registry.h"
@@ -110,7 +111,7 @@ TEST_CASE("a fresh engine takes up params and beat, what a hand took from a morp
 }
 
 TEST_CASE("a node goes on from its own bytes, before it makes its first sound") {
-    struct Remembering final : Node {
+    struct Remembering final : Node, HasState {
         Out out{this, "out", "Sound."};
         std::string bytes = "fresh", heard;
         Work work{this, "ahead", Work::Pool::generate,

@@ -7,8 +7,8 @@
 #include <cmath>
 #include <string>
 
+#include "graph/abilities.h"
 #include "graph/base/math.h"
-#include "graph/node.h"
 #include "tests/nodes/samplernn/network_of.h"
 
 using namespace legume;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <thread>
 
+#include "graph/abilities.h"
 #include "tests/harness.h"
 #include "tests/nodes/samplernn/waves.h"
 
@@ -394,9 +395,9 @@ TEST_CASE("a checkpoint that vanishes or is spoilt while it plays is said once, 
 TEST_CASE("the work of two networks at once is counted where the patch says another age than the newest") {
     const TrainingRun run({100, 400, 800});
     Stage newest(run, {}), between(run, {{"age", "0.3"}});
-    CHECK(newest.node().real_time_factor().speed.find("networks at once") == std::string::npos);
-    CHECK(between.node().real_time_factor().speed.find("2 networks at once") == 0);
-    CHECK(between.node().real_time_factor().load > 0);
+    CHECK(as<GeneratesAhead>(newest.node())->real_time_factor().speed.find("networks at once") == std::string::npos);
+    CHECK(as<GeneratesAhead>(between.node())->real_time_factor().speed.find("2 networks at once") == 0);
+    CHECK(as<GeneratesAhead>(between.node())->real_time_factor().load > 0);
 }
 
 TEST_CASE("follow takes up a checkpoint that appears while it plays, without a gap and without a click") {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 
+#include "graph/abilities.h"
 #include "nodes/samplernn/engine/generator.h"
 #include "nodes/samplernn/engine/generator_state.h"
 #include "nodes/samplernn/train/likelihood.h"
@@ -186,7 +187,7 @@ TEST_CASE("a network that listened live guesses better what comes, in bits, and 
                 {"mic -> net.ear", "net -> tap"}, {.rate = 16'000, .inputs = 1, .outputs = 1});
         rig.run(32'000, {part(sound, at, 32'000)});
         const auto config = model->config;
-        const auto moment = from_bytes(rig.node("net").save_state(), owner_of({&config, 1}, 1));
+        const auto moment = from_bytes(as<HasState>(rig.node("net"))->save_state(), owner_of({&config, 1}, 1));
         // It has pushed the blocks of `ahead`, 5, and then what it heard, a block late.
         const auto heard = static_cast<std::size_t>(moment.drawn) - 5 * 64 - 64;
         REQUIRE(heard > 30'000);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "graph/abilities.h"
 #include "graph/base/denormals.h"
 #include "nodes/samplernn/play/gestures.h"
 #include "tests/harness.h"
@@ -34,7 +35,7 @@ class Show {
              folder / "show.states"});
         REQUIRE(compiled.schedule);
         schedule_ = std::move(compiled.schedule);
-        if (!kept.empty()) resumed = net().load_state(kept);
+        if (!kept.empty()) resumed = as<HasState>(net())->load_state(kept);
         out_.channels = max_channels;
         for (std::size_t c = 0; c < max_channels; ++c) out_.data[c] = block_[c];
     }
@@ -317,7 +318,7 @@ TEST_CASE("after a crash it goes on from where it was: the same samples") {
             show.run(20);
             show.fire("reseed");
             show.run(77);
-            kept = show.net().save_state();
+            kept = as<HasState>(show.net())->save_state();
             REQUIRE(!kept.empty());
             const Config config = read_config(stage.folder / "net.safetensors");
             moment = from_bytes(kept, owner_of({&config, 1}, std::stoi(voices)));
@@ -343,7 +344,7 @@ TEST_CASE("what is not its own to go on from is refused, and it begins afresh") 
     {
         Show show(stage.folder);
         show.run(50);
-        kept = show.net().save_state();
+        kept = as<HasState>(show.net())->save_state();
     }
     const Samples fresh = Show(stage.folder).run(50);
     for (const auto& bytes : {std::string("nonsense"), kept.substr(0, kept.size() / 2)}) {
