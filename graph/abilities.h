@@ -19,6 +19,17 @@ T* as(Declaration& node) {
     return dynamic_cast<T*>(&node);
 }
 
+// Declares members that follow from its options, as the handles of a model do, beside those that it always has. They
+// live in the node, where nothing moves them (std::deque).
+class DynamicMembers {
+  public:
+    virtual ~DynamicMembers() = default;
+    // Control thread, once: the options are set and sound, the params not yet set. Any members but options, under names
+    // that Declaration::refuses has nothing against. With a problem the patch is not played, and nothing that it says
+    // of this node's members is looked at.
+    virtual void declare(const Checking&) = 0;
+};
+
 // Sounds on for a while when its Ins fall silent, as an echo or a room does. When another patch takes over, it is fed
 // no more and rings on.
 class HasTail {

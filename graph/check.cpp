@@ -7,11 +7,13 @@
 
 #include "graph/abilities.h"
 #include "graph/builtin_nodes.h"
+#include "graph/reads.h"
 
 namespace legume {
 namespace {
 
-// Stands in for a node whose type is unknown, so that the rest of the patch is still looked at.
+// Stands in for a node whose members are unknown, because there is no such type or its file says them wrong, so that
+// the rest of the patch is still looked at.
 struct Unknown final : Node {
     void process(const Block&) noexcept override {}
 };
@@ -39,7 +41,7 @@ struct Checker {
     void make_nodes(NodeTypes types) {
         std::vector<std::string> type_names;
         for (const auto* type : types) type_names.emplace_back(type->name);
-        for (const auto& text : c.patch.nodes) {
+        for (auto& text : c.patch.nodes) {
             const auto* type = find_type(types, text.type);
             if (!type) {
                 c.nodes.push_back(std::make_shared<Unknown>());
@@ -49,9 +51,31 @@ struct Checker {
                 continue;
             }
             c.nodes.push_back(type->make());
-            c.nodes.back()->configure(text, c.problems);
-            c.nodes.back()->check(Checking(text, c.problems));
+            if (!configure(*c.nodes.back(), text)) c.nodes.back() = std::make_shared<Unknown>();
         }
+    }
+
+    // False when its options do not say which members it has.
+    bool configure(Node& node, PatchNode& text) {
+        const Checking checking(text, c.problems);
+        const auto found_before = c.problems.size();
+        node.configure_options(text, c.problems);
+        if (auto* dynamic = as<DynamicMembers>(node)) {
+            text.declared_by.clear();
+            text.declared.clear();
+            for (const auto* option : node.options())
+                for (const auto& file : Reads::named(*option))
+                    if (!file.empty()) text.declared_by.push_back(file.string());
+            if (c.problems.size() > found_before) return false;
+            const auto own = static_cast<std::ptrdiff_t>(node.members().size());
+            dynamic->declare(checking);
+            if (c.problems.size() > found_before) return false;
+            std::for_each(node.members().begin() + own, node.members().end(),
+                          [&](const Member* member) { text.declared += print(*member) + "\n"; });
+        }
+        node.configure_params(text, c.problems);
+        node.check(checking);
+        return true;
     }
 
     std::size_t find_node(const Endpoint& end) { return legume::find_node(c, end, c.problems); }

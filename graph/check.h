@@ -39,7 +39,7 @@ Checked check(Patch patch, NodeTypes types);
 // The node that an endpoint names, an index into `nodes`, or nodes.size() with a problem.
 std::size_t find_node(const Checked& checked, const Endpoint& end, Problems& problems);
 // The member that an endpoint names, of a node or of the transport, and of one of these kinds, which `what` says to the
-// player; nullptr with a problem, or without one when its node's type is unknown, which has been said.
+// player; nullptr with a problem, or without one when it is unknown what its node has, which has been said.
 const Member* find_member(const Checked& checked, const Endpoint& end, std::initializer_list<Member::Kind> kinds,
                           const std::string& what, Problems& problems);
 // In check_scenes.cpp: whether scenes, what goes between them, and cues name what there is.

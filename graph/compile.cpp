@@ -32,12 +32,13 @@ struct Compiler {
     Plan plan;
     std::vector<bool> shared;
 
-    // Options must be the same text from the same folder, and the ports must carry as many channels as before.
+    // Options must be the same text from the same folder, what follows from them must be declared as before, and the
+    // ports must carry as many channels.
     bool same(std::size_t i, std::size_t old) const {
         const auto& was = *previous;
         const auto& text = now.patch.nodes[i];
         const auto* old_text = previous_patch->find(text.id);
-        if (!old_text || old_text->type != text.type) return false;
+        if (!old_text || old_text->type != text.type || old_text->declared != text.declared) return false;
         for (const auto* option : now.nodes[i]->options()) {
             const auto* a = text.find(option->name);
             const auto* b = old_text->find(option->name);

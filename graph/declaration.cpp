@@ -54,6 +54,13 @@ void Declaration::configure_params(const PatchNode& text, Problems& problems) {
     }
 }
 
+std::string Declaration::refuses(std::string_view name) const {
+    const auto quoted = "\"" + std::string(name) + "\"";
+    if (!valid_id(name) || name == "type")  // which says what kind of node it is
+        return quoted + " can name nothing; begin with a letter and use only a-z, 0-9, _ and -, and not legume or type";
+    return find(name) ? quoted + " is there already; take another name" : "";
+}
+
 void Declaration::set_rate(double rate) {
     for (auto* param : params_) param->blocks_a_second_ = static_cast<float>(rate / block_frames);
 }
@@ -66,6 +73,24 @@ void Declaration::advance_members() noexcept {
 void Declaration::forget_events() noexcept {
     for (auto* trigger : triggers_) trigger->edges_ = 0;
     for (auto* notes : notes_) notes->count_ = 0;
+}
+
+std::string print(const Member& member) {
+    auto line = std::to_string(static_cast<int>(member.kind)) + " " + member.name;
+    const auto add = [&](auto number) { line += " " + print_number(static_cast<double>(number)); };
+    if (member.kind == Member::Kind::in) {
+        const auto& shape = static_cast<const In&>(member).shape;
+        add(shape.channels);
+        add(shape.feedback);
+    } else if (member.kind == Member::Kind::param) {
+        const auto& range = static_cast<const Param&>(member).range;
+        for (const float limit : {range.min, range.max, range.initial, range.glide_seconds}) add(limit);
+        add(static_cast<int>(range.unit));
+        add(static_cast<int>(range.curve));
+    } else if (member.kind == Member::Kind::meter) {
+        add(static_cast<int>(static_cast<const Meter&>(member).unit));
+    }
+    return line + " " + member.doc;
 }
 
 }  // namespace legume

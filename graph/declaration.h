@@ -40,6 +40,8 @@ class Declaration {
         configure_options(text, problems);
         configure_params(text, problems);
     }
+    // What speaks against one more member of that name, with the next step; empty: nothing.
+    std::string refuses(std::string_view name) const;
     void set_rate(double rate);  // frames a second, from which params know how long they glide; before the first block
 
     // Audio thread, once a block, of what is in no schedule: params glide on, and what came in the block has been
@@ -75,5 +77,8 @@ class Declaration {
     std::vector<Work*> works_;
     std::vector<TimingDecision*> decisions_;
 };
+
+// All that a member declares, on one line: two of the same text are the same to everybody else.
+std::string print(const Member& member);
 
 }  // namespace legume

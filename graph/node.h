@@ -60,8 +60,11 @@ class Checking {
   public:
     Checking(const PatchNode& node, Problems& problems) : node_(node), problems_(problems) {}
     void problem(const Member& member, std::string message) const;
-    void problem(std::string message) const;  // the node as a whole
-    Checking of(const Entry& entry) const;    // the same for one of an option's entries
+    void problem(std::string message) const;                       // the node as a whole
+    void problem(const Place& place, std::string message) const {  // in a file that the node reads
+        problems_.push_back({place, std::move(message)});
+    }
+    Checking of(const Entry& entry) const;  // the same for one of an option's entries
 
   private:
     const PatchNode& node_;

@@ -86,6 +86,12 @@ int describe(const DescribeRequest& request) {
         return attempt([page = gallery] { std::fputs(draw_page(page).c_str(), stdout); });
     } else if (!node.empty()) {
         const auto* type = find_type(node_types(), node);
+        if (!type && node.find_first_of("./") != node.npos) {  // a file, as no node is called so
+            const auto checked = open_patch(node);
+            if (print_problems(checked.problems)) return 1;
+            std::fputs(describe_text(checked, node_types()).c_str(), stdout);
+            return 0;
+        }
         if (!type) {
             std::vector<std::string> names;
             for (const auto* known : node_types()) names.emplace_back(known->name);
@@ -277,7 +283,7 @@ int run(int argc, char** argv) {
 
     DescribeRequest described;
     auto* describe_command = app.add_subcommand("describe", "Describe the nodes, or a patch");
-    describe_command->add_option("NODE", described.node, "One node");
+    describe_command->add_option("NODE", described.node, "One node, or a patch, whose nodes are described as they are");
     describe_command->add_flag("--schema", described.schema, "JSON schema of patches");
     describe_command->add_flag("--markdown", described.markdown, "The manual");
     describe_command->add_option("--osc", described.osc, "The OSC addresses of this patch");

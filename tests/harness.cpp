@@ -14,6 +14,7 @@
 #include "nodes/dsp/random.h"
 #include "nodes/registry.h"
 #include "nodes/sound/sound_file.h"
+#include "tests/graph/declared.h"
 #include "tests/heap_trap.h"
 
 namespace legume::test {
@@ -51,6 +52,7 @@ NodeTypes test_types() {
     static const std::vector<const NodeType*> types = [] {
         const auto all = node_types();
         std::vector<const NodeType*> list(all.begin(), all.end());
+        list.push_back(&declared_type);
         list.push_back(&tap_node);
         return list;
     }();

@@ -34,7 +34,8 @@ struct NodeText {
 // Throws std::runtime_error when a wire cannot be read.
 Patch make_patch(const std::vector<NodeText>& nodes, const std::vector<std::string>& wires);
 
-// The registry, and `tap`: its In goes to the device as it is, from the first channel on.
+// The registry; `tap`, whose In goes to the device as it is, from the first channel on; `declared`, which has what its
+// file says.
 NodeTypes test_types();
 
 // What check and compile say about it, a line each.

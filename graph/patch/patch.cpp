@@ -12,6 +12,12 @@ const PatchNode* Patch::find(std::string_view id) const {
     return nullptr;
 }
 
+std::vector<std::string> Patch::watched() const {
+    auto all = files;
+    for (const auto& node : nodes) all.insert(all.end(), node.declared_by.begin(), node.declared_by.end());
+    return all;
+}
+
 void parse_wires(std::string_view text, const Place& place, std::optional<float> depth, Patch& patch,
                  Problems& problems) {
     std::vector<std::optional<Endpoint>> ends;
@@ -49,7 +55,7 @@ Diff diff(const Patch& before, const Patch& after) {
         const auto* old = before.find(node.id);
         if (!old) {
             d.added.push_back(node.id);
-        } else if (old->type != node.type) {
+        } else if (old->type != node.type || old->declared != node.declared) {
             d.replaced.push_back(node.id);
         } else {
             for (const auto& setting : node.settings) {

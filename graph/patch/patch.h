@@ -44,6 +44,7 @@ struct Patch {
     std::vector<SendSetting> sends;
 
     const PatchNode* find(std::string_view id) const;
+    std::vector<std::string> watched() const;    // its files and those by which nodes declare themselves
     bool operator==(const Patch& other) const {  // whether it sounds and plays the same
         return seed == other.seed && length_seconds == other.length_seconds && tempo == other.tempo &&
                bar_beats == other.bar_beats && clock == other.clock && nodes == other.nodes && wires == other.wires &&
@@ -56,7 +57,8 @@ void parse_wires(std::string_view text, const Place& place, std::optional<float>
                  Problems& problems);
 // What changed between two patches, in words for the player and in values for the runner.
 struct Diff {
-    std::vector<std::string> added, removed, replaced;         // node ids; replaced: another type or other options
+    std::vector<std::string> added, removed,
+        replaced;  // node ids; replaced: of another type, or declaring other members
     std::vector<std::pair<std::string, std::string>> changed;  // (node id, setting) of nodes that stay
     bool wires = false, bindings = false, scenes = false, cues = false, settings = false;
     bool empty() const;

@@ -61,9 +61,12 @@ struct PatchNode {
     std::vector<Setting> settings;
     Place place;       // of the id
     Place type_place;  // of the type's name
+    // Of a node that declares what its files say, told by check(): these files, and a line for each such member.
+    std::vector<std::string> declared_by = {};
+    std::string declared = {};
     const Setting* find(std::string_view name) const;
     bool operator==(const PatchNode& other) const {
-        return id == other.id && type == other.type && settings == other.settings;
+        return id == other.id && type == other.type && settings == other.settings && declared == other.declared;
     }
 };
 

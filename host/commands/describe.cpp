@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "graph/abilities.h"
 #include "graph/setlist_controls.h"
 #include "graph/transport.h"
 
@@ -117,6 +118,16 @@ std::vector<const Member*> sorted_members(const Declaration& node) {
     return members;
 }
 
+std::vector<Row> table_of(const Node& node) {
+    std::vector<Row> rows{{"member", "kind", "range", "default", "what it is"}};
+    for (const auto* member : sorted_members(node))
+        for (auto& row : rows_of(*member)) rows.push_back(std::move(row));
+    return rows;
+}
+
+// What stands for the members that only its file knows.
+const Row more{"more", "", "", "", "As its file says."};
+
 const char* osc_type(const Range& range) {
     return range.unit == Unit::flag ? "i 0|1" : range.unit == Unit::count ? "i" : "f";
 }
@@ -131,10 +142,19 @@ std::string describe_text(NodeTypes types) {
 
 std::string describe_text(const NodeType& type) {
     const auto node = type.make();
-    std::vector<Row> rows{{"member", "kind", "range", "default", "what it is"}};
-    for (const auto* member : sorted_members(*node))
-        for (auto& row : rows_of(*member)) rows.push_back(std::move(row));
+    auto rows = table_of(*node);
+    if (as<DynamicMembers>(*node)) rows.push_back(more);
     return std::string(type.name) + ": " + type.doc + "\n\n" + aligned(rows, "  ");
+}
+
+std::string describe_text(const Checked& checked, NodeTypes types) {
+    std::string text;
+    for (std::size_t i = 0; i < checked.nodes.size(); ++i) {
+        const auto& node = checked.patch.nodes[i];
+        text += (i ? "\n" : "") + node.id + " (" + node.type + "): " + find_type(types, node.type)->doc + "\n\n" +
+                aligned(table_of(*checked.nodes[i]), "  ");
+    }
+    return text;
 }
 
 std::string manual_markdown(NodeTypes types) {
@@ -147,12 +167,14 @@ std::string manual_markdown(NodeTypes types) {
     for (const auto* type : types) {
         const auto node = type->make();
         text += "\n## " + std::string(type->name) + "\n\n" + type->doc + "\n\n";
-        text += markdown_row({"member", "kind", "range", "default", "what it is"}) + "|---|---|---|---|---|\n";
-        for (const auto* member : sorted_members(*node))
-            for (auto row : rows_of(*member)) {
-                row[0] = "`" + row[0] + "`";
-                text += markdown_row(row);
-            }
+        const auto rows = table_of(*node);
+        text += markdown_row(rows.front()) + "|---|---|---|---|---|\n";
+        for (auto row = rows.begin() + 1; row != rows.end(); ++row) {
+            auto cells = *row;
+            cells[0] = "`" + cells[0] + "`";
+            text += markdown_row(cells);
+        }
+        if (as<DynamicMembers>(*node)) text += markdown_row(more);
     }
     return text;
 }

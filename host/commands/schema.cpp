@@ -3,6 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "graph/abilities.h"
 #include "graph/setlist_controls.h"
 #include "graph/transport.h"
 #include "host/commands/describe.h"
@@ -105,11 +106,16 @@ ordered_json node_schema(const NodeType& type) {
         auto& property = properties[param->name] = quantity(param->range);
         property["description"] = description(*param, param->range.limits(), param->range.print(param->range.initial));
     }
-    return {{"description", type.doc},
-            {"type", "object"},
-            {"properties", properties},
-            {"required", required},
-            {"additionalProperties", false}};
+    ordered_json schema{{"description", type.doc},
+                        {"type", "object"},
+                        {"properties", properties},
+                        {"required", required},
+                        {"additionalProperties", false}};
+    if (as<DynamicMembers>(*node)) {  // params that only its file knows
+        schema["propertyNames"] = {{"pattern", "^" + id_pattern + "$"}};
+        schema["additionalProperties"] = {{"type", {"number", "string", "boolean"}}};
+    }
+    return schema;
 }
 
 // Which settings a node has follows from its type.

@@ -84,7 +84,7 @@ struct Loader::State {
         loaded.prepared.number = wish.playing ? wish.playing->number : 0;
         try {
             auto checked = open(wish.file);
-            watches[i].set(checked.patch.files);  // before it is got ready, which may take long
+            watches[i].set(checked.patch.watched());  // before it is got ready, which may take long
             loaded.notices = checked.notices;
             loaded.same = wish.playing && checked.problems.empty() && checked.patch == wish.playing->patch;
             if (loaded.same) return loaded;

@@ -392,7 +392,7 @@ int Session::run() {
     if (!snapshot_file_->greeting().empty()) say(snapshot_file_->greeting());
     for (const auto& notice : checked.notices) say("  " + to_string(notice));
     Watch watch;
-    watch.set(checked.patch.files);
+    watch.set(checked.patch.watched());
     if (!may_take_real_time(audio_priority) || !lock_memory())
         say("Without real-time priority and locked memory, which are not permitted here, other programs can make it "
             "late; `legume rehearse` says how to get them.");

@@ -12,6 +12,7 @@
 
 #include "graph/compile.h"
 #include "graph/control.h"
+#include "tests/graph/declared.h"
 
 namespace legume::test {
 
@@ -119,8 +120,8 @@ inline constexpr NodeType poison_type{"poison", "Goes bad.", make_node<Poison>};
 inline constexpr NodeType sink_type{"sink", "Ends.", make_node<Sink>};
 inline constexpr NodeType keys_type{"keys", "Counts notes.", make_node<Keys>};
 inline constexpr NodeType refuses_type{"refuses", "Refuses.", make_node<Refuses>};
-inline constexpr std::array<const NodeType*, 7> plain_types{&counter_type, &keys_type,    &late_type, &level_type,
-                                                            &poison_type,  &refuses_type, &sink_type};
+inline constexpr std::array<const NodeType*, 8> plain_types{&counter_type, &declared_type, &keys_type,    &late_type,
+                                                            &level_type,   &poison_type,   &refuses_type, &sink_type};
 
 struct Plain {
     std::string id, type;

@@ -31,7 +31,7 @@ struct Steady {
     Steady() { write_wav(folder / "tone.wav", {sine(220.5, 44'100, 44'100, 0.4f)}, 44'100); }
     Rig rig(const NodeType& type) const {
         Settings settings;
-        const auto node = type.make();
+        const auto node = node_of(type, needs);
         for (const auto& [name, value] : needs.of(type)) {
             const bool sound = value == (needs.folder / "sound.wav").string();
             settings.emplace_back(name, sound ? (folder / "tone.wav").string() : value);
@@ -53,8 +53,8 @@ struct Steady {
 TEST_CASE("no knob of any node clicks on its way from end to end and back") {
     const Steady steady;
     const auto turn = static_cast<std::size_t>(rate / (sanitized ? 32 : 4));  // so short a turn judges no steps
-    for (const auto* type : node_types()) {
-        const auto node = type->make();
+    for (const auto* type : swept_types()) {
+        const auto node = node_of(*type, steady.needs);
         if (trains(*type) || wants_scenes(*type) || node->outs().empty()) continue;
         for (const auto* param : node->params()) {
             const auto name = std::string(type->name) + "." + param->name;

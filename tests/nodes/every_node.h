@@ -16,6 +16,7 @@
 #include "nodes/samplernn/checkpoint/checkpoint.h"
 #include "nodes/samplernn/train/train.h"
 #include "nodes/sound/sound_file.h"
+#include "tests/graph/declared.h"
 #include "tests/harness.h"
 
 namespace legume::test {
@@ -46,6 +47,8 @@ struct Needs {
                 tensor.values.push_back(static_cast<float>(dsp::random_uniform(3, 0, drawn++) - 0.5));
             tiny.tensors[name] = tensor;
         }
+        std::ofstream(folder / "declared.txt") << "in left\nin right\nout wet\nout dry\nparam drive 0 10 1 dB\nparam "
+                                                  "tone 0.1 4 1\ntrigger flip\nmeter level\n";
         samplernn::write_checkpoint(folder / "tiny.safetensors", tiny, samplernn::Storage::f32);
     }
     // For each required option; a node with another one says so by a problem of its patch.
@@ -59,15 +62,32 @@ struct Needs {
     std::string value(const std::string& type, const std::string& option) const {
         if (option.starts_with("model")) return folder.path.string();
         if (option == "run") return (folder / "run").string();
+        if (type == declared_type.name) return (folder / "declared.txt").string();
         if (type == "recorder") return (folder / "take.wav").string();
         return (folder / "sound.wav").string();
     }
 };
 
+// The registry, and a node that has what its file says.
+inline const std::vector<const NodeType*>& swept_types() {
+    static const std::vector<const NodeType*> types = [] {
+        const auto all = node_types();
+        std::vector<const NodeType*> list(all.begin(), all.end());
+        list.push_back(&declared_type);
+        return list;
+    }();
+    return types;
+}
+
+// As it is in a patch that says no more of it than it must.
+inline std::shared_ptr<const Node> node_of(const NodeType& type, const Needs& needs) {
+    return check(make_patch({{"it", type.name, needs.of(type)}}, {}), test_types()).nodes.front();
+}
+
 // The node as `it`, with a device of `inputs` channels into each of its Ins (none: nothing wired) and every Out tapped.
 inline Rig rig_of(const NodeType& type, const Needs& needs, int inputs, Settings settings = {}, double rate = 48'000) {
     for (const auto& need : needs.of(type)) settings.push_back(need);
-    const auto node = type.make();
+    const auto node = node_of(type, needs);
     std::vector<NodeText> nodes{{"it", type.name, settings}, {"t", "tap", {}}};
     std::vector<std::string> wires;
     for (const auto* in : node->ins()) {
@@ -105,7 +125,7 @@ inline bool trains(const NodeType& type) { return as<samplernn::Trainee>(*type.m
 template <class Judge>
 void each_playing(Judge judge) {
     const Needs needs;
-    for (const auto* type : node_types()) {
+    for (const auto* type : swept_types()) {
         if (trains(*type) || wants_scenes(*type)) continue;
         CAPTURE(type->name);
         judge(*type, needs);

@@ -34,12 +34,13 @@ TEST_CASE("the registry is alphabetical and has no name twice") {
 }
 
 TEST_CASE("every node and every member is documented in one sentence, under a name of its own") {
-    for (const auto* type : node_types()) {
+    const Needs needs;
+    for (const auto* type : swept_types()) {
         CAPTURE(type->name);
         CHECK(valid_id(type->name));
         CHECK(sentence(type->doc));
         std::set<std::string> names;
-        const auto node = type->make();
+        const auto node = node_of(*type, needs);
         for (const auto* member : node->members()) {
             CAPTURE(member->name);
             CHECK(valid_id(member->name));
@@ -47,6 +48,15 @@ TEST_CASE("every node and every member is documented in one sentence, under a na
             CHECK(sentence(member->doc));
         }
     }
+}
+
+TEST_CASE("a node that has what its file says is swept with all of it") {
+    const auto node = node_of(declared_type, {});
+    CHECK(node->ins().size() == 2);
+    CHECK(node->outs().size() == 2);
+    CHECK(node->params().size() == 3);
+    CHECK(node->triggers().size() == 1);
+    CHECK(node->meters().size() == 1);
 }
 
 TEST_CASE("every range is a range, and begins inside itself") {
@@ -61,9 +71,10 @@ TEST_CASE("every range is a range, and begins inside itself") {
             CHECK(value == range.clamp(value));
         }
     };
-    for (const auto* type : node_types()) {
+    const Needs needs;
+    for (const auto* type : swept_types()) {
         CAPTURE(type->name);
-        const auto node = type->make();
+        const auto node = node_of(*type, needs);
         for (const auto* param : node->params()) {
             CAPTURE(param->name);
             judge(param->range);
@@ -88,7 +99,7 @@ TEST_CASE("every node stays finite at the ends of its params, for any number of 
     each_playing([](const NodeType& type, const Needs& needs) {
         for (const int channels : {1, 2, 8}) {
             CAPTURE(channels);
-            const auto node = type.make();
+            const auto node = node_of(type, needs);
             const auto judge = [&](const std::function<float(const Param&)>& value) {
                 auto rig = rig_of(type, needs, channels);
                 for (const auto* param : node->params()) rig.set("it", param->name, value(*param));
@@ -133,7 +144,7 @@ TEST_CASE("every node plays at every rate, mono to eight channels, and its tail 
 
 TEST_CASE("every choice and flag of every node plays") {
     each_playing([](const NodeType& type, const Needs& needs) {
-        const auto node = type.make();
+        const auto node = node_of(type, needs);
         for (const auto* option : node->options()) {
             std::vector<std::string> values = option->choices();
             if (option->type == Option::Type::flag) values = {"true", "false"};

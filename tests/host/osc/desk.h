@@ -9,7 +9,6 @@
 #include "host/control/inbox.h"
 #include "host/osc/osc_control.h"
 #include "host/patch/yaml.h"
-#include "nodes/registry.h"
 #include "tests/child.h"
 #include "tests/harness.h"
 
@@ -56,7 +55,7 @@ class Ear {
 inline Checked sound_patch(const std::string& text) {
     auto loaded = load_patch_text(text, "t.yaml");
     for (const auto& problem : loaded.problems) throw std::runtime_error(to_string(problem));
-    auto checked = check(std::move(loaded.patch), node_types());
+    auto checked = check(std::move(loaded.patch), test_types());
     for (const auto& problem : checked.problems) throw std::runtime_error(to_string(problem));
     return checked;
 }

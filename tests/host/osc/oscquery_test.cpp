@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <thread>
 
 #include "tests/host/osc/desk.h"
@@ -218,6 +219,22 @@ TEST_CASE("a WebSocket that listens has each change as binary OSC, moves params 
     over = true;
     desk.edit(other);
     reader.join();
+}
+
+TEST_CASE("what a node has by its file comes into the namespace, and goes from it, with the file") {
+    const Folder folder;
+    const auto file = folder / "d.txt";
+    const auto text = "legume: 1\nnodes: {d: {type: declared, file: " + file.string() + "}}\n";
+    std::ofstream(file) << "param drive 0 10 1 dB\nmeter level\n";
+    Asked desk(text);
+    const int port = desk.osc.query_port();
+    CHECK(has(get(port, "/d/drive").second, "\"MAX\": 10.0"));
+    CHECK(has(get(port, "/d/level").second, "\"ACCESS\": 1"));
+    std::ofstream(file) << "param drive 0 20 1 dB\nparam body 0 1 0\n";
+    desk.edit(text);
+    CHECK(has(get(port, "/d/drive").second, "\"MAX\": 20.0"));
+    CHECK(get(port, "/d/body").first == 200);
+    CHECK(get(port, "/d/level").first == 404);
 }
 
 TEST_CASE("a taken port is said, and playing goes on without it") {
