@@ -1,4 +1,4 @@
-// A small Fourier transform, and sums over it.
+// Sums over Fourier transforms.
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/takes/measure.h"
 
@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "graph/base/math.h"
+#include "nodes/dsp/fft.h"
 
 namespace legume::samplernn {
 namespace {
@@ -16,48 +17,6 @@ constexpr std::size_t window = 1'024, most_frames = 4'096;
 constexpr std::size_t segment_frames = 8;                    // over which power is averaged, so that noise is flat
 constexpr std::size_t most_compared = std::size_t{1} << 18;  // samples
 constexpr double silent_db = -60, noisy = 0.7, still_db = 1, looped = 0.95, leaning = 0.05;
-
-struct Wave {
-    std::vector<double> re, im;
-    explicit Wave(std::size_t n) : re(n), im(n) {}
-};
-
-// In place, radix 2 (Cooley and Tukey 1965).
-class Fourier {
-  public:
-    explicit Fourier(std::size_t n) : n_(n) {
-        for (std::size_t i = 0; i < n / 2; ++i) {
-            const double turns = static_cast<double>(i) / static_cast<double>(n);
-            cos_.push_back(math::sin_turns(turns + 0.25));
-            sin_.push_back(-math::sin_turns(turns));
-        }
-    }
-    void operator()(Wave& x) const {
-        for (std::size_t i = 1, j = 0; i < n_; ++i) {
-            std::size_t bit = n_ >> 1;
-            for (; j & bit; bit >>= 1) j ^= bit;
-            j ^= bit;
-            if (i >= j) continue;
-            std::swap(x.re[i], x.re[j]);
-            std::swap(x.im[i], x.im[j]);
-        }
-        for (std::size_t half = 1; half < n_; half *= 2)
-            for (std::size_t at = 0; at < n_; at += 2 * half)
-                for (std::size_t k = 0; k < half; ++k) {
-                    const std::size_t a = at + k, b = a + half, w = k * (n_ / (2 * half));
-                    const double re = x.re[b] * cos_[w] - x.im[b] * sin_[w];
-                    const double im = x.re[b] * sin_[w] + x.im[b] * cos_[w];
-                    x.re[b] = x.re[a] - re;
-                    x.im[b] = x.im[a] - im;
-                    x.re[a] += re;
-                    x.im[a] += im;
-                }
-    }
-
-  private:
-    std::size_t n_;
-    std::vector<double> cos_, sin_;
-};
 
 double median(std::vector<double> values) {
     if (values.empty()) return 0;
@@ -122,25 +81,23 @@ double change(const std::vector<std::vector<double>>& all) {
 // The largest normalised autocorrelation from 50 ms on, up to half the sound.
 double repetition(std::span<const float> sound, double mean, double rate) {
     sound = sound.first(std::min(sound.size(), most_compared));
-    const std::size_t n = std::bit_ceil(2 * sound.size());
-    Wave x(n);
+    dsp::Fft transform(static_cast<int>(std::bit_ceil(2 * sound.size())));
+    std::vector<float> x(static_cast<std::size_t>(transform.size()));
     std::vector<double> energy(sound.size() + 1);  // of what is before
     for (std::size_t i = 0; i < sound.size(); ++i) {
-        x.re[i] = static_cast<double>(sound[i]) - mean;
-        energy[i + 1] = energy[i] + x.re[i] * x.re[i];
+        const double value = static_cast<double>(sound[i]) - mean;
+        x[i] = static_cast<float>(value);
+        energy[i + 1] = energy[i] + value * value;
     }
-    const Fourier transform(n);
-    transform(x);
-    for (std::size_t k = 0; k < n; ++k) {
-        x.re[k] = x.re[k] * x.re[k] + x.im[k] * x.im[k];
-        x.im[k] = 0;
-    }
-    transform(x);
+    std::vector<dsp::Bin> bins(static_cast<std::size_t>(transform.bins()));
+    transform.forward(x.data(), bins.data());
+    for (auto& bin : bins) bin = {power(bin), 0};
+    transform.inverse(bins.data(), x.data());
     double best = 0;
     for (auto lag = static_cast<std::size_t>(0.05 * rate); lag <= sound.size() / 2; ++lag) {
         const std::size_t left = sound.size() - lag;
         const double both = energy[left] * (energy[sound.size()] - energy[lag]);
-        if (both > 0) best = std::max(best, x.re[lag] / static_cast<double>(n) / math::pow(both, 0.5));
+        if (both > 0) best = std::max(best, static_cast<double>(x[lag]) / math::pow(both, 0.5));
     }
     return std::min(best, 1.0);
 }
@@ -151,19 +108,18 @@ Spectra spectra(std::span<const float> sound) {
     Spectra s{window / 2, {}};
     if (sound.empty()) return s;
     const std::size_t hop = std::max(window / 2, (sound.size() + most_frames - 1) / most_frames);
-    const Fourier transform(window);
-    Wave x(window);
+    dsp::Fft transform(static_cast<int>(window));
+    std::vector<float> x(window);
+    std::vector<dsp::Bin> bins(static_cast<std::size_t>(transform.bins()));
     std::size_t at = 0;
     do {
         for (std::size_t i = 0; i < window; ++i) {
             const double hann = 0.5 - 0.5 * math::sin_turns(static_cast<double>(i) / double{window} + 0.25);
-            x.re[i] = at + i < sound.size() ? hann * static_cast<double>(sound[at + i]) : 0;
-            x.im[i] = 0;
+            x[i] = at + i < sound.size() ? static_cast<float>(hann * static_cast<double>(sound[at + i])) : 0;
         }
-        transform(x);
+        transform.forward(x.data(), bins.data());
         for (std::size_t k = 0; k < s.bands; ++k)
-            s.power.push_back(
-                static_cast<float>((x.re[k] * x.re[k] + x.im[k] * x.im[k]) * 16 / (double{window} * double{window})));
+            s.power.push_back(power(bins[k]) * 16 / (float{window} * float{window}));
         at += hop;
     } while (at + window <= sound.size());
     return s;
