@@ -2,33 +2,16 @@
 // SPDX-License-Identifier: MIT
 #include "host/show/line.h"
 
-#include <array>
+#include "nodes/files/crc32.h"
 
 namespace legume {
 namespace {
 
 constexpr char digits[] = "0123456789abcdef";
 
-constexpr std::array<std::uint32_t, 256> make_table() {
-    std::array<std::uint32_t, 256> table{};
-    for (std::uint32_t n = 0; n < 256; ++n) {
-        std::uint32_t c = n;
-        for (int k = 0; k < 8; ++k) c = c & 1 ? 0xedb88320u ^ (c >> 1) : c >> 1;
-        table[n] = c;
-    }
-    return table;
-}
-
 int digit_of(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
 
 }  // namespace
-
-std::uint32_t sum_of(std::string_view bytes) {
-    static constexpr auto table = make_table();
-    std::uint32_t c = 0xffffffffu;
-    for (const char byte : bytes) c = table[(c ^ static_cast<unsigned char>(byte)) & 0xff] ^ (c >> 8);
-    return ~c;
-}
 
 LineWriter& LineWriter::word(std::string_view text) {
     line_ += ' ';
@@ -60,7 +43,7 @@ LineWriter& LineWriter::word(std::string_view text) {
 
 std::string LineWriter::finish() {
     std::string sum(8, '0');
-    auto rest = sum_of(line_);
+    auto rest = crc32(line_);
     for (int i = 7; i >= 0; --i, rest >>= 4) sum[static_cast<std::size_t>(i)] = digits[rest & 15];
     return sum + line_ + '\n';
 }
@@ -73,7 +56,7 @@ std::optional<std::vector<std::string>> words_of(std::string_view line) {
         sum = sum << 4 | static_cast<std::uint32_t>(digit_of(c));
     }
     line.remove_prefix(8);
-    if (sum_of(line) != sum) return {};
+    if (crc32(line) != sum) return {};
     std::vector<std::string> words;
     for (std::size_t at = 0; at < line.size();) {
         if (line[at++] != ' ') return {};

@@ -1,4 +1,4 @@
-// A line of a show's log: words, and before them a sum by which a line that is torn or damaged is known.
+// A line of a show's log: words, and before them their CRC-32, by which a line that is torn or damaged is known.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -11,9 +11,6 @@
 #include <vector>
 
 namespace legume {
-
-// CRC-32 as zlib has it, of the words as they are written.
-std::uint32_t sum_of(std::string_view bytes);
 
 // "1f2e3d4c set 12800 tone/cutoff 531 own "osc /tone/cutoff"\n". Numbers are read back to the bit.
 class LineWriter {

@@ -70,7 +70,7 @@ LAYERS = (
     ("host/osc/*", "graph/* host/system/* host/engine/* host/patch/* host/control/*"),
     ("host/show/*", HOST + "host/control/* nodes/samplernn/checkpoint/checkpoint.h nodes/samplernn/kernels/isa.h"),
     ("host/session/*", HOST + "nodes/registry.h host/pack/* host/control/* host/midi/* host/osc/* host/show/*"),
-    ("host/commands/models/picture.*", "nodes/samplernn/takes/measure.h"),
+    ("host/commands/models/picture.*", "nodes/files/* nodes/samplernn/takes/measure.h"),
     ("host/commands/*", HOST + "nodes/registry.h nodes/samplernn/* host/pack/* host/control/* host/midi/* host/osc/* "
                                "host/show/* host/session/*"),
     ("host/*", HOST + "nodes/registry.h nodes/samplernn/* host/*"),

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "nodes/files/crc32.h"
+
 namespace legume {
 namespace {
 
@@ -31,15 +33,6 @@ constexpr const char* colours =
 
 void put(std::uint32_t value, std::string& into) {
     for (int shift = 24; shift >= 0; shift -= 8) into += static_cast<char>(value >> shift & 0xff);
-}
-
-std::uint32_t crc32(std::string_view bytes) {
-    std::uint32_t crc = 0xffffffff;
-    for (const char byte : bytes) {
-        crc ^= static_cast<unsigned char>(byte);
-        for (int i = 0; i < 8; ++i) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-    }
-    return ~crc;
 }
 
 std::uint32_t adler32(std::string_view bytes) {
