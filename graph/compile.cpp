@@ -5,19 +5,17 @@
 #include <algorithm>
 
 #include "graph/abilities.h"
+#include "graph/base/hash.h"
 #include "graph/base/math.h"
 
 namespace legume {
 
 std::uint64_t hash_seed(std::uint64_t seed, std::string_view id, std::uint64_t own) {
-    std::uint64_t h = 0xcbf29ce484222325u;
-    const auto eat = [&](std::uint8_t byte) { h = (h ^ byte) * 0x100000001b3u; };
-    const auto eat_all = [&](std::uint64_t x) {
-        for (int i = 0; i < 8; ++i) eat(static_cast<std::uint8_t>(x >> (8 * i)));
-    };
-    eat_all(seed);
-    for (const char c : id) eat(static_cast<std::uint8_t>(c));
-    eat_all(own);
+    Fnv sum;
+    sum.number(seed);
+    sum.text(id);
+    sum.number(own);
+    auto h = sum.value;
     h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9u;
     h = (h ^ (h >> 27)) * 0x94d049bb133111ebu;
     return h ^ (h >> 31);

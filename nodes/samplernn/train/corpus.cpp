@@ -11,6 +11,7 @@
 #include <span>
 #include <utility>
 
+#include "graph/base/hash.h"
 #include "graph/base/math.h"
 #include "nodes/dsp/random.h"
 #include "nodes/dsp/resampler.h"
@@ -40,34 +41,29 @@ std::string seconds_text(std::size_t samples, double rate) {
     return text;
 }
 
-// FNV-1a
-struct Hash {
-    std::uint64_t value = 0xcbf29ce484222325u;
-    void eat(std::uint64_t number, int bytes = 8) {
-        for (int i = 0; i < bytes; ++i) value = (value ^ ((number >> (8 * i)) & 0xff)) * 0x100000001b3u;
-    }
-    void eat(const std::string& text) {
-        eat(text.size());
-        for (const char c : text) eat(static_cast<unsigned char>(c), 1);
-    }
-    std::string text() const {
-        char digits[17];
-        std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(value));
-        return digits;
-    }
-};
+std::string hex(const Fnv& sum) {
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(sum.value));
+    return digits;
+}
+
+// With its length, so that no two lists of names give the same sum.
+void add_name(const std::string& name, Fnv& sum) {
+    sum.number(name.size());
+    sum.text(name);
+}
 
 // Another one when the sound may be another.
-void identify(const fs::path& file, const Heard* heard, Hash& hash) {
+void identify(const fs::path& file, const Heard* heard, Fnv& hash) {
     if (heard) {
-        hash.eat(std::bit_cast<std::uint64_t>(heard->rate));
-        for (const float x : heard->samples) hash.eat(std::bit_cast<std::uint32_t>(x), 4);
+        hash.number(std::bit_cast<std::uint64_t>(heard->rate));
+        for (const float x : heard->samples) hash.number(std::bit_cast<std::uint32_t>(x), 4);
         return;
     }
     std::error_code failed;
-    hash.eat(fs::absolute(file, failed).string());
-    hash.eat(static_cast<std::uint64_t>(fs::file_size(file, failed)));
-    hash.eat(static_cast<std::uint64_t>(fs::last_write_time(file, failed).time_since_epoch().count()));
+    add_name(fs::absolute(file, failed).string(), hash);
+    hash.number(static_cast<std::uint64_t>(fs::file_size(file, failed)));
+    hash.number(static_cast<std::uint64_t>(fs::last_write_time(file, failed).time_since_epoch().count()));
 }
 
 }  // namespace
@@ -280,8 +276,8 @@ std::vector<CorpusMaker::Copy> CorpusMaker::copies(const Source& source) const {
     std::vector<Copy> copies{{1, 1}};
     auto speeds = settings_.speeds;
     if (speeds.empty() && !settings_.gain_range.empty()) speeds = {1};
-    Hash name;  // and not the source's number, which another file may change
-    name.eat(fs::path(source.name).filename().string());
+    Fnv name;  // and not the source's number, which another file may change
+    add_name(fs::path(source.name).filename().string(), name);
     for (const double speed : speeds) {
         Copy copy{speed, 1};
         if (!settings_.gain_range.empty()) {
@@ -297,7 +293,7 @@ std::vector<CorpusMaker::Copy> CorpusMaker::copies(const Source& source) const {
 // Where a copy's levels are kept; another place when anything that they depend on is another.
 fs::path CorpusMaker::file_of(const Source& source, const Copy& copy) const {
     if (settings_.cache.empty()) return {};
-    Hash hash;
+    Fnv hash;
     identify(source.file, source.heard.get(), hash);
     if (settings_.loudness == Loudness::per_set)
         for (const auto& other : sources_) identify(other.file, other.heard.get(), hash);
@@ -305,8 +301,8 @@ fs::path CorpusMaker::file_of(const Source& source, const Copy& copy) const {
          {config_.sample_rate, static_cast<double>(config_.levels), static_cast<double>(config_.quantiser),
           static_cast<double>(settings_.channel), static_cast<double>(settings_.loudness),
           settings_.trim_db.value_or(1), copy.speed, copy.gain})
-        hash.eat(std::bit_cast<std::uint64_t>(number));
-    return settings_.cache / (hash.text() + ".levels");
+        hash.number(std::bit_cast<std::uint64_t>(number));
+    return settings_.cache / (hex(hash) + ".levels");
 }
 
 // All copies of a source, or nothing.
@@ -422,14 +418,14 @@ Corpus CorpusMaker::finish(int window) {
 
     std::vector<double> counts(static_cast<std::size_t>(config_.levels));
     std::size_t total = 0, learned = 0;
-    Hash hash;
+    Fnv hash;
     for (const auto& passage : corpus.passages) {
-        hash.eat(passage.levels.size());
-        hash.eat(passage.learn);
+        hash.number(passage.levels.size());
+        hash.number(passage.learn);
         for (const auto level : passage.levels) {
             if (level >= counts.size())
                 throw CorpusError(settings_.cache.string() + " is damaged; remove this folder and run it again");
-            hash.eat(level, 2);
+            hash.number(level, 2);
             ++counts[level];
         }
         total += passage.levels.size();
@@ -439,7 +435,7 @@ Corpus CorpusMaker::finish(int window) {
         throw CorpusError("all of the sound is silence; check that the files, or what is wired in, can be heard");
     for (const double n : counts)
         if (n > 0) corpus.entropy_bits -= n / static_cast<double>(total) * math::log2(n / static_cast<double>(total));
-    corpus.hash = hash.text();
+    corpus.hash = hex(hash);
     for (const auto& source : sources_)
         if (!source.heard && heard.contains(source.name)) corpus.sources.push_back({source.name, source.file});
     corpus.seconds = static_cast<double>(total) / config_.sample_rate;

@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "graph/base/hash.h"
 #include "nodes/files/atomic_file.h"
 
 namespace legume::samplernn {
@@ -24,14 +25,14 @@ namespace {
 constexpr std::string_view magic = "legume resume 2\n";
 
 std::uint64_t checksum(std::span<const char> bytes) {  // FNV-1a over words: the file has tens of megabytes
-    std::uint64_t hash = 0xcbf29ce484222325u;
+    Fnv sum;
     for (std::size_t i = 0; i < bytes.size(); i += 8) {
         std::uint64_t word = 0;
         std::memcpy(&word, bytes.data() + i, std::min<std::size_t>(8, bytes.size() - i));
-        hash = (hash ^ word) * 0x100000001b3u;
-        hash ^= hash >> 29;
+        sum.byte(word);
+        sum.value ^= sum.value >> 29;
     }
-    return hash;
+    return sum.value;
 }
 
 struct Writer {
