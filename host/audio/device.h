@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
+#include "graph/base/say.h"
 #include "host/audio/audio.h"
 
 namespace legume {
@@ -16,7 +16,6 @@ struct DeviceWish {
     int buffer = 0;
     bool verbose = false;
 };
-using Say = std::function<void(const std::string&)>;
 
 // Opens it and remembers what was wished for. Throws std::runtime_error.
 std::unique_ptr<AudioDevice> open_wished(const DeviceWish& wish, int inputs, int outputs, const Say& say);

@@ -8,8 +8,8 @@
 
 namespace legume {
 
-Tape::Tape(const std::filesystem::path& file, double rate, int channels, std::uint64_t frames,
-           std::function<void(std::string)> tell, std::optional<SoundFormat> format)
+Tape::Tape(const std::filesystem::path& file, double rate, int channels, std::uint64_t frames, Say tell,
+           std::optional<SoundFormat> format)
     : file_(file),
       channels_(channels),
       limit_(frames),

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "graph/base/ring.h"
+#include "graph/base/say.h"
 #include "graph/node.h"
 #include "nodes/sound/sound_file.h"
 
@@ -21,8 +21,8 @@ namespace legume {
 class Tape {
   public:
     // Throws SoundError when the file cannot be written. `frames` 0: until finish().
-    Tape(const std::filesystem::path& file, double rate, int channels, std::uint64_t frames,
-         std::function<void(std::string)> tell, std::optional<SoundFormat> format = {});  // else by the file's name
+    Tape(const std::filesystem::path& file, double rate, int channels, std::uint64_t frames, Say tell,
+         std::optional<SoundFormat> format = {});  // else by the file's name
     ~Tape();
     Tape(const Tape&) = delete;
     Tape& operator=(const Tape&) = delete;
@@ -44,7 +44,7 @@ class Tape {
     const std::filesystem::path file_;
     const int channels_;
     const std::uint64_t limit_;
-    const std::function<void(std::string)> tell_;
+    const Say tell_;
     SoundWriter writer_;
     Ring<float> ring_;
     Ring<Gap> gaps_;             // where the disk was too slow there is silence, so that time goes on

@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "graph/base/say.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 
@@ -16,7 +16,6 @@ namespace legume {
 // Control thread. A cue is heard from the first block on that begins at its time or later.
 class Cues final : public Follower {
   public:
-    using Say = std::function<void(const std::string&)>;
     // A piece may begin so many seconds in: what its cues had done by then is done at once, and glides that would still
     // be on their way arrive when they would have.
     Cues(Controls& controls, const Commands& commands, Say say, double from = 0);

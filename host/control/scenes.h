@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "graph/base/say.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/midi_event.h"
@@ -18,7 +18,6 @@ namespace legume {
 // Control thread. What a scene does not name stays.
 class Scenes final : public Follower {
   public:
-    using Say = std::function<void(const std::string&)>;
     // Adds what the host does with scenes when it is told to.
     Scenes(Controls& controls, Commands& commands, Say say);
     void bind(bool another) override;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "graph/base/say.h"
 #include "host/control/clock_in.h"
 #include "host/control/clock_out.h"
 #include "host/control/commands.h"
@@ -23,7 +24,6 @@ std::string print_time(const TransportTime& time);
 // Control thread. Times are seconds of the steady clock.
 class TransportControl final : public Follower {
   public:
-    using Say = std::function<void(const std::string&)>;
     using Now = std::function<double()>;
     using Look = std::function<CallbackTime()>;
     TransportControl(Controls& controls, Commands& commands, Say say);

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "graph/base/say.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/midi/dialect.h"
@@ -18,7 +18,6 @@ namespace legume {
 // Control thread.
 class MidiLearn {
   public:
-    using Say = std::function<void(const std::string&)>;
     // `target`, from the start: "node/param", "next" for what OSC moves next, or nothing. The binding goes into the
     // file beside the patch that plays, which is then loaded as any edit.
     MidiLearn(const std::string& target, Controls& controls, Commands& commands, Say say);

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
 #include <future>
 #include <memory>
 #include <span>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/base/say.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
@@ -26,7 +26,6 @@ namespace legume {
 // Control thread.
 class MidiControl final : public Follower {
   public:
-    using Say = std::function<void(const std::string&)>;
     // Opens every port; what comes is left in the inbox, from which the session brings it to take().
     MidiControl(const std::string& learn, Controls& controls, Commands& commands, Inbox& inbox, bool verbose, Say say);
     ~MidiControl() override;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/base/say.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
 #include "host/control/inbox.h"
@@ -30,7 +31,6 @@ namespace legume {
 // Control thread.
 class OscControl final : public Follower {
   public:
-    using Say = std::function<void(const std::string&)>;
     using Numbers = std::vector<std::pair<std::string, double>>;
     // What comes is left in the inbox, from which the session brings it to take(). Throws as OscSocket does.
     OscControl(const OscSettings& settings, Controls& controls, const Commands& commands, Inbox& inbox, Say say);

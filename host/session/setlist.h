@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/base/say.h"
 #include "graph/check.h"
 #include "host/control/commands.h"
 #include "host/control/controls.h"
@@ -30,7 +31,6 @@ Problems read_set(const std::vector<std::filesystem::path>& files, std::optional
 // and nothing else is on its way. Of several that are asked for meanwhile the newest wins.
 class Setlist {
   public:
-    using Say = std::function<void(const std::string&)>;
     // `came` is called when the runner has another patch: all that is bound to nodes is bound anew there. `first` of
     // the set plays already.
     Setlist(SetText set, Loader& loader, Controls& controls, Commands& commands, Say say,

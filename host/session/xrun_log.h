@@ -4,12 +4,12 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "graph/base/say.h"
 #include "host/engine/runner.h"
 #include "host/system/every.h"
 
@@ -18,12 +18,11 @@ namespace legume {
 // Control thread.
 class XrunLog {
   public:
-    using Say = std::function<void(const std::string&)>;
     explicit XrunLog(Say say) : say_(std::move(say)) {}
     void take(const LateCallback& late);
     // As often as the session looks: gaps that the card told of, so far; those that no late block explains are said.
     void look(double now, std::uint64_t xruns);
-    std::function<void(const std::string&)> on_line;  // each, where say_ is told no more than one in five seconds
+    Say on_line;  // each, where say_ is told no more than one in five seconds
     // "; late: dream 5, the system 2"; empty: nothing was.
     std::string summary() const;
     const std::map<std::string, std::uint64_t>& causes() const { return causes_; }  // by node's id, or "system"

@@ -32,7 +32,7 @@ struct ShowLog::Summing {
     std::vector<char> bytes = std::vector<char>(piece);
 };
 
-ShowLog::ShowLog(fs::path file, Tell tell) : file_(std::move(file)), tell_(std::move(tell)) {
+ShowLog::ShowLog(fs::path file, Say tell) : file_(std::move(file)), tell_(std::move(tell)) {
     fd_ = open(file_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
     if (fd_ < 0) throw std::runtime_error(file_.string() + " cannot be written: " + std::strerror(errno));
     thread_ = std::thread([this] { run(); });

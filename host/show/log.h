@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -15,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/base/say.h"
 #include "graph/node.h"
 #include "host/show/line.h"
 
@@ -24,9 +24,8 @@ namespace legume {
 // and playing goes on.
 class ShowLog {
   public:
-    using Tell = std::function<void(std::string)>;  // any thread
     // A new file; throws std::runtime_error when it cannot be made.
-    ShowLog(std::filesystem::path file, Tell tell);
+    ShowLog(std::filesystem::path file, Say tell);
     ~ShowLog();  // all that was put is written
     ShowLog(const ShowLog&) = delete;
     ShowLog& operator=(const ShowLog&) = delete;
@@ -52,7 +51,7 @@ class ShowLog {
     bool sum_some();
 
     const std::filesystem::path file_;
-    const Tell tell_;
+    const Say tell_;  // any thread
     int fd_ = -1;
     std::mutex mutex_;
     std::condition_variable wake_;

@@ -73,7 +73,7 @@ fs::path make_folder(const fs::path& shows) {
 
 }  // namespace
 
-ShowRecorder::ShowRecorder(const fs::path& shows, const Device& device, Controls& controls, Tell tell,
+ShowRecorder::ShowRecorder(const fs::path& shows, const Device& device, Controls& controls, Say tell,
                            const std::string& after)
     : runner_(controls.runner()), controls_(controls), tell_(std::move(tell)), folder_(make_folder(shows)) {
     log_ = std::make_unique<ShowLog>(folder_ / show_log_name, tell_);

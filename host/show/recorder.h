@@ -4,13 +4,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "graph/base/say.h"
 #include "host/audio/tape.h"
 #include "host/control/controls.h"
 #include "host/engine/runner.h"
@@ -21,14 +21,13 @@ namespace legume {
 
 class ShowRecorder {
   public:
-    using Tell = std::function<void(std::string)>;  // any thread
     struct Device {
         std::string name;
         int buffer = 0;
     };
     // Makes shows/DATE-TIME/ and begins; what the runner plays first is there already, and no block has been played.
     // `after` is the show that this one goes on from. Throws std::runtime_error: playing can go on without.
-    ShowRecorder(const std::filesystem::path& shows, const Device& device, Controls& controls, Tell tell,
+    ShowRecorder(const std::filesystem::path& shows, const Device& device, Controls& controls, Say tell,
                  const std::string& after = "");
     ~ShowRecorder();
     ShowRecorder(const ShowRecorder&) = delete;
@@ -57,7 +56,7 @@ class ShowRecorder {
 
     Runner& runner_;
     Controls& controls_;
-    const Tell tell_;
+    const Say tell_;  // any thread
     std::filesystem::path folder_;
     std::unique_ptr<ShowLog> log_;
     std::unique_ptr<Tape> heard_, given_;

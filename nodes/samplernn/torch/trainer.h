@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "graph/base/say.h"
 #include "nodes/samplernn/train/corpus.h"
 #include "nodes/samplernn/train/train.h"
 
@@ -33,7 +34,7 @@ struct TrainProgress {
 enum class Outcome { finished, stopped, was_finished };
 
 struct Watching {
-    std::function<void(const std::string&)> tell;  // lines for the player
+    Say tell;  // lines for the player
     std::function<void(const TrainProgress&)> progress;
     std::function<bool()> stop;  // asked between steps; true: save and return
 };

@@ -141,11 +141,10 @@ struct Stretch {
 
 }  // namespace
 
-CorpusMaker::CorpusMaker(const Config& config, CorpusSettings settings, std::function<void(std::string)> tell,
-                         std::function<void(double)> show)
+CorpusMaker::CorpusMaker(const Config& config, CorpusSettings settings, Say tell, std::function<void(double)> show)
     : config_(config), settings_(std::move(settings)), tell_(std::move(tell)), show_(std::move(show)) {}
 
-CorpusMaker::CorpusMaker(const Config& config, double held_out, std::function<void(std::string)> tell)
+CorpusMaker::CorpusMaker(const Config& config, double held_out, Say tell)
     : CorpusMaker(config, CorpusSettings{}, std::move(tell)) {
     settings_.held_out = held_out;
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/base/say.h"
 #include "nodes/samplernn/checkpoint/checkpoint.h"
 #include "nodes/samplernn/train/recording.h"
 #include "nodes/samplernn/train/sources.h"
@@ -68,9 +69,8 @@ inline constexpr double silence_inside = 0.5, longest_silence = 1;  // only long
 class CorpusMaker {
   public:
     // `tell` gets a line about each file that is left out, `show` the share of the files that is done.
-    CorpusMaker(const Config& config, CorpusSettings settings, std::function<void(std::string)> tell,
-                std::function<void(double)> show = {});
-    CorpusMaker(const Config& config, double held_out, std::function<void(std::string)> tell);
+    CorpusMaker(const Config& config, CorpusSettings settings, Say tell, std::function<void(double)> show = {});
+    CorpusMaker(const Config& config, double held_out, Say tell);
     void add(const std::filesystem::path& file_or_folder);  // a folder's sound files in the order of their names
     void add(SourceFile source);                            // learned as the file of this name
     void add(Heard heard);
@@ -101,7 +101,7 @@ class CorpusMaker {
 
     Config config_;
     CorpusSettings settings_;
-    std::function<void(std::string)> tell_;
+    Say tell_;
     std::function<void(double)> show_;
     std::vector<Source> sources_;
     std::vector<std::string> left_out_;

@@ -82,7 +82,7 @@ void begin_timeline(const fs::path& run) {
     }
 }
 
-Timeline::Timeline(const TrainSettings& settings, std::uint64_t seed, Tell tell)
+Timeline::Timeline(const TrainSettings& settings, std::uint64_t seed, Say tell)
     : settings_(settings), seed_(seed), tell_(std::move(tell)) {
     begin_timeline(settings.run);
     const auto patch = settings.run / "patch.yaml";

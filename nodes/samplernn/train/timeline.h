@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "graph/base/say.h"
 #include "nodes/samplernn/checkpoint/checkpoint.h"
 #include "nodes/samplernn/train/train.h"
 
@@ -36,10 +37,9 @@ void begin_timeline(const std::filesystem::path& run);
 // goes on makes what is missing. A take that cannot be made is told, ends nothing, and is tried again at the end.
 class Timeline {
   public:
-    using Tell = std::function<void(const std::string&)>;  // also from that thread
     using Stop = std::function<bool()>;
 
-    Timeline(const TrainSettings& settings, std::uint64_t seed, Tell tell);
+    Timeline(const TrainSettings& settings, std::uint64_t seed, Say tell);
     ~Timeline();  // at once; the takes that are missing are left for when the run goes on
     Timeline(const Timeline&) = delete;
     Timeline& operator=(const Timeline&) = delete;
@@ -59,7 +59,7 @@ class Timeline {
 
     const TrainSettings& settings_;
     const std::uint64_t seed_;
-    const Tell tell_;
+    const Say tell_;  // also from that thread
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::filesystem::path> waiting_;  // the first is being worked on
