@@ -14,8 +14,8 @@
 #include "graph/reads.h"
 #include "host/pack/card.h"
 #include "host/patch/setlist.h"
-#include "host/patch/yaml.h"
 #include "host/session/open.h"
+#include "nodes/files/yaml.h"
 
 namespace legume {
 namespace {
@@ -145,7 +145,7 @@ class Gatherer {
         auto text = read_text(file);
         if (text.starts_with(byte_order_mark)) text.erase(0, byte_order_mark.size());  // places are counted without
         Problems none;
-        return load_tree(std::move(text), file, none);
+        return load_tree(text, file, none);
     }
 
     void take_patch(const Checked& checked) {

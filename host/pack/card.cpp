@@ -5,21 +5,12 @@
 #include <algorithm>
 
 #include "host/patch/reader.h"
-#include "host/patch/yaml.h"
+#include "nodes/files/yaml.h"
 
 namespace legume {
 namespace {
 
 using Kind = Tree::Kind;
-
-std::string quoted(const std::string& text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + "\"";
-}
 
 std::string list(const std::string& key, const std::vector<std::string>& lines) {
     std::string text = key + ":\n";
@@ -98,9 +89,9 @@ std::string write_card(const Card& card) {
     return text;
 }
 
-Card read_card(std::string text, const std::string& name, Problems& problems) {
+Card read_card(const std::string& text, const std::string& name, Problems& problems) {
     Card card;
-    const Tree root = load_tree(std::move(text), name, problems);
+    const Tree root = load_tree(text, name, problems);
     if (!problems.empty()) return card;
     Reader reader(problems);
     if (root.kind != Kind::map) {

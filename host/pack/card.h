@@ -36,7 +36,7 @@ struct Card {
 // The same text for the same card.
 std::string write_card(const Card& card);
 // What is wrong with it becomes a problem, a file's name that leads out of the folder too.
-Card read_card(std::string text, const std::string& name, Problems& problems);
+Card read_card(const std::string& text, const std::string& name, Problems& problems);
 
 // Whether a file of that name stays in the folder that it is unpacked to, on any system.
 bool safe_name(std::string_view name);

@@ -8,8 +8,8 @@
 
 #include "host/patch/reader.h"
 #include "host/patch/texts.h"
-#include "host/patch/yaml.h"
 #include "nodes/files/atomic_file.h"
+#include "nodes/files/yaml.h"
 
 namespace legume {
 namespace {

@@ -6,7 +6,7 @@
 #include "host/patch/reader.h"
 #include "host/patch/stored_scenes.h"
 #include "host/patch/texts.h"
-#include "host/patch/yaml.h"
+#include "nodes/files/yaml.h"
 
 namespace legume {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "graph/builtin_nodes.h"
 #include "host/patch/reader.h"
-#include "host/patch/yaml.h"
+#include "nodes/files/yaml.h"
 
 namespace legume {
 namespace {
@@ -102,7 +102,7 @@ std::optional<SetText> load_set(const fs::path& file) {
     if (!says_so) return {};
     SetText set;
     set.file = file.string();
-    const auto root = load_tree(std::move(text), set.file, set.problems);
+    const auto root = load_tree(text, set.file, set.problems);
     if (!set.problems.empty()) return set;
     if (!root.find("setlist")) return {};
     Reader reader(set.problems);

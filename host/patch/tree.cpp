@@ -2,19 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "host/patch/tree.h"
 
-#include <algorithm>
-
 #include "graph/setlist_controls.h"
 #include "graph/transport.h"
 #include "host/patch/reader.h"
 
 namespace legume {
-
-const Tree* Tree::find(std::string_view name) const {
-    const auto found = std::find_if(items.begin(), items.end(), [&](const Tree& item) { return item.key == name; });
-    return kind == Kind::map && found != items.end() ? &*found : nullptr;
-}
-
 namespace {
 
 using Kind = Tree::Kind;

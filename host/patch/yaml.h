@@ -1,4 +1,4 @@
-// Patches as YAML text. The only door through which YAML comes in.
+// Patches as YAML text.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -19,8 +19,5 @@ struct LoadedPatch {
 LoadedPatch load_patch(const std::filesystem::path& file);
 // `name` stands in the places, and files named in the text are relative to its folder.
 LoadedPatch load_patch_text(std::string text, const std::string& name);
-
-// Any YAML text. With problems, which then say what is wrong with it, the tree is not whole.
-Tree load_tree(std::string text, const std::string& name, Problems& problems);
 
 }  // namespace legume

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <fstream>
 
-#include "host/commands/models/picks.h"
 #include "host/patch/yaml.h"
+#include "nodes/samplernn/takes/picks.h"
 #include "nodes/sound/sound_file.h"
 #include "tests/harness.h"
 
@@ -232,6 +232,15 @@ TEST_CASE("a training run stands for its starred takes, as legume writes its pic
     const auto heard = rig.run(144'000)[0];
     for (const auto& [at, level] : {std::pair{24'000, 0.1}, {72'000, 0.3}, {120'000, 0.1}})
         CHECK(heard[static_cast<std::size_t>(at)] == doctest::Approx(level).epsilon(0.001));
+    // A hand's order is the order in which they are heard.
+    std::ofstream(run / "picks.yaml") << "# The end first.\npicks:\n- file: takes/00000030-c.flac  # bright\n"
+                                         "  star: yes\n- 'takes/00000020-b.flac'\n";
+    auto by_hand = sounds.play("regions: run");
+    const auto turned = by_hand.run(96'000)[0];
+    for (const auto& [at, level] : {std::pair{24'000, 0.3}, {72'000, 0.2}})
+        CHECK(turned[static_cast<std::size_t>(at)] == doctest::Approx(level).epsilon(0.001));
+    std::ofstream(run / "picks.yaml") << "picks:\n- {file: [a}\n";
+    CHECK(has(sounds.problem("regions: run"), "picks.yaml:2:12: this is not YAML"));
 }
 
 TEST_CASE("what makes no sense is said at its place, with the next step") {

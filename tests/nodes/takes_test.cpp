@@ -186,6 +186,15 @@ TEST_CASE("stars alone play when they are asked for, and what was dropped never 
     CHECK(all.meter("k", "step").value() != 40);
 }
 
+TEST_CASE("picks that a hand wrote are read as any YAML") {
+    const Run run;
+    run.picks("picks:\n# The dark one.\n- star: yes\n  file: \"./takes/" + run.file(40).filename().string() +
+              "\"  # listen to its end\n-   {file: takes/" + run.file(80).filename().string() + ", star: no}\n");
+    auto rig = run.play({{"stars", "true"}});
+    rig.run(48'000 * 3);
+    CHECK(rig.meter("k", "step").value() == 40);
+}
+
 TEST_CASE("however slow the disk is, takes never starve") {
     const Run run;
     for (const auto* order : {"older", "random", "walk"}) {
@@ -276,7 +285,7 @@ TEST_CASE("what is no run is refused plainly, and a take that cannot be read is 
     CHECK(has(one(run.file(10)), "is no folder"));
     CHECK(has(one(run.folder.path, {{"stars", "true"}}), "has no starred takes"));
     run.picks("picks:\n  - {star: true}\n");
-    CHECK(has(one(run.folder.path), "picks.yaml:2: a player wants one pick a line"));
+    CHECK(has(one(run.folder.path), "picks.yaml:2:5: a pick wants a file"));
     std::string dropped = "picks:\n";
     for (const int step : {10, 20, 40, 80, 100})
         dropped += "  - {file: \"takes/" + run.file(step).filename().string() + "\", star: false}\n";

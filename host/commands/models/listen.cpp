@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <thread>
 
-#include "host/commands/models/picks.h"
 #include "host/control/inbox.h"
 #include "host/engine/runner.h"
 #include "host/osc/osc.h"
@@ -18,6 +17,8 @@
 #include "host/system/every.h"
 #include "host/system/keys.h"
 #include "host/system/stop.h"
+#include "nodes/files/yaml.h"
+#include "nodes/samplernn/takes/picks.h"
 #include "nodes/samplernn/takes/take.h"
 
 namespace legume {
@@ -36,11 +37,8 @@ constexpr std::pair<const char*, char> osc_commands[] = {{"/legume/listen/next",
                                                          {"/legume/listen/drop", 'd'}};
 
 std::string patch_of(const fs::path& take) {
-    std::string quoted;
-    for (const char c : fs::absolute(take).string())
-        quoted += (c == '"' || c == '\\' ? std::string("\\") : std::string()) + c;
-    return "legume: 1\nnodes:\n  take: {type: player, file: \"" + quoted +
-           "\", loop: false}\n  out: {type: output}\nwires:\n  - take -> out\n";
+    return "legume: 1\nnodes:\n  take: {type: player, file: " + quoted(fs::absolute(take).string()) +
+           ", loop: false}\n  out: {type: output}\nwires:\n  - take -> out\n";
 }
 
 // Off, as a button sends it when it is let go.
@@ -192,7 +190,7 @@ bool Listener::step(int way) {
 void Listener::go_on() {
     look();
     if (takes_.empty() || (!at_.empty() && takes_.back() <= at_)) return;
-    const auto age = [](const fs::path& take) { return std::atoll(take.stem().c_str()); };
+    const auto age = [](const fs::path& take) { return step_in_name(take).value_or(0); };
     if (request_.follow && !at_.empty() &&
         age(takes_.back()) > age(takes_[std::min(place_of(at_) + 1, takes_.size() - 1)])) {
         const auto newest = age(takes_.back());
@@ -229,7 +227,7 @@ void Listener::begin() {
 
 Pick Listener::pick_of(const fs::path& take, bool star) const {
     const auto recipe = parse_recipe(read_sound_comment(take));
-    if (!recipe) return {star, std::atoll(take.stem().c_str()), {}};
+    if (!recipe) return {star, step_in_name(take).value_or(0), {}};
     return {star, recipe->step, recipe->seed};
 }
 

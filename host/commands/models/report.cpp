@@ -13,12 +13,12 @@
 #include <system_error>
 
 #include "graph/base/range.h"
-#include "host/commands/models/picks.h"
 #include "host/commands/models/picture.h"
 #include "host/commands/models/report_page.h"
 #include "host/system/command.h"
 #include "nodes/files/atomic_file.h"
 #include "nodes/samplernn/takes/measure.h"
+#include "nodes/samplernn/takes/picks.h"
 #include "nodes/samplernn/takes/take.h"
 
 namespace legume {
@@ -140,9 +140,6 @@ struct Seen {
     ReportTake take;
 };
 
-// The step that a take's name begins with, when it carries no recipe.
-std::int64_t step_of(const fs::path& take) { return std::atoll(take.stem().c_str()); }
-
 Seen look_at(const fs::path& file, const std::string& name, bool embed) {
     const Sound sound = read_sound(file);
     std::vector<float> mono(sound.frames());
@@ -160,7 +157,7 @@ Seen look_at(const fs::path& file, const std::string& name, bool embed) {
                      print_number(static_cast<double>(recipe->temperature)) + ", seed " + std::to_string(recipe->seed) +
                      ", " + length;
     } else {
-        seen.step = step_of(file);
+        seen.step = step_in_name(file).value_or(0);
         take.title = file.stem().string() + ", " + length;
     }
     take.file = name;

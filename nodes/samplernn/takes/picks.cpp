@@ -1,13 +1,15 @@
-// Reads takes' names, recipes, and picks.yaml line by line: `legume listen` and the report write it so.
+// Reads takes' names and recipes, and picks.yaml as any YAML, since people edit it.
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/takes/picks.h"
 
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <optional>
+#include <iterator>
 #include <system_error>
 
+#include "nodes/files/atomic_file.h"
+#include "nodes/files/yaml.h"
 #include "nodes/samplernn/takes/take.h"
 #include "nodes/sound/sound_file.h"
 
@@ -16,94 +18,73 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Made by legume it begins with the step, as 00000640-seed7-..., and in any case its comment says so.
+// By its name, and else by its recipe.
 std::int64_t step_of(const fs::path& file) {
-    const auto name = file.stem().string();
-    std::int64_t step = 0;
-    const char* const end = name.data() + name.size();
-    const auto read = std::from_chars(name.data(), end, step);
-    if (read.ec == std::errc() && (read.ptr == end || *read.ptr == '-')) return step;
+    if (const auto step = samplernn::step_in_name(file)) return *step;
     const auto recipe = samplernn::parse_recipe(read_sound_comment(file));
     return recipe ? recipe->step : 0;
 }
 
-struct Pick {
-    std::string file;  // relative to the run
-    bool star = true;
-};
-
-std::string trimmed(std::string text) {
-    const auto space = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-    while (!text.empty() && space(text.back())) text.pop_back();
-    text.erase(text.begin(), std::find_if_not(text.begin(), text.end(), space));
-    return text;
+[[noreturn]] void refuse(const Problem& problem) {
+    throw RunError(to_string(problem) + "; mend it, or move the file away");
 }
 
-// A word in quotes or without, from the text's beginning, which is then what is left; nothing when its quote stays
-// open.
-std::optional<std::string> word(std::string& text) {
-    std::string found;
-    text = trimmed(text);
-    if (text.empty()) return std::nullopt;
-    if (text[0] != '"') {
-        const auto end = std::min(text.find_first_of(",}"), text.size());
-        found = trimmed(text.substr(0, end));
-        text.erase(0, end);
-        return found;
-    }
-    std::size_t at = 1;
-    for (; at < text.size() && text[at] != '"'; ++at) {
-        if (text[at] == '\\' && at + 1 < text.size()) ++at;
-        found += text[at];
-    }
-    if (at == text.size()) return std::nullopt;
-    text.erase(0, at + 1);
-    return found;
+template <class T>
+bool read_whole(const std::string& text, T& into) {
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, into);
+    return !text.empty() && read.ec == std::errc() && read.ptr == end;
 }
 
-// What stands behind the dash: {file: "takes/NAME.flac", star: true, step: 640}, or a bare file.
-std::optional<Pick> read_pick(std::string text) {
+bool read_flag(const std::string& text, bool& into) {
+    into = text == "true" || text == "yes";
+    return into || text == "false" || text == "no";
+}
+
+void read_pick(const Tree& tree, Picks& picks) {
     Pick pick;
-    if (text.empty()) return std::nullopt;
-    if (text[0] != '{') {
-        const auto file = word(text);
-        return file && trimmed(text).empty() && file->find(": ") == file->npos ? std::optional(Pick{*file, true})
-                                                                               : std::nullopt;
+    pick.place = picks.size();
+    const Tree* const file = tree.kind == Tree::Kind::text ? &tree : tree.find("file");
+    if (!file || file->kind != Tree::Kind::text)
+        refuse({tree.place, "a pick wants a file: {file: takes/NAME.flac, star: true}"});
+    for (const auto& field : tree.items) {
+        std::uint64_t seed = 0;
+        if (field.key == "seed" && read_whole(field.text, seed))
+            pick.seed = seed;
+        else if (field.key != "file" && !(field.key == "star" && read_flag(field.text, pick.star)) &&
+                 !(field.key == "step" && read_whole(field.text, pick.step)))
+            refuse({field.key_place, "a pick has a file, star: true or false, and a whole step and seed"});
     }
-    do {
-        text.erase(0, 1);  // the brace, or a comma
-        const auto colon = text.find(':');
-        if (colon == text.npos) return std::nullopt;
-        const auto key = trimmed(text.substr(0, colon));
-        text.erase(0, colon + 1);
-        const auto value = word(text);
-        if (!value) return std::nullopt;
-        if (key == "file") pick.file = *value;
-        if (key == "star") pick.star = *value == "true";
-        text = trimmed(text);
-    } while (!text.empty() && text[0] == ',');
-    return text == "}" && !pick.file.empty() ? std::optional(pick) : std::nullopt;
-}
-
-std::vector<Pick> read_picks(const fs::path& run) {
-    const auto file = run / "picks.yaml";
-    std::ifstream in(file);
-    std::vector<Pick> picks;
-    int number = 0;
-    for (std::string line; std::getline(in, line);) {
-        ++number;
-        line = trimmed(line);
-        if (line.empty() || line[0] == '#' || line == "---" || line.rfind("picks:", 0) == 0) continue;
-        const auto pick = line[0] == '-' ? read_pick(trimmed(line.substr(1))) : std::nullopt;
-        if (!pick)
-            throw RunError(file.string() + ":" + std::to_string(number) +
-                           ": a player wants one pick a line, such as - {file: \"takes/NAME.flac\", star: true}");
-        picks.push_back(*pick);
-    }
-    return picks;
+    picks[fs::path(file->text).lexically_normal().generic_string()] = pick;
 }
 
 }  // namespace
+
+Picks read_picks(const fs::path& run) {
+    const auto file = run / "picks.yaml";
+    std::ifstream in(file, std::ios::binary);
+    if (!in) return {};
+    Problems problems;
+    const Tree root = load_tree({std::istreambuf_iterator<char>(in), {}}, file.string(), problems);
+    if (!problems.empty()) refuse(problems.front());
+    Picks picks;
+    if (root.kind == Tree::Kind::nothing) return picks;
+    const Tree* const list = root.kind == Tree::Kind::list ? &root : root.find("picks");
+    if (!list || list->kind == Tree::Kind::text || list->kind == Tree::Kind::map)
+        refuse({root.place, "it wants picks: and a list below"});
+    for (const auto& item : list->items) read_pick(item, picks);
+    return picks;
+}
+
+void write_picks(const fs::path& run, const Picks& picks) {
+    std::string text = "# Takes that were starred, and those that were dropped (star: false).\npicks:\n";
+    for (const auto& [file, pick] : picks)
+        text += "  - {file: " + quoted(file) + ", star: " + (pick.star ? "true" : "false") +
+                ", step: " + std::to_string(pick.step) + (pick.seed ? ", seed: " + std::to_string(*pick.seed) : "") +
+                "}\n";
+    if (const auto failed = samplernn::write_atomically(run / "picks.yaml", text))
+        throw RunError((run / "picks.yaml").string() + " cannot be written: " + failed.message());
+}
 
 std::vector<RunTake> read_takes_of(const fs::path& run) {
     std::error_code failed;
@@ -118,10 +99,8 @@ std::vector<RunTake> read_takes_of(const fs::path& run) {
     const auto picks = read_picks(run);
     std::vector<RunTake> takes;
     for (const auto& file : files) {
-        const auto name = file.lexically_relative(run).generic_string();
-        const auto same = [&](const Pick& pick) { return fs::path(pick.file).lexically_normal() == name; };
-        const auto pick = std::find_if(picks.begin(), picks.end(), same);
-        if (pick == picks.end() || pick->star) takes.push_back({file, step_of(file), pick != picks.end()});
+        const auto pick = picks.find(file.lexically_relative(run).generic_string());
+        if (pick == picks.end() || pick->second.star) takes.push_back({file, step_of(file), pick != picks.end()});
     }
     if (takes.empty()) throw RunError(run.string() + ": its picks.yaml drops every take");
     std::stable_sort(takes.begin(), takes.end(), [](const RunTake& a, const RunTake& b) { return a.step < b.step; });
@@ -134,9 +113,16 @@ std::vector<fs::path> picks_of(const fs::path& run) {
 }
 
 std::vector<RunTake> read_stars(const fs::path& run) {
+    const auto picks = read_picks(run);
+    std::vector<const Picks::value_type*> order;
+    for (const auto& pick : picks)
+        if (pick.second.star) order.push_back(&pick);
+    std::sort(order.begin(), order.end(), [](auto* a, auto* b) { return a->second.place < b->second.place; });
     std::vector<RunTake> stars;
-    for (const auto& pick : read_picks(run))
-        if (pick.star) stars.push_back({(run / pick.file).lexically_normal(), step_of(run / pick.file), true});
+    for (const auto* pick : order) {
+        const auto file = (run / pick->first).lexically_normal();
+        stars.push_back({file, step_of(file), true});
+    }
     if (stars.empty())
         throw RunError(run.string() + " has no starred takes; star some with `legume listen " + run.string() +
                        "`, or in its report");

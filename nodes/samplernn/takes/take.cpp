@@ -93,6 +93,13 @@ SoundFormat take_format(const Levels& levels) {
     return SoundFormat::flac_16;
 }
 
+std::optional<std::int64_t> step_in_name(const std::filesystem::path& file) {
+    const auto name = file.stem().string();
+    std::int64_t step = 0;
+    const auto read = std::from_chars(name.data(), name.data() + name.size(), step);
+    return read.ec == std::errc() ? std::optional(step) : std::nullopt;
+}
+
 std::vector<std::filesystem::path> find_takes(const std::filesystem::path& folder) {
     std::vector<std::filesystem::path> files;
     std::error_code failed;

@@ -32,6 +32,9 @@ std::string checkpoint_hash(const std::filesystem::path& file);  // throws Model
 // The coarser one of FLAC's that still gives every level back.
 SoundFormat take_format(const Levels& levels);
 
+// The step that a take's name begins with, as legume names them: 00000640-seed7-voice01-t0.9-2s.flac.
+std::optional<std::int64_t> step_in_name(const std::filesystem::path& file);
+
 // The takes in a folder that are whole, by name; none when there is no such folder.
 std::vector<std::filesystem::path> find_takes(const std::filesystem::path& folder);
 

@@ -10,9 +10,9 @@
 #include <fstream>
 #include <mutex>
 
-#include "host/commands/models/picks.h"
 #include "host/osc/osc.h"
 #include "host/osc/socket.h"
+#include "nodes/samplernn/takes/picks.h"
 #include "nodes/samplernn/takes/take.h"
 #include "tests/child.h"
 #include "tests/folder.h"

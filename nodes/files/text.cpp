@@ -1,8 +1,6 @@
-// A patch as bytes: UTF-8 without control characters, indented by spaces.
+// A text as bytes: UTF-8 without control characters, indented by spaces.
 // SPDX-License-Identifier: MIT
-#include "host/patch/text.h"
-
-#include <algorithm>
+#include "nodes/files/text.h"
 
 namespace legume {
 namespace {
@@ -49,19 +47,6 @@ Problems check_text(std::string_view text, const std::string& file) {
         at += length;
     }
     return problems;
-}
-
-std::string first_note(std::string_view text) {
-    for (std::size_t at = 0; at < text.size();) {
-        const auto end = std::min(text.find('\n', at), text.size());
-        auto line = text.substr(at, end - at);
-        at = end + 1;
-        if (line.empty() || line[0] != '#' || line.find("yaml-language-server") != line.npos) continue;
-        const auto from = line.find_first_not_of("# \t\r");
-        if (from == line.npos) continue;
-        return std::string(line.substr(from, line.find_last_not_of(" \t\r") + 1 - from));
-    }
-    return {};
 }
 
 }  // namespace legume
