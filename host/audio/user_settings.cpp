@@ -6,8 +6,9 @@
 
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
+
+#include "host/system/paths.h"
 
 namespace legume {
 
@@ -60,14 +61,8 @@ std::string take(UserSettings& settings, const std::string& key, const std::stri
 }  // namespace
 
 fs::path user_settings_path() {
-    fs::path folder;
-    if (const char* config = std::getenv("XDG_CONFIG_HOME"); config && fs::path(config).is_absolute())
-        folder = config;
-    else if (const char* home = std::getenv("HOME"); home && *home)
-        folder = fs::path(home) / ".config";
-    else
-        return {};
-    return folder / "legume" / "settings";
+    const auto folder = config_folder();
+    return folder.empty() ? folder : folder / "settings";
 }
 
 UserSettings load_user_settings(const fs::path& path, std::vector<std::string>& messages) {

@@ -9,13 +9,13 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <system_error>
 #include <utility>
 
 #include "host/system/command.h"
+#include "host/system/paths.h"
 #include "nodes/files/sha256.h"
 
 namespace legume {
@@ -205,11 +205,9 @@ bool is_pack(const fs::path& file) {
 }
 
 fs::path packs_folder() {
-    const char* home = std::getenv("XDG_DATA_HOME");
-    if (home && *home == '/') return fs::path(home) / "legume" / "packs";
-    home = std::getenv("HOME");
-    if (!home || *home != '/') throw CommandError("there is no place for a pack's files; set HOME or XDG_DATA_HOME");
-    return fs::path(home) / ".local" / "share" / "legume" / "packs";
+    const auto folder = data_folder();
+    if (folder.empty()) throw CommandError("there is no place for a pack's files; set HOME or XDG_DATA_HOME");
+    return folder / "packs";
 }
 
 fs::path unpack(const fs::path& file) {

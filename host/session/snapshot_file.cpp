@@ -8,13 +8,13 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <fstream>
 #include <iterator>
 #include <utility>
 
 #include "graph/compile.h"
+#include "host/system/paths.h"
 #include "nodes/files/atomic_file.h"
 
 namespace legume {
@@ -47,13 +47,6 @@ std::string length_of(double seconds) {
 }
 
 }  // namespace
-
-fs::path state_folder() {
-    if (const char* state = std::getenv("XDG_STATE_HOME"); state && fs::path(state).is_absolute())
-        return fs::path(state) / "legume";
-    if (const char* home = std::getenv("HOME"); home && *home) return fs::path(home) / ".local" / "state" / "legume";
-    return {};
-}
 
 SnapshotFile::SnapshotFile(const fs::path& patch, bool resume) {
     const auto folder = state_folder();

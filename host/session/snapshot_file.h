@@ -13,9 +13,6 @@
 
 namespace legume {
 
-// $XDG_STATE_HOME/legume, else ~/.local/state/legume; empty when there is no home.
-std::filesystem::path state_folder();
-
 // Control thread. Its own thread writes, so that a slow disk holds nobody up.
 class SnapshotFile {
   public:

@@ -3,12 +3,12 @@
 #include "host/show/show.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
 #include "host/show/line.h"
 #include "host/system/command.h"
+#include "host/system/paths.h"
 
 namespace legume {
 namespace {
@@ -185,11 +185,8 @@ Show read_show(std::string_view text, const std::string& name) {
 }
 
 fs::path shows_folder() {
-    const char* data = std::getenv("XDG_DATA_HOME");
-    const char* home = std::getenv("HOME");
-    if (data && *data) return fs::path(data) / "legume" / "shows";
-    if (home && *home) return fs::path(home) / ".local" / "share" / "legume" / "shows";
-    return {};
+    const auto folder = data_folder();
+    return folder.empty() ? folder : folder / "shows";
 }
 
 fs::path newest_show(const fs::path& shows) {

@@ -60,8 +60,8 @@ struct Show {
     double beat = 0;  // of the transport, at the first frame
     std::vector<ShowEdit> edits;
     std::vector<ShowControl> controls;  // in the order in which they were applied
-    std::map<std::pair<ShowNode, std::string>, std::vector<TimingDecision::Answer>>
-        decisions;  // by the decision's name
+    // By the decision's name.
+    std::map<std::pair<ShowNode, std::string>, std::vector<TimingDecision::Answer>> decisions;
     std::vector<ShowFile> files;
     std::map<ShowNode, std::string> kept;  // what nodes went on from after a crash
     std::uint64_t frames = 0;              // up to which all is known
