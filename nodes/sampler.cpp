@@ -152,10 +152,10 @@ struct Sampler final : Node, Reads {
         const auto files = sounds_in(sounds.path());
         std::error_code error;
         if (files.empty())
-            checking.problem(sounds,
-                             sounds.path().string() + (fs::exists(sounds.path(), error)
-                                                           ? " has no sound in it (.wav, .flac, .aiff, .ogg, .mp3)"
-                                                           : " does not exist; check its name and folder"));
+            checking.problem(
+                sounds, sounds.path().string() + (fs::exists(sounds.path(), error)
+                                                      ? " has no sound in it (.wav, .flac, .aiff, .ogg, .opus, .mp3)"
+                                                      : " does not exist; check its name and folder"));
         for (const auto& file : files) {
             try {
                 read_sound_header(file);

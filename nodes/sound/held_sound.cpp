@@ -3,8 +3,6 @@
 #include "nodes/sound/held_sound.h"
 
 #include <algorithm>
-#include <cctype>
-#include <iterator>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -51,15 +49,9 @@ std::vector<std::filesystem::path> sounds_in(const std::filesystem::path& path) 
     if (!fs::is_directory(path, failed))
         return fs::exists(path, failed) ? std::vector<fs::path>{path} : std::vector<fs::path>{};
     std::vector<fs::path> files;
-    for (fs::directory_iterator it(path, failed), end; !failed && it != end; it.increment(failed)) {
-        auto extension = it->path().extension().string();
-        for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        constexpr const char* known[] = {".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3"};
-        const bool sound =
-            std::any_of(std::begin(known), std::end(known), [&](const char* e) { return extension == e; });
-        if (sound && it->path().stem().extension() != ".part")
-            files.push_back(it->path());  // not what is being written
-    }
+    for (fs::directory_iterator it(path, failed), end; !failed && it != end; it.increment(failed))
+        if (named_like_sound(it->path()) && it->path().stem().extension() != ".part")  // not what is being written
+            files.push_back(it->path());
     std::sort(files.begin(), files.end());
     return files;
 }

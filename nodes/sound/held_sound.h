@@ -33,7 +33,7 @@ class HeaderOnce {
 // The sound files of a folder by name, or the file alone that `path` is; none when there is neither.
 std::vector<std::filesystem::path> sounds_in(const std::filesystem::path& path);
 
-// Whether the file gives the same samples on every machine: Ogg and MP3 decode to other bits on others.
+// Whether the file gives the same samples on every machine: Ogg, Opus and MP3 decode to other bits on others.
 bool decodes_alike(const std::filesystem::path& file);
 
 }  // namespace legume

@@ -5,9 +5,11 @@
 #include <sndfile.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "nodes/files/not_a_file.h"
@@ -47,7 +49,20 @@ File open(const fs::path& path, SF_INFO& info) {
     return file;
 }
 
+std::string ending_of(const fs::path& file) {
+    auto ending = file.extension().string();
+    for (char& c : ending) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return ending;
+}
+
 }  // namespace
+
+bool named_like_sound(const fs::path& file) {
+    // Not as libsndfile lists them: it has one ending a format (.aiff, and no .aif), and MATLAB's and headerless files.
+    static constexpr std::array<std::string_view, 13> endings{
+        ".wav", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".mp3", ".caf", ".w64", ".au", ".rf64"};
+    return std::find(endings.begin(), endings.end(), ending_of(file)) != endings.end();
+}
 
 SoundHeader read_sound_header(const fs::path& path) {
     SF_INFO info{};
@@ -132,8 +147,7 @@ std::string read_sound_comment(const fs::path& path) {
 }
 
 SoundFormat sound_format(const fs::path& path) {
-    auto extension = path.extension().string();
-    for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const auto extension = ending_of(path);
     if (extension == ".wav") return SoundFormat::wav_float;
     if (extension == ".flac") return SoundFormat::flac_24;
     throw SoundError("must end in .wav or .flac");

@@ -30,6 +30,10 @@ struct Sound {
     std::size_t frames() const { return channels ? samples.size() / static_cast<std::size_t>(channels) : 0; }
 };
 
+// Whether a file's name ends as those of sounds that can be read: .flac, or .FLAC. In a folder other things lie beside
+// the sounds (cards, patches), so the name decides there.
+bool named_like_sound(const std::filesystem::path& file);
+
 // Both throw SoundError: missing, unsupported, no frames, a rate outside 1 kHz to 768 kHz, more than 16 channels.
 SoundHeader read_sound_header(const std::filesystem::path& file);
 // Also throws when the file is cut short, holds values that are not numbers, or is too long for memory. A WAV whose

@@ -49,6 +49,19 @@ TEST_CASE("a folder is a kit: its sounds by name, a key each from the base on, t
     CHECK(peak(keys.run(4'800)) == 0);
 }
 
+TEST_CASE("a folder of Opus and AIFF is a kit as one of WAV is, however their names are spelt") {
+    Folder folder;
+    for (const auto& [from, to] : {std::pair{"tone.aif", "a.aif"}, {"tone.aif", "b.AIF"}, {"tone.opus", "c.opus"}})
+        std::filesystem::copy(source_folder() / "tests/nodes/sounds" / from, folder / to);
+    Keys keys(folder.path, {{"mapping", "kit"}, {"base", "40"}});
+    for (const int key : {40, 41, 42}) {
+        CAPTURE(key);
+        keys.on(key);
+        CHECK(peak(part(keys.run(9'600), 2'400, 7'200)) == doctest::Approx(0.5).epsilon(0.05));
+        keys.run(48'000);
+    }
+}
+
 TEST_CASE("sounds with notes in their names spread over the keys, each key at its pitch") {
     Folder folder;
     write_wav(folder / "piano_C3.wav", {sine(130.8128, 48'000, 200'000, 0.5f)}, 48'000);

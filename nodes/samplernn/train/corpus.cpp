@@ -25,16 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t piece_frames = 1 << 14;
 
-// In a folder other things lie beside the sounds (cards, patches), so the name decides there.
-bool named_like_sound(const fs::path& file) {
-    static constexpr std::array<std::string_view, 13> endings{
-        ".wav", ".flac", ".ogg", ".oga", ".opus", ".aif", ".aiff", ".aifc", ".mp3", ".caf", ".w64", ".au", ".rf64"};
-    std::string ending = file.extension().string();
-    for (char& c : ending)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return std::find(endings.begin(), endings.end(), ending) != endings.end();
-}
-
 std::string seconds_text(std::size_t samples, double rate) {
     char text[32];
     std::snprintf(text, sizeof text, "%.2f s", static_cast<double>(samples) / rate);

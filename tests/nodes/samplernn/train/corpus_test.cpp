@@ -15,6 +15,7 @@
 #include "nodes/dsp/resampler.h"
 #include "nodes/samplernn/checkpoint/quantise.h"
 #include "nodes/sound/sound_file.h"
+#include "tests/folder.h"
 
 using namespace legume;
 using namespace legume::samplernn;
@@ -124,6 +125,20 @@ TEST_CASE("a folder gives its sounds in the order of their names, from its folde
     REQUIRE(corpus.passages.size() == 3);
     CHECK(corpus.passages[0].name.ends_with("a.wav"));
     CHECK(corpus.passages[2].name.ends_with("c.flac"));
+    CHECK(told.lines.empty());
+}
+
+TEST_CASE("a folder of Opus and AIFF is learned, as the sampler plays it") {
+    const Folder folder;
+    for (const auto& [from, to] : {std::pair{"tone.aif", "a.aif"}, {"tone.aif", "b.AIF"}, {"tone.opus", "c.opus"}})
+        fs::copy(test::source_folder() / "tests/nodes/sounds" / from, folder.path / to);
+    Told told;
+    CorpusMaker maker({}, 0, told.tell());
+    maker.add(folder.path);
+    const auto corpus = maker.finish(1024);
+    REQUIRE(corpus.passages.size() == 3);
+    for (const auto& passage : corpus.passages)
+        CHECK(static_cast<double>(passage.levels.size()) == doctest::Approx(8'000).epsilon(0.05));
     CHECK(told.lines.empty());
 }
 
