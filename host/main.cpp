@@ -4,7 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "host/audio/audio.h"
 #include "host/audio/card_process.h"
@@ -45,9 +51,15 @@ bool check_patch(const std::string& patch, const SetText& set, bool measure) {
     return !measure || measure_patch(std::move(checked));
 }
 
-int check_patches(const std::vector<std::string>& patches, bool measure) {
+struct CheckRequest {
+    std::vector<std::string> patches;
+    bool measure = false;
+};
+
+int check_patches(const CheckRequest& request) {
+    const bool measure = request.measure;
     bool valid = true;
-    for (const auto& file : patches) {
+    for (const auto& file : request.patches) {
         if (is_pack(file) && check_pack(file) != 0) {
             valid = false;
             continue;
@@ -107,7 +119,7 @@ int describe(const DescribeRequest& request) {
     return 0;
 }
 
-int devices(bool verbose) {
+int devices(const bool& verbose) {
     for (const auto& device : list_audio_devices(verbose))
         std::printf("audio  %-44s in %2d  out %2d  %6.0f Hz%s\n", device.label().c_str(), device.inputs, device.outputs,
                     device.rate, device.initial ? "  (default)" : "");
@@ -139,9 +151,10 @@ void add_from(CLI::App& command, double& seconds) {
 }
 
 // Training lives in a program of its own, so that the player never loads LibTorch.
-int train(const std::vector<std::string>& arguments) {
+int train(const CLI::App* const& command) {
     const auto trainer = (program_folder() / "legume-train").string();
     std::vector<char*> argv{const_cast<char*>(trainer.c_str())};
+    const auto arguments = command->remaining();
     for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     execv(trainer.c_str(), argv.data());
@@ -149,228 +162,273 @@ int train(const std::vector<std::string>& arguments) {
     return 1;
 }
 
-int run(int argc, char** argv) {
-    CLI::App app{"Plays patches of neural networks, samples and effects, live and offline."};
-    app.set_version_flag("--version", "legume " LEGUME_VERSION);
-    app.require_subcommand(1);
+// The commands, and what the line that was read asks for.
+class CommandLine {
+  public:
+    // A command whose options fill a request of its own, which `does` then gets.
+    template <class Request>
+    std::pair<CLI::App*, Request*> add(const std::string& name, const std::string& doc, int (*does)(const Request&)) {
+        auto* const command = app_.add_subcommand(name, doc);
+        const auto request = std::make_shared<Request>();
+        command->callback([this, request, does] { asked_ = [request, does] { return does(*request); }; });
+        return {command, request.get()};
+    }
+    int run(int argc, char** argv) {
+        try {
+            app_.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            return app_.exit(error) == 0 ? 0 : 1;
+        }
+        return asked_();
+    }
+    CommandLine() {
+        app_.set_version_flag("--version", "legume " LEGUME_VERSION);
+        app_.require_subcommand(1);
+    }
 
-    PlayRequest live;
-    bool no_osc = false;
-    auto* play_command = app.add_subcommand("play", "Play a patch live, or a set of them one after the other");
-    play_command->add_option("PATCH", live.patches, "The patch, several of them, or a set")->required();
-    play_command
-        ->add_option("--crossfade", live.crossfade, "Seconds from one patch to the next; else as the set says, or 2")
-        ->check(within(0, longest_crossfade));
-    play_command->add_option("--device", live.device, "Sound card by (part of its) name, or null; remembered");
-    play_command->add_option("--rate", live.rate, "Frames a second; remembered")->check(within(8'000, 384'000));
-    play_command->add_option("--buffer", live.buffer, "Frames a callback; remembered")->check(within(1, 16384));
-    play_command->add_option("--seed", live.seed, "For the same chance as another time");
-    play_command->add_option("--seconds", live.seconds, "End after so long")->check(within(0.01, 1e6));
-    add_from(*play_command, live.from);
-    play_command->add_option("--record", live.record, "Write what is played to FILE.wav or FILE.flac");
-    bool no_log = false;
-    play_command->add_option("--shows", live.shows, "Keep this show's log and recording in a folder of its own here");
-    play_command->add_flag("--no-log", no_log, "Keep nothing of this show");
+  private:
+    CLI::App app_{"Plays patches of neural networks, samples and effects, live and offline."};
+    std::function<int()> asked_;
+};
+
+void add_device(CLI::App& command, std::string& device) {
+    command.add_option("--device", device, "Sound card by (part of its) name, or null; remembered");
+}
+
+template <class Request>
+void add_card(CLI::App& command, Request& request) {
+    add_device(command, request.device);
+    command.add_option("--rate", request.rate, "Frames a second; remembered")->check(within(8'000, 384'000));
+    command.add_option("--buffer", request.buffer, "Frames a callback; remembered")->check(within(1, 16384));
+}
+
+void add_osc(CLI::App& command, PlayRequest& live) {
     auto& osc = live.osc_settings;
-    play_command->add_option("--osc-port", osc.port, "UDP port that OSC comes to")->check(within(1, 65535));
-    auto* lan_option =
-        play_command->add_option("--osc-listen", osc.listen, "local: this computer only; lan: other computers too")
-            ->transform(CLI::CheckedTransformer(std::map<std::string, OscSocket::Listen>{
-                {"local", OscSocket::Listen::loopback}, {"lan", OscSocket::Listen::lan}}));
-    std::vector<std::string> allowed;
-    play_command->add_option("--osc-allow", allowed, "With lan: hear only these computers, such as 192.168.1.7")
+    command.add_option("--osc-port", osc.port, "UDP port that OSC comes to")->check(within(1, 65535));
+    auto* lan = command.add_option("--osc-listen", osc.listen, "local: this computer only; lan: other computers too")
+                    ->transform(CLI::CheckedTransformer(std::map<std::string, OscSocket::Listen>{
+                        {"local", OscSocket::Listen::loopback}, {"lan", OscSocket::Listen::lan}}));
+    const auto allow = [&osc](const std::vector<std::string>& allowed) {
+        for (const auto& text : allowed) osc.allow.push_back(*parse_address(text));
+    };
+    command
+        .add_option_function<std::vector<std::string>>("--osc-allow", allow,
+                                                       "With lan: hear only these computers, such as 192.168.1.7")
         ->delimiter(',')
-        ->needs(lan_option)
+        ->needs(lan)
         ->check([](const std::string& text) {
             return parse_address(text) ? "" : "\"" + text + "\" is no IPv4 address, such as 192.168.1.7";
         });
-    play_command
-        ->add_option("--osc-timetags", osc.honour_time_tags,
-                     "now: play what comes at once; honour: hold a bundle until its time, at most 1 s")
+    command
+        .add_option("--osc-timetags", osc.honour_time_tags,
+                    "now: play what comes at once; honour: hold a bundle until its time, at most 1 s")
         ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"now", false}, {"honour", true}}));
-    bool no_query = false;
-    play_command->add_flag("--no-oscquery", no_query, "Tell no program by HTTP what can be moved");
-    play_command->add_flag("--no-osc", no_osc, "Open no OSC port");
-    play_command->add_flag("--learn{next}", live.learn,
-                           "Bind the next control that is moved: --learn=NODE/PARAM to that; alone to what OSC moves");
-    play_command->add_flag("--resume", live.resume, "Go on where the last show of this patch ended in the middle");
-    play_command->add_flag("--verbose", live.verbose, "Show what the sound libraries print");
+    command.add_flag_callback(
+        "--no-oscquery", [&osc] { osc.query = false; }, "Tell no program by HTTP what can be moved");
+    command.add_flag_callback(
+        "--no-osc", [&live] { live.osc = false; }, "Open no OSC port");
+}
 
-    RehearseRequest tried;
-    auto* rehearse_command =
-        app.add_subcommand("rehearse", "Play every scene of a set on the real device, and say what would break it");
-    rehearse_command->add_option("PATCH", tried.patches, "The patches, in their order")->required();
-    rehearse_command->add_option("--minutes", tried.minutes, "How long; 20")->check(within(0.01, 10'000));
-    rehearse_command->add_option("--device", tried.device, "Sound card by (part of its) name, or null; remembered");
-    rehearse_command->add_option("--rate", tried.rate, "Frames a second; remembered")->check(within(8'000, 384'000));
-    rehearse_command->add_option("--buffer", tried.buffer, "Frames a callback; remembered")->check(within(1, 16384));
-    rehearse_command->add_flag("--verbose", tried.verbose, "Show what the sound libraries print");
+void add_play(CommandLine& line) {
+    const auto [command, live] =
+        line.add<PlayRequest>("play", "Play a patch live, or a set of them one after the other", play);
+    command->add_option("PATCH", live->patches, "The patch, several of them, or a set")->required();
+    command
+        ->add_option("--crossfade", live->crossfade, "Seconds from one patch to the next; else as the set says, or 2")
+        ->check(within(0, longest_crossfade));
+    add_card(*command, *live);
+    command->add_option("--seed", live->seed, "For the same chance as another time");
+    command->add_option("--seconds", live->seconds, "End after so long")->check(within(0.01, 1e6));
+    add_from(*command, live->from);
+    command->add_option("--record", live->record, "Write what is played to FILE.wav or FILE.flac");
+    command->add_option("--shows", live->shows, "Keep this show's log and recording in a folder of its own here");
+    command->add_flag_callback(
+        "--no-log", [request = live] { request->keep = false; }, "Keep nothing of this show");
+    add_osc(*command, *live);
+    command->add_flag("--learn{next}", live->learn,
+                      "Bind the next control that is moved: --learn=NODE/PARAM to that; alone to what OSC moves");
+    command->add_flag("--resume", live->resume, "Go on where the last show of this patch ended in the middle");
+    command->add_flag("--verbose", live->verbose, "Show what the sound libraries print");
+}
 
-    RenderRequest offline;
-    auto* render_command = app.add_subcommand("render", "Play a patch offline into a sound file");
-    ReplayRequest again;
-    auto* patch_option = render_command->add_option("PATCH", offline.patch, "The patch");
-    render_command->add_option("-o,--out", offline.out, "FILE.wav or FILE.flac")->required();
-    render_command->add_option("--seconds", offline.seconds, "How long; else the patch's length, or the show's")
+void add_rehearse(CommandLine& line) {
+    const auto [command, tried] = line.add<RehearseRequest>(
+        "rehearse", "Play every scene of a set on the real device, and say what would break it", rehearse);
+    command->add_option("PATCH", tried->patches, "The patches, in their order")->required();
+    command->add_option("--minutes", tried->minutes, "How long; 20")->check(within(0.01, 10'000));
+    add_card(*command, *tried);
+    command->add_flag("--verbose", tried->verbose, "Show what the sound libraries print");
+}
+
+struct Offline {
+    RenderRequest patch;
+    ReplayRequest show;
+};
+
+int render_or_replay(const Offline& offline) {
+    if (!offline.show.show.empty()) {
+        auto show = offline.show;
+        show.out = offline.patch.out;
+        show.seconds = offline.patch.seconds;
+        return replay(show);
+    }
+    if (!offline.patch.patch.empty()) return render(offline.patch);
+    std::fprintf(stderr, "render plays a patch, or a show by --replay SHOW; name one of them\n");
+    return 1;
+}
+
+void add_render(CommandLine& line) {
+    const auto [command, offline] =
+        line.add<Offline>("render", "Play a patch offline into a sound file", render_or_replay);
+    auto& [patch, show] = *offline;
+    auto* patch_option = command->add_option("PATCH", patch.patch, "The patch");
+    command->add_option("-o,--out", patch.out, "FILE.wav or FILE.flac")->required();
+    command->add_option("--seconds", patch.seconds, "How long; else the patch's length, or the show's")
         ->check(within(0.001, 1e6));
-    auto* rate_option =
-        render_command->add_option("--rate", offline.rate, "Frames a second")->check(within(8'000, 384'000));
-    auto* channels_option =
-        render_command->add_option("--channels", offline.channels, "Else as many as the outputs have")
-            ->check(within(1, 16));
-    add_from(*render_command, offline.from);
-    auto* seed_option = render_command->add_option("--seed", offline.seed, "For the same chance as another time");
-    auto* replay_option =
-        render_command
-            ->add_option("--replay", again.show, "Instead of a patch: play this show again, by its folder, or: last")
+    auto* rate = command->add_option("--rate", patch.rate, "Frames a second")->check(within(8'000, 384'000));
+    auto* channels =
+        command->add_option("--channels", patch.channels, "Else as many as the outputs have")->check(within(1, 16));
+    add_from(*command, patch.from);
+    auto* seed = command->add_option("--seed", patch.seed, "For the same chance as another time");
+    auto* again =
+        command->add_option("--replay", show.show, "Instead of a patch: play this show again, by its folder, or: last")
             ->excludes(patch_option)
-            ->excludes(rate_option)
-            ->excludes(channels_option)
-            ->excludes(seed_option);
-    render_command->add_flag("--without-dropouts", again.without_dropouts, "As if nothing had been late")
-        ->needs(replay_option);
-    render_command->add_option("--model", again.models, "Another network in the place of all, or of one: NODE=MODEL")
-        ->needs(replay_option);
-    render_command->add_flag("--stems", again.stems, "Also a file of each sound that goes into an output")
-        ->needs(replay_option);
+            ->excludes(rate)
+            ->excludes(channels)
+            ->excludes(seed);
+    command->add_flag("--without-dropouts", show.without_dropouts, "As if nothing had been late")->needs(again);
+    command->add_option("--model", show.models, "Another network in the place of all, or of one: NODE=MODEL")
+        ->needs(again);
+    command->add_flag("--stems", show.stems, "Also a file of each sound that goes into an output")->needs(again);
+}
 
-    auto* train_command = app.add_subcommand("train", "Train the network of a patch's train node");
-    train_command->prefix_command();
+void add_train(CommandLine& line) {
+    const auto [command, self] = line.add<const CLI::App*>("train", "Train the network of a patch's train node", train);
+    *self = command->prefix_command();
+    command->set_help_flag();  // the trainer says itself what it takes
+}
 
-    TakesRequest taken;
-    auto* takes_command = app.add_subcommand("takes", "Render takes from the checkpoints of a run, and its report");
-    takes_command->add_option("RUN", taken.run, "The run's folder, or a folder of checkpoints")->required();
-    takes_command->add_option("--count", taken.count, "Evenly over the checkpoints; 22")->check(within(1, 100'000));
-    takes_command->add_option("--seconds", taken.seconds, "Of each; 10")->check(within(0.01, 7'200));
-    auto* from_option =
-        takes_command->add_option("--from", taken.from, "Youngest age; 0 is the run's beginning")->check(within(0, 1));
-    auto* to_option = takes_command->add_option("--to", taken.to, "Oldest age; 1 is its end")->check(within(0, 1));
-    takes_command->add_option("--temperature", taken.temperatures, "One, or several in turn: 0.9,1,1.1")
+void add_takes(CommandLine& line) {
+    const auto [command, taken] =
+        line.add<TakesRequest>("takes", "Render takes from the checkpoints of a run, and its report", takes);
+    command->add_option("RUN", taken->run, "The run's folder, or a folder of checkpoints")->required();
+    command->add_option("--count", taken->count, "Evenly over the checkpoints; 22")->check(within(1, 100'000));
+    command->add_option("--seconds", taken->seconds, "Of each; 10")->check(within(0.01, 7'200));
+    auto* from =
+        command->add_option("--from", taken->from, "Youngest age; 0 is the run's beginning")->check(within(0, 1));
+    auto* to = command->add_option("--to", taken->to, "Oldest age; 1 is its end")->check(within(0, 1));
+    command->add_option("--temperature", taken->temperatures, "One, or several in turn: 0.9,1,1.1")
         ->delimiter(',')
         ->check(within(0, 2));
-    takes_command->add_option("--seed", taken.seed, "For the same takes as another time");
-    takes_command->add_option("--checkpoint", taken.checkpoint, "This one alone: a step, or a file")
-        ->excludes(from_option)
-        ->excludes(to_option);
+    command->add_option("--seed", taken->seed, "For the same takes as another time");
+    command->add_option("--checkpoint", taken->checkpoint, "This one alone: a step, or a file")
+        ->excludes(from)
+        ->excludes(to);
+}
 
-    ListenRequest heard;
-    bool no_osc_either = false;
-    auto* listen_command = app.add_subcommand("listen", "Play the takes of a run one by one, and star them");
-    listen_command->add_option("RUN", heard.run, "The run's folder")->required();
-    listen_command->add_flag("--follow", heard.follow, "Only takes that appear from now on");
-    listen_command->add_option("--device", heard.device.device,
-                               "Sound card by (part of its) name, or null; remembered");
-    listen_command->add_option("--seconds", heard.seconds, "End after so long")->check(within(0.01, 1e6));
-    listen_command->add_option("--osc-port", heard.osc_port, "UDP port that OSC comes to")->check(within(1, 65535));
-    listen_command->add_flag("--no-osc", no_osc_either, "Open no OSC port");
+void add_listen(CommandLine& line) {
+    const auto [command, heard] =
+        line.add<ListenRequest>("listen", "Play the takes of a run one by one, and star them", listen);
+    command->add_option("RUN", heard->run, "The run's folder")->required();
+    command->add_flag("--follow", heard->follow, "Only takes that appear from now on");
+    add_device(*command, heard->device.device);
+    command->add_option("--seconds", heard->seconds, "End after so long")->check(within(0.01, 1e6));
+    command->add_option("--osc-port", heard->osc_port, "UDP port that OSC comes to")->check(within(1, 65535));
+    command->add_flag_callback(
+        "--no-osc", [request = heard] { request->osc = false; }, "Open no OSC port");
+}
 
-    ReportRequest shown;
-    auto* report_command =
-        app.add_subcommand("report", "Write a page of a run: its curves, and its takes to choose from");
-    report_command->add_option("RUN", shown.run, "The run's folder")->required();
-    report_command->add_flag("--standalone", shown.standalone,
-                             "A page of the takes in picks.yaml alone, their sound inside");
+void add_report(CommandLine& line) {
+    const auto [command, shown] =
+        line.add<ReportRequest>("report", "Write a page of a run: its curves, and its takes to choose from", report);
+    command->add_option("RUN", shown->run, "The run's folder")->required();
+    command->add_flag("--standalone", shown->standalone, "A page of the takes in picks.yaml alone, their sound inside");
+}
 
-    std::vector<std::string> patches;
-    auto* check_command = app.add_subcommand("check", "Say everything that is wrong with a patch");
-    check_command->add_option("PATCH", patches, "Patches")->required();
-    bool measure = false;
-    check_command->add_flag("--measure", measure, "Also load the networks, and say how fast this machine plays them");
+void add_check(CommandLine& line) {
+    const auto [command, asked] =
+        line.add<CheckRequest>("check", "Say everything that is wrong with a patch", check_patches);
+    command->add_option("PATCH", asked->patches, "Patches")->required();
+    command->add_flag("--measure", asked->measure, "Also load the networks, and say how fast this machine plays them");
+}
 
-    std::string show;
-    auto* cues_command = app.add_subcommand("cues", "Turn what was played in a show into cues for its patch");
-    cues_command->add_option("SHOW", show, "The show's folder, or: last")->required();
+void add_cues(CommandLine& line) {
+    const auto [command, show] =
+        line.add<std::string>("cues", "Turn what was played in a show into cues for its patch", print_cues);
+    command->add_option("SHOW", *show, "The show's folder, or: last")->required();
+}
 
-    DescribeRequest described;
-    auto* describe_command = app.add_subcommand("describe", "Describe the nodes, or a patch");
-    describe_command->add_option("NODE", described.node, "One node, or a patch, whose nodes are described as they are");
-    describe_command->add_flag("--schema", described.schema, "JSON schema of patches");
-    describe_command->add_flag("--markdown", described.markdown, "The manual");
-    describe_command->add_option("--osc", described.osc, "The OSC addresses of this patch");
-    describe_command->add_option("--graph", described.graph, "This patch as a diagram, in Mermaid's text");
-    describe_command->add_option("--gallery", described.gallery, "This page of diagrams, drawn anew from its patches");
+void add_describe(CommandLine& line) {
+    const auto [command, described] = line.add<DescribeRequest>("describe", "Describe the nodes, or a patch", describe);
+    command->add_option("NODE", described->node, "One node, or a patch, whose nodes are described as they are");
+    command->add_flag("--schema", described->schema, "JSON schema of patches");
+    command->add_flag("--markdown", described->markdown, "The manual");
+    command->add_option("--osc", described->osc, "The OSC addresses of this patch");
+    command->add_option("--graph", described->graph, "This patch as a diagram, in Mermaid's text");
+    command->add_option("--gallery", described->gallery, "This page of diagrams, drawn anew from its patches");
+}
 
-    std::filesystem::path folder;
-    auto* new_command = app.add_subcommand("new", "Make a folder with a first patch of your own");
-    new_command->add_option("DIR", folder, "The folder")->required();
+void add_new(CommandLine& line) {
+    const auto [command, folder] =
+        line.add<std::filesystem::path>("new", "Make a folder with a first patch of your own", new_folder);
+    command->add_option("DIR", *folder, "The folder")->required();
+}
 
-    PackRequest packed;
-    auto* pack_command = app.add_subcommand("pack", "Make one file of a patch and all that it plays from");
-    pack_command->add_option("PATCH", packed.patch, "The patch")->required();
-    pack_command->add_option("-o,--out", packed.out, "FILE.legume; else the patch's name, in this folder");
-    pack_command->add_option("--licence", packed.licence, "What others may do with it, for its card");
+void add_pack(CommandLine& line) {
+    const auto [command, packed] =
+        line.add<PackRequest>("pack", "Make one file of a patch and all that it plays from", pack);
+    command->add_option("PATCH", packed->patch, "The patch")->required();
+    command->add_option("-o,--out", packed->out, "FILE.legume; else the patch's name, in this folder");
+    command->add_option("--licence", packed->licence, "What others may do with it, for its card");
+}
 
-    CompressRequest smaller;
-    auto* compress_command = app.add_subcommand("compress", "Store a network smaller, and measure what int8 costs it");
-    compress_command->add_option("MODEL", smaller.model, "A checkpoint, or a folder of them")->required();
-    compress_command->add_option("-o,--out", smaller.out, "FILE.safetensors; without it nothing is written");
-    compress_command->add_option("--prune", smaller.prune, "Share of the 16 x 4 blocks to make zero; for benchmarks")
+void add_compress(CommandLine& line) {
+    const auto [command, smaller] =
+        line.add<CompressRequest>("compress", "Store a network smaller, and measure what int8 costs it", compress);
+    command->add_option("MODEL", smaller->model, "A checkpoint, or a folder of them")->required();
+    command->add_option("-o,--out", smaller->out, "FILE.safetensors; without it nothing is written");
+    command->add_option("--prune", smaller->prune, "Share of the 16 x 4 blocks to make zero; for benchmarks")
         ->check(within(0.01, 0.99));
-    compress_command->add_option("--store", smaller.store, "f32, f16 (when nothing is said) or int8")
+    command->add_option("--store", smaller->store, "f32, f16 (when nothing is said) or int8")
         ->check(CLI::IsMember({"f32", "f16", "int8"}));
-    compress_command->add_option("--measure", smaller.measure,
-                                 "Sound, or a folder of it: what fp32 and int8 cost on its held-out part");
+    command->add_option("--measure", smaller->measure,
+                        "Sound, or a folder of it: what fp32 and int8 cost on its held-out part");
+}
 
-    ImportRequest foreign;
-    auto* import_command = app.add_subcommand("import", "Make a network of another SampleRNN one of legume's");
-    import_command->add_option("FILE", foreign.file, "Its weights, FILE.safetensors; the README has converters")
-        ->required();
-    import_command->add_option("-o,--out", foreign.out, "FILE.safetensors")->required();
-    import_command->add_option("--from", foreign.from, "unisound, prism or deepsound")->required();
-    import_command->add_option("--rate", foreign.rate, "Hz, of the sound that it learned from")
+void add_import(CommandLine& line) {
+    const auto [command, foreign] =
+        line.add<ImportRequest>("import", "Make a network of another SampleRNN one of legume's", import_network);
+    command->add_option("FILE", foreign->file, "Its weights, FILE.safetensors; the README has converters")->required();
+    command->add_option("-o,--out", foreign->out, "FILE.safetensors")->required();
+    command->add_option("--from", foreign->from, "unisound, prism or deepsound")->required();
+    command->add_option("--rate", foreign->rate, "Hz, of the sound that it learned from")
         ->check(within(1'000, 384'000));
-    import_command->add_option("--quantiser", foreign.quantiser, "mu_law or linear, when it is not the source's usual");
+    command->add_option("--quantiser", foreign->quantiser, "mu_law or linear, when it is not the source's usual");
+}
 
-    BenchRequest benched;
-    auto* bench_command = app.add_subcommand("bench", "Measure how fast this machine plays a network");
-    bench_command->add_option("MODEL", benched.model, "A checkpoint, or a folder of them");
-    bench_command->add_option("--shape", benched.shape, "Instead of a model: \"dim=512 frames=4/16 sparsity=0.9\"");
-    bench_command->add_option("--seconds", benched.seconds, "For each row")->check(within(0.001, 600));
-    auto* json_flag = bench_command->add_flag("--json", benched.json, "For programs");
-    bench_command->add_flag("--breakdown", benched.breakdown, "Instead of how fast, where a sample's time goes")
-        ->excludes(json_flag);
+void add_bench(CommandLine& line) {
+    const auto [command, benched] =
+        line.add<BenchRequest>("bench", "Measure how fast this machine plays a network", bench);
+    command->add_option("MODEL", benched->model, "A checkpoint, or a folder of them");
+    command->add_option("--shape", benched->shape, "Instead of a model: \"dim=512 frames=4/16 sparsity=0.9\"");
+    command->add_option("--seconds", benched->seconds, "For each row")->check(within(0.001, 600));
+    auto* json = command->add_flag("--json", benched->json, "For programs");
+    command->add_flag("--breakdown", benched->breakdown, "Instead of how fast, where a sample's time goes")
+        ->excludes(json);
+}
 
-    bool verbose = false;
-    auto* devices_command = app.add_subcommand("devices", "List sound cards and MIDI ports");
-    devices_command->add_flag("--verbose", verbose, "Show what the sound libraries print");
-
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : 1;
-    }
-    if (render_command->parsed() && again.show.empty() && offline.patch.empty()) {
-        std::fprintf(stderr, "render plays a patch, or a show by --replay SHOW; name one of them\n");
-        return 1;
-    }
-    live.osc = !no_osc;
-    live.keep = !no_log;
-    again.out = offline.out;
-    again.seconds = offline.seconds;
-    osc.query = !no_query;
-    for (const auto& text : allowed) osc.allow.push_back(*parse_address(text));
-    if (play_command->parsed()) return play(live);
-    if (rehearse_command->parsed()) return rehearse(tried);
-    if (render_command->parsed()) return again.show.empty() ? render(offline) : replay(again);
-    if (train_command->parsed()) return train(train_command->remaining());
-    if (takes_command->parsed()) return takes(taken);
-    heard.osc = !no_osc_either;
-    if (listen_command->parsed()) return listen(heard);
-    if (report_command->parsed()) return report(shown);
-    if (check_command->parsed()) return check_patches(patches, measure);
-    if (cues_command->parsed()) return print_cues(show);
-    if (describe_command->parsed()) return describe(described);
-    if (bench_command->parsed()) return bench(benched);
-    if (new_command->parsed()) return new_folder(folder);
-    if (pack_command->parsed()) return pack(packed);
-    if (compress_command->parsed()) return compress(smaller);
-    if (import_command->parsed()) return import_network(foreign);
-    return devices(verbose);
+void add_devices(CommandLine& line) {
+    const auto [command, verbose] = line.add<bool>("devices", "List sound cards and MIDI ports", devices);
+    command->add_flag("--verbose", *verbose, "Show what the sound libraries print");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     if (argc > 1 && std::string_view(argv[1]) == "card") return card_process({argv + 2, argv + argc});
-    return run(argc, argv);
+    CommandLine line;
+    for (const auto add : {add_play, add_rehearse, add_render, add_train, add_takes, add_listen, add_report, add_check,
+                           add_cues, add_describe, add_new, add_pack, add_compress, add_import, add_bench, add_devices})
+        add(line);
+    return line.run(argc, argv);
 }

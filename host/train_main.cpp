@@ -4,17 +4,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -43,17 +45,6 @@ using samplernn::TrainSettings;
 
 volatile std::sig_atomic_t interrupted = 0;
 
-constexpr const char* usage =
-    "legume-train PATCH [--plan [--for FILE]] [--seed N] [--threads N] [--steps N] [--accept-corpus]\n"
-    "    [--accept-changes] [--corpus DIR] [--listen]\n"
-    "Trains the network that the patch's train node describes; stopped runs go on where they were.\n"
-    "--plan trains nothing: it says what the run would take, and whether its network will play here, or on the\n"
-    "machine where `legume bench --shape ... --json` wrote FILE. --accept-corpus goes on though the sound changed,\n"
-    "--accept-changes with another learning_rate, window or overlap. A run keeps the number of threads that it began\n"
-    "with, since another may move its last bits, unless --threads says another. --corpus DIR: where the sound lies\n"
-    "now, when it is not where the patch says; a run knows its files by their content. --listen plays each new take\n"
-    "as it falls.\n";
-
 struct Request {
     fs::path patch;
     bool plan = false;
@@ -65,56 +56,59 @@ struct Request {
     int threads = 0;  // 0: the run's own, or the machine's
 };
 
-// A whole number for a word that wants one; nothing when it is none.
-std::optional<std::uint64_t> number_for(std::string_view word, const std::string& text) {
-    char* end = nullptr;
-    const auto number = std::strtoull(text.c_str(), &end, 10);
-    if (text.empty() || *end != 0 || text[0] < '0' || text[0] > '9') return std::nullopt;
-    if (word != "--seed" && (number < 1 || number > (word == "--steps" ? 1'000'000'000u : 1024u))) return std::nullopt;
-    return number;
+CLI::ParseError refusal(const std::string& why) { return {why, CLI::ExitCodes::ValidationError}; }
+
+template <class Whole, class Into>
+void add_number(CLI::App& app, const std::string& name, Into& into, std::uint64_t least, std::uint64_t most,
+                const std::string& doc) {
+    const auto take = [&into, name, least, most](const std::string& text) {
+        const char* const end = text.data() + text.size();
+        std::uint64_t number = 0;
+        const auto read = std::from_chars(text.data(), end, number);
+        if (read.ec != std::errc() || read.ptr != end || number < least || number > most)
+            throw refusal(name + " needs a whole number, not \"" + text + "\"");
+        into = static_cast<Whole>(number);
+    };
+    app.add_option_function<std::string>(name, take, doc)->type_name("N")->take_last();
 }
 
-std::optional<Request> parse(const std::vector<std::string_view>& words) {
-    Request request;
-    std::string wrong;
-    for (std::size_t i = 0; i < words.size() && wrong.empty(); ++i) {
-        const auto word = words[i];
-        if (word == "--plan" || word == "--accept-corpus" || word == "--accept-changes" || word == "--listen") {
-            (word == "--plan"            ? request.plan
-             : word == "--listen"        ? request.listen
-             : word == "--accept-corpus" ? request.accept_corpus
-                                         : request.accept_changes) = true;
-        } else if (word == "--for") {
-            if (i + 1 < words.size()) request.player = words[++i];
-            if (request.player.empty()) wrong = "--for needs a file that `legume bench --shape ... --json` wrote";
-        } else if (word == "--corpus") {
-            if (i + 1 < words.size()) request.corpus = words[++i];
-            std::error_code failed;
-            if (!fs::is_directory(request.corpus, failed)) wrong = "--corpus needs a folder with the sound in it";
-        } else if (word == "--seed" || word == "--steps" || word == "--threads") {
-            const std::string text(i + 1 < words.size() ? words[++i] : "");
-            const auto number = number_for(word, text);
-            if (!number)
-                wrong = std::string(word) + " needs a whole number, not \"" + text + "\"";
-            else if (word == "--seed")
-                request.seed = number;
-            else if (word == "--steps")
-                request.steps = static_cast<std::int64_t>(*number);
-            else
-                request.threads = static_cast<int>(*number);
-        } else if (word.substr(0, 1) == "-") {
-            wrong = "there is no " + std::string(word);
-        } else if (!request.patch.empty()) {
-            wrong = "one patch at a time, please";
-        } else {
-            request.patch = word;
-        }
-    }
-    if (wrong.empty() && !request.player.empty() && !request.plan) wrong = "--for goes with --plan";
-    if (!wrong.empty()) std::fprintf(stderr, "%s\n", wrong.c_str());
-    if (wrong.empty() && !request.patch.empty()) return request;
-    std::fputs(usage, stderr);
-    return std::nullopt;
+void add_options(CLI::App& app, Request& request) {
+    app.add_option("PATCH", request.patch, "The patch, whose train node says what is learned")->required();
+    app.add_flag("--plan", request.plan,
+                 "Train nothing: say what the run would take, and whether its network will play here");
+    app.add_option("--for", request.player,
+                   "With --plan: whether it will play where `legume bench --shape ... --json` wrote this file")
+        ->expected(0, 1)
+        ->take_last()
+        ->type_name("FILE");
+    constexpr auto any = std::numeric_limits<std::uint64_t>::max();
+    add_number<std::uint64_t>(app, "--seed", request.seed, 0, any, "For the same chance as another time");
+    add_number<int>(app, "--threads", request.threads, 1, 1'024,
+                    "Else as many as the run began with, since others may move its last bits");
+    add_number<std::int64_t>(app, "--steps", request.steps, 1, 1'000'000'000,
+                             "In place of the patch's steps and minutes");
+    app.add_flag("--accept-corpus", request.accept_corpus, "Go on though the sound changed");
+    app.add_flag("--accept-changes", request.accept_changes, "Go on with another learning_rate, window or overlap");
+    app.add_option("--corpus", request.corpus,
+                   "Where the sound lies when it is not where the patch says; a run knows its files by their content")
+        ->expected(0, 1)
+        ->take_last()
+        ->type_name("DIR");
+    app.add_flag("--listen", request.listen, "Play each new take as it falls");
+    app.allow_extras();
+}
+
+// What CLI11 does not see, or says in words that leave out the next step.
+void judge(const CLI::App& app, const Request& request) {
+    for (const auto& word : app.remaining())
+        throw refusal(word.starts_with('-') ? "there is no " + word : "one patch at a time, please");
+    const bool player = app.count("--for") > 0;
+    if (player && request.player.empty())
+        throw refusal("--for needs a file that `legume bench --shape ... --json` wrote");
+    if (player && !request.plan) throw refusal("--for goes with --plan");
+    std::error_code failed;
+    if (app.count("--corpus") > 0 && !fs::is_directory(request.corpus, failed))
+        throw refusal("--corpus needs a folder with the sound in it");
 }
 
 // Whether files that the train node names are not there; then `folder` takes their place.
@@ -382,8 +376,16 @@ int run(const Request& request) {
 }  // namespace legume
 
 int main(int argc, char** argv) {
-    const auto request = legume::parse({argv + 1, argv + argc});
-    if (!request) return 2;
+    CLI::App app{"Trains the network that the patch's train node describes; a stopped run goes on where it was.",
+                 "legume train"};
+    legume::Request request;
+    legume::add_options(app, request);
+    try {
+        app.parse(argc, argv);
+        legume::judge(app, request);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 1;
+    }
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // lines come out in order, into a file too
     struct sigaction action {};
     action.sa_handler = [](int) { legume::interrupted = 1; };
@@ -392,7 +394,7 @@ int main(int argc, char** argv) {
     sigaction(SIGTERM, &action, nullptr);
     std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is then an error as a full disk is
     try {
-        return legume::run(*request);
+        return legume::run(request);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "%s\n", error.what());
         return 1;

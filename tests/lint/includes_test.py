@@ -27,7 +27,7 @@ DOORS = {
     "civetweb.h": "host/osc/web.cpp",
     "asio.hpp": "host/osc/socket.cpp",
     "yaml-cpp/*": "nodes/files/yaml.cpp",
-    "CLI/*": "host/main.cpp",
+    "CLI/*": "host/main.cpp host/train_main.cpp",
     "jack/*": "host/midi/jack_watch.cpp tests/live/jack.cpp",
     "doctest/*": "tests/*",
     "benchmark/*": "tests/bench/*.cpp",

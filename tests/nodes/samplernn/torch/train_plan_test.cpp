@@ -120,7 +120,7 @@ TEST_CASE("a run whose folder and sound have moved knows its files by their cont
     fs::remove(desk.folder / "attic/old/9");
     has(desk.said(1, {"--steps", "9", "--corpus", desk.folder / "attic"}),
         "attic: no file in it has the content of " + (desk.folder / "sounds/").string());
-    has(desk.said(2, {"--corpus", desk.folder / "nowhere"}), "--corpus needs a folder with the sound in it\n");
+    has(desk.said(1, {"--corpus", desk.folder / "nowhere"}), "--corpus needs a folder with the sound in it\n");
 }
 
 TEST_CASE("a run that another LibTorch began goes on, and says that its bytes are others from here on") {
@@ -177,12 +177,21 @@ TEST_CASE("sound that cannot be learned ends the trainer with a line, and no run
     has(only({Samples(8'000, 0.0f)}), "all of the sound is silence; ");
 }
 
+TEST_CASE("legume train --help says all that the trainer takes") {
+    const auto help = legume::test::said(0, {"train", "--help"});
+    for (const char* option : {"PATCH", "--plan", "--for FILE", "--seed N", "--threads N", "--steps N",
+                               "--accept-corpus", "--accept-changes", "--corpus DIR", "--listen"})
+        has(help, option);
+    has(legume::test::said(1, {"train"}), "PATCH is required");
+}
+
 TEST_CASE("the trainer's command line says what it does not understand") {
     const Desk desk;
-    has(desk.said(2, {"--plann"}), "there is no --plann\n");
-    has(desk.said(2, {"--for", "b.json"}), "--for goes with --plan\n");
-    has(desk.said(2, {"--plan", "--for"}), "--for needs a file that `legume bench --shape ... --json` wrote\n");
-    has(desk.said(2, {"--steps", "many"}), "--steps needs a whole number, not \"many\"\n");
-    has(desk.said(2, {"other.yaml"}), "one patch at a time, please\n");
+    has(desk.said(1, {"--plann"}), "there is no --plann\n");
+    has(desk.said(1, {"--for", "b.json"}), "--for goes with --plan\n");
+    has(desk.said(1, {"--plan", "--for"}), "--for needs a file that `legume bench --shape ... --json` wrote\n");
+    has(desk.said(1, {"--steps", "many"}), "--steps needs a whole number, not \"many\"\n");
+    has(desk.said(1, {"--threads", "0"}), "--threads needs a whole number, not \"0\"\n");
+    has(desk.said(1, {"other.yaml"}), "one patch at a time, please\n");
     has(desk.said(1, {"--plan", "--for", desk.folder / "none.json"}), "none.json: cannot be read");
 }
