@@ -253,8 +253,8 @@ bool Replay::edit(std::size_t number) {
         warn(file.named + ": now plays another checkpoint; this is " + file.file + ", as in the show");
         newest_[option] = fs::absolute(file.file).string();
     }
-    const ReadFrom kept(edit.texts);
-    auto checked = open_patch(edit.file, [this](Patch& patch) { adapt(patch); });
+    auto checked = open_patch(
+        edit.file, [this](Patch& patch) { adapt(patch); }, &edit.texts);
     if (print_problems(checked.problems)) return false;
     for (std::size_t i = 0; i < checked.nodes.size(); ++i) {
         say_what_is_new(number, checked.patch.nodes[i].id, *checked.nodes[i]);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "host/patch/reader.h"
-#include "host/patch/texts.h"
 #include "nodes/files/atomic_file.h"
 #include "nodes/files/yaml.h"
 
@@ -69,10 +68,10 @@ fs::path controls_file(const fs::path& patch) {
     return file.replace_extension(".controls.yaml");
 }
 
-void load_learned(const fs::path& patch, Patch& into, Problems& problems) {
+void load_learned(const fs::path& patch, Patch& into, Problems& problems, const Texts* kept) {
     const auto file = controls_file(patch);
     into.files.push_back(file.string());
-    const auto text = read_text(file);
+    const auto text = read_text(file, kept);
     if (!text) return;
     into.texts[file.string()] = *text;
     Problems own;

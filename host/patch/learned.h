@@ -6,6 +6,7 @@
 #include <string>
 
 #include "graph/patch/patch.h"
+#include "host/patch/texts.h"
 
 namespace legume {
 
@@ -13,7 +14,7 @@ std::filesystem::path controls_file(const std::filesystem::path& patch);  // "dr
 
 // Adds its bindings to those of the patch, its problems with their places, and itself to the files that are watched.
 // No file is no problem.
-void load_learned(const std::filesystem::path& patch, Patch& into, Problems& problems);
+void load_learned(const std::filesystem::path& patch, Patch& into, Problems& problems, const Texts* kept = nullptr);
 
 // Binds the control to a param, in place of what it was taught before; all else in the file stays as it was
 // written. Gives what is wrong, with its next step, or nothing.

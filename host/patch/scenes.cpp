@@ -5,7 +5,6 @@
 
 #include "host/patch/reader.h"
 #include "host/patch/stored_scenes.h"
-#include "host/patch/texts.h"
 #include "nodes/files/yaml.h"
 
 namespace legume {
@@ -79,9 +78,9 @@ std::filesystem::path stored_scenes_file(const std::filesystem::path& patch) {
     return std::filesystem::path(patch).replace_extension(".scenes.yaml");
 }
 
-void add_stored_scenes(Patch& patch, Problems& problems) {
+void add_stored_scenes(Patch& patch, Problems& problems, const Texts* kept) {
     const auto file = stored_scenes_file(patch.file);
-    const auto text = read_text(file);
+    const auto text = read_text(file, kept);
     if (!text) return;  // nothing is stored
     patch.files.push_back(file.string());
     patch.texts[file.string()] = *text;

@@ -1,4 +1,4 @@
-// One set of texts at a time, each thread its own.
+// What a show kept is all there is: what it lacks was not there.
 // SPDX-License-Identifier: MIT
 #include "host/patch/texts.h"
 
@@ -8,20 +8,11 @@
 #include "nodes/files/not_a_file.h"
 
 namespace legume {
-namespace {
 
-thread_local const Texts* given = nullptr;
-
-}  // namespace
-
-ReadFrom::ReadFrom(const Texts& texts) { given = &texts; }
-ReadFrom::~ReadFrom() { given = nullptr; }
-const Texts* ReadFrom::now() { return given; }
-
-std::optional<std::string> read_text(const std::filesystem::path& file) {
-    if (given) {
-        const auto found = given->find(file.string());
-        return found != given->end() ? std::optional(found->second) : std::nullopt;
+std::optional<std::string> read_text(const std::filesystem::path& file, const Texts* kept) {
+    if (kept) {
+        const auto found = kept->find(file.string());
+        return found != kept->end() ? std::optional(found->second) : std::nullopt;
     }
     if (not_a_file(file)) return {};
     std::ifstream in(file, std::ios::binary);

@@ -8,7 +8,6 @@
 
 #include "host/patch/stored_scenes.h"
 #include "host/patch/subpatch.h"
-#include "host/patch/texts.h"
 #include "host/patch/tree.h"
 #include "nodes/files/not_a_file.h"
 
@@ -40,10 +39,10 @@ LoadedPatch unreadable(const std::string& file, Problems problems) {
 
 using Names = std::vector<std::string>;
 
-LoadedPatch load(const std::filesystem::path& file, const Names& within);
+LoadedPatch load(const std::filesystem::path& file, const Names& within, const Texts* kept);
 
 // `within` are the files that are being read: a patch that plays itself would never end.
-LoadedPatch load_text(std::string text, const std::string& name, const Names& within) {
+LoadedPatch load_text(std::string text, const std::string& name, const Names& within, const Texts* kept = nullptr) {
     if (text.size() > max_yaml_bytes)
         return unreadable(name, {{{name, 1, 1}, "a patch has at most 1 MB; is this one?"}});
     if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);  // the byte order mark of Windows' editors
@@ -59,13 +58,14 @@ LoadedPatch load_text(std::string text, const std::string& name, const Names& wi
     if (loaded.readable) {
         auto inside = within;
         inside.push_back(std::filesystem::weakly_canonical(name).string());
-        flatten(loaded.patch, loaded.problems, [&](const std::filesystem::path& file) { return load(file, inside); });
+        flatten(loaded.patch, loaded.problems,
+                [&](const std::filesystem::path& file) { return load(file, inside, kept); });
     }
     tidy(loaded.problems);
     return loaded;
 }
 
-LoadedPatch load(const std::filesystem::path& file, const Names& within) {
+LoadedPatch load(const std::filesystem::path& file, const Names& within, const Texts* kept) {
     const auto refuse = [&](const std::string& why) {
         return unreadable(file.string(), {{{file.string(), 0, 0}, why}});
     };
@@ -73,9 +73,10 @@ LoadedPatch load(const std::filesystem::path& file, const Names& within) {
     const auto itself = std::filesystem::weakly_canonical(file, error).string();
     if (std::find(within.begin(), within.end(), itself) != within.end())
         return refuse("this patch plays itself without end; take it out of itself");
-    if (ReadFrom::now()) {
-        auto text = read_text(file);
-        return text ? load_text(std::move(*text), file.string(), within) : refuse("the show has not kept this file");
+    if (kept) {
+        auto text = read_text(file, kept);
+        return text ? load_text(std::move(*text), file.string(), within, kept)
+                    : refuse("the show has not kept this file");
     }
     const auto status = std::filesystem::status(file, error);
     if (!std::filesystem::exists(status)) return refuse("there is no such file; look at its name and folder");
@@ -93,9 +94,9 @@ LoadedPatch load(const std::filesystem::path& file, const Names& within) {
 }  // namespace
 
 LoadedPatch load_patch_text(std::string text, const std::string& name) { return load_text(std::move(text), name, {}); }
-LoadedPatch load_patch(const std::filesystem::path& file) {
-    auto loaded = load(file, {});
-    if (loaded.readable) add_stored_scenes(loaded.patch, loaded.problems);
+LoadedPatch load_patch(const std::filesystem::path& file, const Texts* kept) {
+    auto loaded = load(file, {}, kept);
+    if (loaded.readable) add_stored_scenes(loaded.patch, loaded.problems, kept);
     return loaded;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "graph/patch/patch.h"
+#include "host/patch/texts.h"
 #include "host/patch/tree.h"
 
 namespace legume {
@@ -16,7 +17,8 @@ struct LoadedPatch {
     bool readable = true;  // false: no file, or no YAML, so that check() has nothing to look at
 };
 
-LoadedPatch load_patch(const std::filesystem::path& file);
+// Read from the disk, or from what a show kept.
+LoadedPatch load_patch(const std::filesystem::path& file, const Texts* kept = nullptr);
 // `name` stands in the places, and files named in the text are relative to its folder.
 LoadedPatch load_patch_text(std::string text, const std::string& name);
 

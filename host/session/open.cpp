@@ -77,18 +77,18 @@ Checked checked_of(LoadedPatch loaded, const std::function<void(Patch&)>& edit) 
 
 }  // namespace
 
-Checked open_patch(const std::filesystem::path& file, const std::function<void(Patch&)>& edit) {
+Checked open_patch(const std::filesystem::path& file, const std::function<void(Patch&)>& edit, const Texts* kept) {
     if (is_pack(file)) {
         try {
-            return open_patch(unpack(file), edit);
+            return open_patch(unpack(file), edit, kept);
         } catch (const CommandError& refused) {
             Checked checked;
             checked.problems.push_back({{file.string(), 0, 0}, refused.what()});
             return checked;
         }
     }
-    auto loaded = load_patch(file);
-    if (loaded.readable) load_learned(file, loaded.patch, loaded.problems);
+    auto loaded = load_patch(file, kept);
+    if (loaded.readable) load_learned(file, loaded.patch, loaded.problems, kept);
     return checked_of(std::move(loaded), edit);
 }
 Checked open_patch_text(const std::string& text, const std::string& name) {
