@@ -69,7 +69,7 @@ void initialise(Array t, const std::string& name, const Config& config, std::uin
             block.copy_(std::get<0>(torch::linalg_qr(block.to(torch::kCPU, torch::kDouble))));
         }
     } else if (ends(".b_ih")) {
-        if (config.tiers[static_cast<std::size_t>(name[5] - '0')].cell == Cell::min_gru)  // tier.{i}.cell...
+        if (config.tiers[std::stoul(name.substr(5))].cell == Cell::min_gru)  // tier.{i}.cell...
             t.narrow(0, 0, D).fill_(-1);
         else
             t.narrow(0, D, D).fill_(1);
