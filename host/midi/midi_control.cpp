@@ -21,7 +21,7 @@ MidiControl::MidiControl(const std::string& learn, Controls& controls, Commands&
     inputs_ =
         std::make_unique<MidiInputs>([&inbox](const MidiMessage& message) { inbox.post(message); }, verbose, messages);
     for (const auto& message : messages) say_(message);
-    Found lost;
+    PortChanges lost;
     if (jack_died()) renew(false, lost);
     for (const auto& port : inputs_->ports()) say_("MIDI: " + port);
     commands.add({"panic", "Lets go all notes that are held.", true, [this, &controls](const CommandArguments&) {
@@ -57,18 +57,18 @@ void MidiControl::tick() {
                           [this, feedback = feedback_.wanted(), wanted = wanted_] { return look(feedback, wanted); });
 }
 
-MidiControl::Found MidiControl::look(bool feedback, const std::string& wanted) {
-    Found found;
-    if (jack_died()) renew(true, found);
-    inputs_->poll(found.changes);
-    found.new_output =
+MidiControl::PortChanges MidiControl::look(bool feedback, const std::string& wanted) {
+    PortChanges changes;
+    if (jack_died()) renew(true, changes);
+    inputs_->poll(changes.ports);
+    changes.new_output =
         outputs_.poll(feedback ? inputs_->ports() : std::vector<std::string>{}, wanted, inputs_->systems());
-    if (jack_died()) renew(false, found);  // it may have been while a port was opened
-    return found;
+    if (jack_died()) renew(false, changes);  // it may have been while a port was opened
+    return changes;
 }
 
-void MidiControl::renew(bool close, Found& found) {
-    inputs_->renew(close, found.changes);
+void MidiControl::renew(bool close, PortChanges& changes) {
+    inputs_->renew(close, changes.ports);
     outputs_.renew(close);
     if (close)
         forget_jack();
@@ -76,14 +76,15 @@ void MidiControl::renew(bool close, Found& found) {
         leave_jack();
 }
 
-void MidiControl::take(const Found& found) {
-    for (const auto& change : found.changes) say(change);
-    if (found.new_output) feedback_.again();
+void MidiControl::take(const PortChanges& changes) {
+    for (const auto& port : changes.ports) say(port);
+    if (changes.new_output) feedback_.again();
 }
 
-void MidiControl::say(const MidiPortChange& change) {
-    say_("MIDI: " + change.port + (change.arrived ? "" : " is gone; it is taken up again when it returns"));
-    if (!change.arrived) gone_.push_back(change.port);
+void MidiControl::say(const MidiPortChange& changed) {
+    const auto& [port, arrived] = changed;
+    say_("MIDI: " + port + (arrived ? "" : " is gone; it is taken up again when it returns"));
+    if (!arrived) gone_.push_back(port);
 }
 
 }  // namespace legume

@@ -37,14 +37,14 @@ class MidiControl final : public Follower {
     std::uint64_t refused() const { return router_.refused(); }
 
   private:
-    struct Found {
-        std::vector<MidiPortChange> changes;
+    struct PortChanges {
+        std::vector<MidiPortChange> ports;
         bool new_output = false;
     };
-    Found look(bool feedback, const std::string& wanted);  // for what was plugged in; one thread at a time
-    void renew(bool close, Found& found);                  // after JACK's server has gone
-    void take(const Found& found);
-    void say(const MidiPortChange& change);
+    PortChanges look(bool feedback, const std::string& wanted);  // for what was plugged in; one thread at a time
+    void renew(bool close, PortChanges& changes);                // after JACK's server has gone
+    void take(const PortChanges& changes);
+    void say(const MidiPortChange& changed);
     const Say say_;
     MidiAssembler assembler_;
     MidiRouter router_;
@@ -55,7 +55,7 @@ class MidiControl final : public Follower {
     std::string wanted_;  // whom the patch sends its clock to: these outputs are opened for it; empty is none
     std::vector<std::string> gone_;       // ports whose last messages may still wait in the inbox
     std::unique_ptr<MidiInputs> inputs_;  // its threads stop before what they use
-    std::future<Found> looking_;          // on a thread of its own: JACK's server may make it wait for many seconds
+    std::future<PortChanges> looking_;    // on a thread of its own: JACK's server may make it wait for many seconds
 };
 
 }  // namespace legume
