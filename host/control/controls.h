@@ -50,11 +50,11 @@ class Controls {
     // A value in the param's unit, to which it glides in `seconds`; below zero: in its own time. True when it was a
     // change.
     bool move(const Target& target, float value, std::string_view source, float seconds = -1);
-    // Of a trigger; with a grid at its next line.
     // As scenes and cues say it: a value as it was written, and in how long; in the param's own time when that is not
     // said. Nothing when there is no such param or the text is no value of it; check() has said so.
     void set(const Endpoint& to, const Value& value, std::string_view source, std::optional<double> seconds);
     double seconds(const Span& span) const;  // at the tempo that is set
+    // Of a trigger; with a grid at its next line.
     void fire(const Target& target, std::string_view source, const Grid& grid = {});
     void play(const Target& target, const NoteEvent& event, std::string_view source);  // of notes
     void silence(std::string_view source);  // lets go every note that is held, whoever plays it

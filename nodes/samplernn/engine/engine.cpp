@@ -1,4 +1,4 @@
-// Steps the tiers on their frames, makes the sample tier's logits, and draws.
+// Steps the tiers on their frames, and makes the sample tier's logits.
 // SPDX-License-Identifier: MIT
 #include "nodes/samplernn/engine/engine.h"
 
@@ -410,7 +410,5 @@ void RunState::take_over(const RunState& from) noexcept {
     position_ = from.position_;
     prepare_next();
 }
-
-// ---------------------------------------------------------------- the draw
 
 }  // namespace legume::samplernn
