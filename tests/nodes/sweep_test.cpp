@@ -160,12 +160,18 @@ TEST_CASE("every choice and flag of every node plays") {
 }
 
 TEST_CASE("after reset every node sounds as it did when fresh") {
-    each_playing([](const NodeType& type, const Needs& needs) {
+    // Nothing of the first run is heard in the second: they have no memory, or nobody has played, fired or turned what
+    // would fill it. Any other node must sound differently then, or its reset would be judged by nothing.
+    const std::set<std::string> same_twice{
+        "crossfade",      "crush",   "cue",       "distort", "eq",       "gain",   "input",    "looper",      "math",
+        "meter",          "midi-cc", "midi-note", "mix",     "osc-send", "pan",    "recorder", "sample-hold", "sampler",
+        "scale-quantise", "scan",    "sequencer", "slicer",  "stereo",   "switch", "vector"};
+    each_playing([&](const NodeType& type, const Needs& needs) {
         auto rig = rig_of(type, needs, 2);
         auto sound = wide(noise(12'800), 2);
         for (auto& channel : sound) std::fill(channel.end() - 128, channel.end(), 0.0f);  // nothing waits at a late In
         const auto fresh = rig.run(12'800, sound);
-        CHECK(rig.run(12'800, sound) != Channels{});
+        CHECK((rig.run(12'800, sound) == fresh) == same_twice.contains(type.name));
         rig.node("it").reset();
         rig.rewind();
         CHECK(rig.run(12'800, sound) == fresh);
