@@ -186,7 +186,8 @@ class Runner final : public AudioCallback {
     void post(std::unique_ptr<Change> change, Prepared next);
     std::vector<Job> jobs() const;
     void set_jobs();
-    const std::string* name_before(const Declaration* node) const;  // of what played before; nullptr: of nothing that sounds
+    const std::string* name_before(
+        const Declaration* node) const;  // of what played before; nullptr: of nothing that sounds
     std::filesystem::path states_of(const Patch& patch) const;
     CompileContext context(const Patch& patch, std::uint64_t seed) const;
 
