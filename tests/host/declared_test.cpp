@@ -76,7 +76,7 @@ TEST_CASE("a knob and an address move what the file declares, and find it again 
     const Files files;
     OscDesk desk(files.patch());
     Whole<MidiRouter> midi{desk.controls};
-    midi.bind();
+    midi.bind(false);
     const auto send = [&](const char* address, std::vector<OscArgument> args) {
         desk.take(address, std::move(args));
         desk.osc.tick();
@@ -94,7 +94,7 @@ TEST_CASE("a knob and an address move what the file declares, and find it again 
     CHECK(static_cast<const Declared*>(before)->sign == -1);
     files.write("d.txt", "in side\nparam mud 0 1 0\n" + std::string(strip));
     desk.edit(files.patch());
-    midi.bind();
+    midi.bind(false);
     CHECK(desk.runner.find("d") != before);
     CHECK(desk.own("d", "drive") == 2);  // as the patch has it
     send("/td/drive", {7.0f});
@@ -104,7 +104,7 @@ TEST_CASE("a knob and an address move what the file declares, and find it again 
     CHECK(desk.controls.find("d/mud"));
     files.write("d.txt", strip);
     desk.edit(files.patch());
-    midi.bind();
+    midi.bind(false);
     CHECK_FALSE(desk.controls.find("d/mud"));
     send("/d/mud", {0.5f});
     CHECK(desk.osc.refused() == 1);
