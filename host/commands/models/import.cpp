@@ -37,8 +37,8 @@ void show(const ImportRequest& request, const Checkpoint& checkpoint) {
     for (const auto& [name, tensor] : checkpoint.tensors) weights += static_cast<double>(tensor.values.size());
     std::printf("%s -> %s: dim %d, frames %s, %d x %s, %d levels %s, %g Hz, %.1f million weights\n",
                 request.file.c_str(), request.out.c_str(), c.dim, frames.c_str(), c.tiers[0].layers,
-                c.tiers[0].cell == Cell::gru ? "GRU" : "LSTM", c.levels,
-                c.quantiser == Quantiser::mu_law ? "mu-law" : "linear", c.sample_rate, weights / 1e6);
+                kind_of(c.tiers[0].cell).name, c.levels, c.quantiser == Quantiser::mu_law ? "mu-law" : "linear",
+                c.sample_rate, weights / 1e6);
 }
 
 void run(const ImportRequest& request) {

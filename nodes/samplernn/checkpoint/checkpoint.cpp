@@ -25,9 +25,17 @@ struct Word {
     const char* word;
     E value;
 };
-constexpr Word<Cell> cells[] = {{"gru", Cell::gru}, {"lstm", Cell::lstm}, {"min_gru", Cell::min_gru}};
 constexpr Word<Quantiser> quantisers[] = {{"mu_law", Quantiser::mu_law}, {"linear", Quantiser::linear}};
 constexpr Word<FrameScale> frame_scales[] = {{"theano", FrameScale::theano}, {"unisound", FrameScale::unisound}};
+
+const std::vector<Word<Cell>>& cells() {
+    static const auto all = [] {
+        std::vector<Word<Cell>> words;
+        for (const auto& kind : cell_kinds()) words.push_back({kind.word, kind.cell});
+        return words;
+    }();
+    return all;
+}
 
 template <class E, std::size_t n>
 const char* word_of(const Word<E> (&words)[n], E value) {
@@ -84,8 +92,8 @@ class Keys {
         if (!value->is_string()) fail(what_ + ": \"" + key + "\" is no text");
         into = value->get<std::string>();
     }
-    template <class E, std::size_t n>
-    void word(const char* key, const Word<E> (&words)[n], E& into) {
+    template <class Words, class E>
+    void word(const char* key, const Words& words, E& into) {
         const json& value = need(key);
         std::string list;
         for (const auto& w : words) {
@@ -193,7 +201,7 @@ std::string Config::json() const {
     samplernn::json j;
     j["tiers"] = samplernn::json::array();
     for (const auto& t : tiers) {
-        j["tiers"].push_back({{"frame", t.frame}, {"cell", word_of(cells, t.cell)}, {"layers", t.layers}});
+        j["tiers"].push_back({{"frame", t.frame}, {"cell", kind_of(t.cell).word}, {"layers", t.layers}});
     }
     j["dim"] = dim;
     j["levels"] = levels;
@@ -249,7 +257,7 @@ Config Config::from_json(const std::string& text) {
         Keys tier(item, "a tier of its legume.config");
         Tier t;
         tier.integer("frame", t.frame);
-        tier.word("cell", cells, t.cell);
+        tier.word("cell", cells(), t.cell);
         tier.integer("layers", t.layers);
         tier.done();
         c.tiers.push_back(t);
@@ -295,23 +303,19 @@ std::map<std::string, Shape> expected_shapes(const Config& c) {
     for (std::size_t i = 0; i < c.tiers.size(); ++i) {
         const Tier& tier = c.tiers[i];
         const std::string name = "tier." + std::to_string(i) + ".";
-        const std::int64_t frame = tier.frame, gates = gates_of(tier.cell);
+        const CellKind& kind = kind_of(tier.cell);
+        const std::int64_t frame = tier.frame;
         const bool projected = c.top_projection || i + 1 < c.tiers.size();
         if (projected) {
             shapes[name + "input.weight"] = {d, frame};
             if (c.biases) shapes[name + "input.bias"] = {d};
         }
-        if (c.learned_h0) {
-            shapes[name + "h0"] = {tier.layers, d};
-            if (tier.cell == Cell::lstm) shapes[name + "c0"] = {tier.layers, d};
-        }
+        for (const auto& state : kind.states)
+            if (c.learned_h0) shapes[name + state.name + "0"] = {tier.layers, state.size(c.dim)};
         for (int k = 0; k < tier.layers; ++k) {
             const std::string cell = name + "cell." + std::to_string(k) + ".";
-            shapes[cell + "w_ih"] = {gates * d, k > 0 || projected ? d : frame};
-            shapes[cell + "b_ih"] = {gates * d};
-            if (tier.cell == Cell::min_gru) continue;
-            shapes[cell + "w_hh"] = {gates * d, d};
-            shapes[cell + "b_hh"] = {gates * d};
+            const LayerSize size{kind.gates, d, k > 0 || projected ? d : frame};
+            for (const auto& tensor : kind.tensors) shapes[cell + tensor.name] = tensor.shape(size);
         }
         const std::int64_t r = i == 0 ? frame : frame / c.tiers[i - 1].frame;
         shapes[name + "up.weight"] = {r * d, d};
@@ -333,7 +337,7 @@ std::map<std::string, Shape> expected_shapes(const Config& c) {
 std::set<std::string> prunable_tensors(const Config& config) {
     std::set<std::string> names;
     for (const auto& [name, shape] : expected_shapes(config)) {
-        const bool matrix = name.ends_with(".w_hh") || name.ends_with(".w_ih") || name.ends_with(".up.weight") ||
+        const bool matrix = name.find(".cell.") != name.npos || name.ends_with(".up.weight") ||
                             name.starts_with("sample.hidden.") || name == "sample.out.weight";
         if (!matrix || shape.size() != 2 || shape[1] != config.dim) continue;
         // The index has 16 bits.

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "nodes/samplernn/checkpoint/cell.h"
+
 namespace legume::samplernn {
 
 class ModelError : public std::runtime_error {
@@ -21,10 +23,6 @@ class ModelError : public std::runtime_error {
 
 inline constexpr int max_levels = 4096;
 
-// min_gru: z = sigmoid(W_z x), h' = (1 - z) h + z W_h x (Feng et al., Were RNNs All We Needed?, 2024). What it
-// remembers never passes a matrix, so that it trains in parallel over time.
-enum class Cell { gru, lstm, min_gru };
-constexpr int gates_of(Cell cell) { return cell == Cell::lstm ? 4 : cell == Cell::gru ? 3 : 2; }
 enum class Quantiser { mu_law, linear };
 enum class FrameScale { theano, unisound };  // u = 2 (x / (Q/2) - 1), or x / Q - 2
 // What the engine computes with. int4 is int8 with 4-bit weights in the frame tiers.
@@ -75,7 +73,6 @@ struct Config {
     static Config from_json(const std::string& text);                   // throws ModelError; unknown keys are an error
 };
 
-using Shape = std::vector<std::int64_t>;
 std::int64_t count(const Shape& dims);  // values; of bounded dims
 
 struct Tensor {
@@ -83,11 +80,11 @@ struct Tensor {
     std::vector<float> values;  // row major
     bool pruned = false;        // stored and played as blocks of 16 rows x 4 columns, those that are not all zero
 };
-// Names and shapes (PyTorch's layout; G = 3 for GRU, gates r z n, 4 for LSTM, gates i f g o, 2 for minGRU, z h):
+// Names and shapes (PyTorch's layout; G gates, which the kind of cell says):
 //   tier.{i}.input.weight [D, frame] and .bias [D]   (the top tier has none without top_projection)
-//   tier.{i}.h0 [layers, D]                          (with learned_h0; LSTM also .c0)
-//   tier.{i}.cell.{k}.w_ih [G D, in] .w_hh [G D, D] .b_ih [G D] .b_hh [G D]; in = D, or the frame for the top tier's
-//     layer 0 without top_projection; a minGRU has no w_hh and no b_hh
+//   tier.{i}.h0 [layers, D]                          (with learned_h0; likewise of the cell's other states)
+//   tier.{i}.cell.{k}.w_ih [G D, in] and .b_ih [G D], and the cell's others; in = D, or the frame for the top tier's
+//     layer 0 without top_projection
 //   tier.{i}.up.weight [R D, D] and .bias [R D]      R = frame / frame of the tier below (tier 0: frame); row r*D + d
 //   sample.embedding [Q, E]; sample.conv [D, E, F] (F = tiers[0].frame, tap F-1 is the newest), sample.conv_bias [D]
 //   sample.hidden.{i}.weight [D, D] and .bias [D]; sample.out.weight [Q, D] and .bias [Q]
@@ -97,7 +94,7 @@ using Tensors = std::map<std::string, Tensor>;
 std::map<std::string, Shape> expected_shapes(const Config&);
 std::int64_t parameters(const Config&);                        // the values of all of them
 inline constexpr std::size_t block_rows = 16, block_cols = 4;  // of a pruned matrix: all of them zero, or stored
-// The matrices that may be pruned: w_hh, w_ih, up.weight, the hidden weights and out.weight, where they have D columns,
+// The matrices that may be pruned: the cells', up.weight, the hidden weights and out.weight, where they have D columns,
 // a multiple of 4, and a multiple of 16 rows.
 std::set<std::string> prunable_tensors(const Config&);
 

@@ -119,41 +119,55 @@ void dense(Foreign& in, const std::string& name, Size inputs, Size outputs, cons
     out[to + "bias"] = in.take(name + "bias", {outputs});
 }
 
-// The cells of one tier of Unisound's. One alone has another name than one of several.
-struct Stack {
-    Cell kind = Cell::gru;
-    std::vector<std::string> names;
+// A kind of cell as a source has it, and how its tensors become legume's.
+struct ForeignCell {
+    Cell cell;
+    void (*read)(Foreign& in, const std::string& name, Size inputs, Size dim, const std::string& to, Tensors& out);
 };
-Stack unisound_stack(const Foreign& in, const std::string& scope) {
-    const auto layer = [&](int k) { return scope + "multi_rnn_cell/cell_" + std::to_string(k) + "/"; };
-    const bool several = in.has(layer(0) + "gru_cell/gates/kernel") || in.has(layer(0) + "basic_lstm_cell/kernel");
-    const bool lstm = in.has((several ? layer(0) : scope) + "basic_lstm_cell/kernel");
-    const std::string last = lstm ? "basic_lstm_cell/" : "gru_cell/";
-    Stack stack{lstm ? Cell::lstm : Cell::gru, {}};
-    if (!several) stack.names.push_back(scope + last);
-    for (int k = 0; several && in.has(layer(k) + last + (lstm ? "kernel" : "gates/kernel")); ++k)
-        stack.names.push_back(layer(k) + last);
-    return stack;
-}
 
-// One matrix for input and state, [inputs + D, G D], and one bias. GRUCell has r and u, and apart from them c;
-// h' = u h + (1 - u) c. BasicLSTMCell has i, j, f, o, and adds 1 to f, which no file says.
-void unisound_cell(Foreign& in, const std::string& name, Cell kind, Size inputs, Size dim, const std::string& to,
-                   Tensors& out) {
-    Tensor kernel, bias;
-    if (kind == Cell::gru) {
-        kernel = stacked(reversed(in.take(name + "gates/kernel", {inputs + dim, 2 * dim})),
-                         reversed(in.take(name + "candidate/kernel", {inputs + dim, dim})));
-        bias = stacked(in.take(name + "gates/bias", {2 * dim}), in.take(name + "candidate/bias", {dim}));
-    } else {
-        kernel = gates(reversed(in.take(name + "kernel", {inputs + dim, 4 * dim})), {0, 2, 1, 3});
-        bias = gates(in.take(name + "bias", {4 * dim}), {0, 2, 1, 3});
-        for (Size d = dim; d < 2 * dim; ++d) bias.values[static_cast<std::size_t>(d)] += 1;
-    }
+// One matrix for input and state, [inputs + D, G D], and one bias.
+void unisound_gates(const Tensor& kernel, Tensor bias, Size inputs, Size dim, const std::string& to, Tensors& out) {
     out[to + "w_ih"] = columns(kernel, 0, inputs);
     out[to + "w_hh"] = columns(kernel, inputs, dim);
     out[to + "b_hh"] = zeros(bias.shape);
     out[to + "b_ih"] = std::move(bias);
+}
+
+// GRUCell has r and u, and apart from them c; h' = u h + (1 - u) c.
+void unisound_gru(Foreign& in, const std::string& name, Size inputs, Size dim, const std::string& to, Tensors& out) {
+    const Tensor kernel = stacked(reversed(in.take(name + "gates/kernel", {inputs + dim, 2 * dim})),
+                                  reversed(in.take(name + "candidate/kernel", {inputs + dim, dim})));
+    unisound_gates(kernel, stacked(in.take(name + "gates/bias", {2 * dim}), in.take(name + "candidate/bias", {dim})),
+                   inputs, dim, to, out);
+}
+
+// BasicLSTMCell has i, j, f, o, and adds 1 to f, which no file says.
+void unisound_lstm(Foreign& in, const std::string& name, Size inputs, Size dim, const std::string& to, Tensors& out) {
+    const Tensor kernel = gates(reversed(in.take(name + "kernel", {inputs + dim, 4 * dim})), {0, 2, 1, 3});
+    Tensor bias = gates(in.take(name + "bias", {4 * dim}), {0, 2, 1, 3});
+    for (Size d = dim; d < 2 * dim; ++d) bias.values[static_cast<std::size_t>(d)] += 1;
+    unisound_gates(kernel, std::move(bias), inputs, dim, to, out);
+}
+
+// The cells of one tier of Unisound's. One alone has another name than one of several.
+struct Stack {
+    ForeignCell kind;
+    std::vector<std::string> names;
+};
+Stack unisound_stack(const Foreign& in, const std::string& scope) {
+    const struct {
+        std::string folder, kernel;
+        ForeignCell kind;
+    } kinds[] = {{"basic_lstm_cell/", "kernel", {Cell::lstm, unisound_lstm}},
+                 {"gru_cell/", "gates/kernel", {Cell::gru, unisound_gru}}};
+    const auto layer = [&](int k) { return scope + "multi_rnn_cell/cell_" + std::to_string(k) + "/"; };
+    for (const auto& [folder, kernel, kind] : kinds) {
+        Stack stack{kind, {}};
+        for (int k = 0; in.has(layer(k) + folder + kernel); ++k) stack.names.push_back(layer(k) + folder);
+        if (stack.names.empty() && in.has(scope + folder + kernel)) stack.names.push_back(scope + folder);
+        if (!stack.names.empty()) return stack;
+    }
+    return {kinds[1].kind, {scope + kinds[1].folder}};  // reading it says what is missing
 }
 
 void unisound(Foreign& in, Checkpoint& checkpoint) {
@@ -169,8 +183,8 @@ void unisound(Foreign& in, Checkpoint& checkpoint) {
     c.levels = whole(in.shape(sample + "embedding", 2)[0]);
     c.embedding = whole(in.shape(sample + "embedding", 2)[1]);
     c.dim = whole(dim);
-    c.tiers = {{whole(frame), stacks[0].kind, whole(static_cast<Size>(stacks[0].names.size()))},
-               {whole(frame * ratios[1]), stacks[1].kind, whole(static_cast<Size>(stacks[1].names.size()))}};
+    c.tiers = {{whole(frame), stacks[0].kind.cell, whole(static_cast<Size>(stacks[0].names.size()))},
+               {whole(frame * ratios[1]), stacks[1].kind.cell, whole(static_cast<Size>(stacks[1].names.size()))}};
     c.frame_scale = FrameScale::unisound;
     c.top_projection = c.biases = c.reset_after = c.learned_h0 = false;
     c.validate();
@@ -178,8 +192,8 @@ void unisound(Foreign& in, Checkpoint& checkpoint) {
     out["tier.0.input.weight"] = reversed(in.take(input, {frame, dim}));
     for (std::size_t i = 0; i < 2; ++i) {
         for (int k = 0; k < c.tiers[i].layers; ++k)
-            unisound_cell(in, stacks[i].names[static_cast<std::size_t>(k)], stacks[i].kind,
-                          i == 1 && k == 0 ? c.tiers[1].frame : dim, dim, cell(i, k), out);
+            stacks[i].kind.read(in, stacks[i].names[static_cast<std::size_t>(k)],
+                                i == 1 && k == 0 ? c.tiers[1].frame : dim, dim, cell(i, k), out);
         out[tier(i) + "up.weight"] = reversed(in.take(names[i] + up[i], {dim, ratios[i] * dim}));
     }
     out["sample.embedding"] = in.take(sample + "embedding", {c.levels, c.embedding});
@@ -191,19 +205,21 @@ void unisound(Foreign& in, Checkpoint& checkpoint) {
 }
 
 // Keras: GRU gates z, r, h with two biases, LSTM gates i, f, c, o with one.
-void prism_cell(Foreign& in, const std::string& name, Cell kind, Size dim, const std::string& to, Tensors& out) {
-    const std::vector<Size> order = kind == Cell::gru ? std::vector<Size>{1, 0, 2} : std::vector<Size>{0, 1, 2, 3};
-    const Size all = static_cast<Size>(order.size()) * dim;
-    out[to + "w_ih"] = gates(reversed(in.take(name + "kernel", {dim, all})), order);
+void prism_gru(Foreign& in, const std::string& name, Size inputs, Size dim, const std::string& to, Tensors& out) {
+    const std::vector<Size> order{1, 0, 2};
+    const Size all = 3 * dim;
+    out[to + "w_ih"] = gates(reversed(in.take(name + "kernel", {inputs, all})), order);
     out[to + "w_hh"] = gates(reversed(in.take(name + "recurrent_kernel", {dim, all})), order);
-    if (kind == Cell::gru) {
-        const Tensor both = reshaped(in.take(name + "bias", {2, all}), {2 * all});
-        out[to + "b_ih"] = gates(rows(both, 0, all), order);
-        out[to + "b_hh"] = gates(rows(both, all, all), order);
-    } else {
-        out[to + "b_ih"] = in.take(name + "bias", {all});
-        out[to + "b_hh"] = zeros({all});
-    }
+    const Tensor both = reshaped(in.take(name + "bias", {2, all}), {2 * all});
+    out[to + "b_ih"] = gates(rows(both, 0, all), order);
+    out[to + "b_hh"] = gates(rows(both, all, all), order);
+}
+void prism_lstm(Foreign& in, const std::string& name, Size inputs, Size dim, const std::string& to, Tensors& out) {
+    const Size all = 4 * dim;
+    out[to + "w_ih"] = reversed(in.take(name + "kernel", {inputs, all}));
+    out[to + "w_hh"] = reversed(in.take(name + "recurrent_kernel", {dim, all}));
+    out[to + "b_ih"] = in.take(name + "bias", {all});
+    out[to + "b_hh"] = zeros({all});
 }
 
 // There, the first time, a layer starts from the first state of the layer below it; here all of them start at zero.
@@ -217,11 +233,13 @@ void prism(Foreign& in, Checkpoint& checkpoint) {
     c.embedding = whole(in.shape(sample + "embedding/embeddings", 2)[1]);
     c.dim = whole(dim);
     c.tiers.clear();
+    ForeignCell kinds[2];
     for (std::size_t i = 0; i < 2; ++i) {
         if (in.has(names[i] + "rnn/layer_0_skip_out/kernel"))
             fail("it was trained with skip_conn, whose cells read more than legume's can; train without");
-        Tier found{whole(in.shape(names[i] + "inputs/kernel", 2)[0]), Cell::gru, 1};
-        if (in.shape(layer(i, 0) + "kernel", 2)[1] == 4 * dim) found.cell = Cell::lstm;
+        const bool four = in.shape(layer(i, 0) + "kernel", 2)[1] == 4 * dim;  // gates
+        kinds[i] = four ? ForeignCell{Cell::lstm, prism_lstm} : ForeignCell{Cell::gru, prism_gru};
+        Tier found{whole(in.shape(names[i] + "inputs/kernel", 2)[0]), kinds[i].cell, 1};
         while (in.has(layer(i, found.layers) + "kernel")) ++found.layers;
         c.tiers.push_back(found);
     }
@@ -232,7 +250,7 @@ void prism(Foreign& in, Checkpoint& checkpoint) {
         const Tier& own = c.tiers[i];
         const Size ratio = i == 0 ? own.frame : own.frame / c.tiers[0].frame;
         dense(in, names[i] + "inputs/", own.frame, dim, tier(i) + "input.", out);
-        for (int k = 0; k < own.layers; ++k) prism_cell(in, layer(i, k), own.cell, dim, cell(i, k), out);
+        for (int k = 0; k < own.layers; ++k) kinds[i].read(in, layer(i, k), dim, dim, cell(i, k), out);
         // [step, out, in]. Its first versions have a bare variable, and no bias; the layer has one for all steps.
         const std::string up = names[i] + "upsample";
         const bool bare = in.has(up);

@@ -17,7 +17,7 @@
 namespace legume::samplernn {
 namespace {
 
-[[noreturn]] void refuse(const std::string& key, const std::string& value, const char* wanted) {
+[[noreturn]] void refuse(const std::string& key, const std::string& value, const std::string& wanted) {
     throw ModelError("the shape's " + key + " is \"" + value + "\"; it must be " + wanted);
 }
 
@@ -32,7 +32,7 @@ Number number(const std::string& key, const std::string& text) {
 }
 
 bool either(const std::string& key, const std::string& text, const char* yes, const char* no) {
-    if (text != yes && text != no) refuse(key, text, (std::string(yes) + " or " + no).c_str());
+    if (text != yes && text != no) refuse(key, text, std::string(yes) + " or " + no);
     return text == yes;
 }
 
@@ -63,10 +63,13 @@ const std::vector<Key>& keys() {
          }},
         {"cell",
          [](NetworkShape& shape, const std::string& key, const std::string& text) {
-             const bool minimal = text == "min_gru", gru = minimal || either(key, text, "gru", "lstm");
-             for (auto& tier : shape.config.tiers) {
-                 tier.cell = minimal ? Cell::min_gru : gru ? Cell::gru : Cell::lstm;
+             const CellKind* kind = find_cell(text);
+             if (!kind) {
+                 std::string words;
+                 for (const auto& word : cell_words()) words += (words.empty() ? "" : " or ") + word;
+                 refuse(key, text, words);
              }
+             for (auto& tier : shape.config.tiers) tier.cell = kind->cell;
          }},
         {"layers",
          [](NetworkShape& shape, const std::string& key, const std::string& text) {
@@ -132,7 +135,7 @@ std::string shape_text(const NetworkShape& shape) {
     const auto number = [&](const char* key, auto value, auto initial) {
         if (value != initial) text << ' ' << key << '=' << value;
     };
-    if (c.tiers[0].cell != Cell::gru) text << " cell=" << (c.tiers[0].cell == Cell::lstm ? "lstm" : "min_gru");
+    if (c.tiers[0].cell != usual.tiers[0].cell) text << " cell=" << kind_of(c.tiers[0].cell).word;
     number("layers", c.tiers[0].layers, 1);
     number("levels", c.levels, usual.levels);
     number("embedding", c.embedding, usual.embedding);

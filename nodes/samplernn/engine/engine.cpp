@@ -12,7 +12,7 @@ namespace legume::samplernn {
 
 // ---------------------------------------------------------------- products in slices
 
-void RunState::Later::begin(const Model::Linear& linear, const Vectors& x, Vectors& middle, Rows& y, std::uint64_t now,
+void RunState::Later::begin(const Linear& linear, const Vectors& x, Vectors& middle, Rows& y, std::uint64_t now,
                             int samples) {
     linear_ = &linear;
     x_ = &x;
@@ -62,31 +62,22 @@ RunState::RunState(std::shared_ptr<const Model> model, int voices, int cores)
     const int dim = config.dim;
     const Precision tiers_as = model_->precision;
     const Precision sample_as = without_int4(tiers_as);
-    for (const auto& tier : config.tiers) {
-        // What a minGRU remembers has no bounds.
-        const auto size = tier.cell == Cell::min_gru ? Vectors::Size::free : Vectors::Size::bounded;
+    for (std::size_t i = 0; i < config.tiers.size(); ++i) {
+        const CellKind& kind = kind_of(config.tiers[i].cell);
         TierState state;
-        for (int k = 0; k < tier.layers; ++k) {
-            LayerState layer;
-            layer.h = Vectors(dim, voices, tiers_as, size);
-            if (tier.cell == Cell::lstm) layer.c = Rows(dim, voices);
-            layer.recurrent = Rows(4 * dim, voices);
-            state.layers.push_back(std::move(layer));
+        for (const auto& weights : model_->tiers_[i].layers) {
+            state.layers.push_back(
+                {LayerState(kind, dim, voices, tiers_as), Rows(weights.recurrent.then.weight.rows(), voices), {}});
         }
-        const auto layers = static_cast<float>(tier.layers);
-        state.sum = Vectors(dim, voices, tiers_as, size, layers);
-        state.gates = Rows(4 * dim, voices);
+        state.sum = units_of(kind, dim, voices, tiers_as, static_cast<float>(config.tiers[i].layers));
+        state.gates = Rows(kind.gates * dim, voices);
         state.middle = Vectors(dim, voices, tiers_as, Vectors::Size::free);
         tiers_.push_back(std::move(state));
     }
     const int longest = config.tiers.back().frame;
     history_.resize(index(longest) * index(voices));
     u_ = Vectors(longest, voices, Precision::fp32, Vectors::Size::free);
-    reset_h_ = Vectors(dim, voices, tiers_as, Vectors::Size::bounded);
-    z_ = Rows(dim, voices);
-    candidate_ = Rows(dim, voices);
-    h_before_ = Rows(dim, voices);
-    c_before_ = Rows(dim, voices);
+    room_ = {Vectors(dim, voices, tiers_as, Vectors::Size::bounded), Rows(dim, voices), Rows(dim, voices)};
     const auto size = model_->relu_sum_ ? Vectors::Size::rectified : Vectors::Size::free;
     x_.emplace_back(dim, voices, sample_as, size);
     for (std::size_t i = 0; i < model_->hidden_.size(); ++i) {
@@ -105,20 +96,14 @@ void RunState::wait() noexcept {
 }
 
 const Vectors& RunState::out(std::size_t i) const {
-    return model_->config.skip && tiers_[i].layers.size() > 1 ? tiers_[i].sum : tiers_[i].layers.back().h;
+    return model_->config.skip && tiers_[i].layers.size() > 1 ? tiers_[i].sum : tiers_[i].layers.back().state.h();
 }
 
 void RunState::reset() noexcept {
     wait();
     for (std::size_t i = 0; i < tiers_.size(); ++i) {
-        for (std::size_t k = 0; k < tiers_[i].layers.size(); ++k) {
-            const auto& from = model_->tiers_[i].layers[k];
-            auto& layer = tiers_[i].layers[k];
-            for (int v = 0; v < voices_; ++v) {
-                std::copy(from.h0.begin(), from.h0.end(), layer.h.of(v));
-                std::copy(from.c0.begin(), from.c0.end(), layer.c.of(v));
-            }
-        }
+        for (std::size_t k = 0; k < tiers_[i].layers.size(); ++k)
+            tiers_[i].layers[k].state.begin(model_->tiers_[i].layers[k].first);
     }
     std::fill(history_.begin(), history_.end(), static_cast<std::uint16_t>(model_->levels.silence()));
     position_ = 0;
@@ -131,8 +116,9 @@ void RunState::prepare_next() noexcept {
         const auto& weights = model_->tiers_[i];
         for (std::size_t k = 0; k < tiers_[i].layers.size(); ++k) {
             auto& layer = tiers_[i].layers[k];
-            layer.h.seal(model_->kernels);
-            layer.next.begin(weights.layers[k].recurrent, layer.h, tiers_[i].middle, layer.recurrent, position_, 1);
+            layer.state.h().seal(model_->kernels);
+            layer.next.begin(weights.layers[k].recurrent, layer.state.h(), tiers_[i].middle, layer.recurrent, position_,
+                             1);
         }
         hand_down(i);
         tiers_[i].given.clear();
@@ -197,58 +183,23 @@ void RunState::step(std::size_t i) noexcept {
     const int dim = model_->config.dim;
     for (std::size_t k = 0; k < weights.layers.size(); ++k) {
         const auto& from = weights.layers[k];
-        LayerState& layer = tier.layers[k];
+        Layer& layer = tier.layers[k];
+        Vectors& h = layer.state.h();
         if (k > 0) {
-            from.input.weight.apply(kernels, tier.layers[k - 1].h, from.input.bias.data(), 0, gates.of(0),
+            from.input.weight.apply(kernels, tier.layers[k - 1].state.h(), from.input.bias.data(), 0, gates.of(0),
                                     gates.stride());
         }
         layer.next.finish(kernels);
-        const Cell cell = model_->config.tiers[i].cell;
-        const bool reset_before = cell == Cell::gru && !model_->config.reset_after;
-        if (bending_) {
-            std::copy_n(layer.h.of(0), h_before_.values().size(), h_before_.of(0));
-            if (cell == Cell::lstm) std::copy_n(layer.c.of(0), c_before_.values().size(), c_before_.of(0));
-        }
-        for (int v = 0; v < voices_; ++v) {
-            const float *gi = gates.of(v), *gh = layer.recurrent.of(v);
-            if (cell == Cell::lstm) {
-                kernels.lstm(gi, gh, layer.h.of(v), layer.c.of(v), dim);
-            } else if (cell == Cell::min_gru) {
-                kernels.min_gru(gi, layer.h.of(v), dim);
-            } else if (!reset_before) {
-                kernels.gru(gi, gh, layer.h.of(v), dim);
-            } else {
-                kernels.gru_gates(gi, gh, layer.h.of(v), reset_h_.of(v), z_.of(v), dim);
-            }
-        }
-        if (reset_before) {
-            reset_h_.seal(kernels);
-            from.candidate.weight.apply(kernels, reset_h_, from.candidate.bias.data(), 0, candidate_.of(0),
-                                        candidate_.stride());
-            for (int v = 0; v < voices_; ++v)
-                kernels.gru_candidate(gates.of(v), candidate_.of(v), z_.of(v), layer.h.of(v), dim);
-        }
-        if (bending_) bend(i, k);
-        layer.h.seal(kernels);
-        layer.next.begin(from.recurrent, layer.h, tier.middle, layer.recurrent, position_, weights.frame);
+        if (bending_) layer.state.keep();
+        from.step({kernels, from, gates, layer.recurrent, layer.state, room_, dim, voices_});
+        if (bending_) layer.state.bend(*bending_, top, i * 8 + k);
+        h.seal(kernels);
+        layer.next.begin(from.recurrent, h, tier.middle, layer.recurrent, position_, weights.frame);
     }
     hand_down(i);
     // The next step that this frame of the tier above still conditions.
     const std::uint64_t next = position_ / frame + 1;
     if (!top && next % weights.conditioning.size() != 0) give(i, next);
-}
-
-void RunState::bend(std::size_t i, std::size_t k) noexcept {
-    const auto dim = index(model_->config.dim);
-    const Cell cell = model_->config.tiers[i].cell;
-    auto& layer = tiers_[i].layers[k];
-    const bool slow = i + 1 == tiers_.size();
-    const std::uint64_t place = i * 8 + k;
-    for (int v = 0; v < voices_; ++v) {
-        bend_units(*bending_, v, slow, place, {layer.h.of(v), dim}, {h_before_.of(v), dim},
-                   cell == Cell::min_gru ? 16.0f : 1.0f);
-        if (cell == Cell::lstm) freeze_units(*bending_, v, slow, place, {layer.c.of(v), dim}, {c_before_.of(v), dim});
-    }
 }
 
 float RunState::gain(std::size_t i, std::size_t voice) const noexcept {
@@ -262,9 +213,9 @@ void RunState::hand_down(std::size_t i) noexcept {
     const int dim = model_->config.dim;
     for (int v = 0; v < voices_; ++v) {
         float* sum = tier.sum.of(v);
-        std::copy(tier.layers.back().h.of(v), tier.layers.back().h.of(v) + dim, sum);
+        std::copy_n(tier.layers.back().state.h().of(v), dim, sum);
         for (std::size_t k = 0; k + 1 < tier.layers.size(); ++k) {
-            const float* h = tier.layers[k].h.of(v);
+            const float* h = tier.layers[k].state.h().of(v);
             model_->kernels.add_rows(&h, 1, sum, dim, false);
         }
     }
@@ -327,7 +278,7 @@ void RunState::take(const int* levels, std::size_t stride) noexcept {
 }
 
 std::span<const float> RunState::units(std::size_t tier, int voice) const {
-    return {tiers_[tier].layers.back().h.of(voice), index(model_->config.dim)};
+    return {tiers_[tier].layers.back().state.h().of(voice), index(model_->config.dim)};
 }
 
 State RunState::state() const {
@@ -339,17 +290,8 @@ State RunState::state() const {
 void RunState::read_state(State& state) const {
     state.cells.clear();
     state.levels.clear();
-    const auto keep = [&](const float* from) {
-        state.cells.insert(state.cells.end(), from, from + model_->config.dim);
-    };
-    for (const auto& tier : tiers_) {
-        for (const auto& layer : tier.layers) {
-            for (int v = 0; v < voices_; ++v) {
-                keep(layer.h.of(v));
-                if (!layer.c.values().empty()) keep(layer.c.of(v));
-            }
-        }
-    }
+    for (const auto& tier : tiers_)
+        for (const auto& layer : tier.layers) layer.state.read(state.cells);
     const std::size_t size = index(model_->config.tiers.back().frame);
     for (std::size_t v = 0; v < index(voices_); ++v) {
         for (std::size_t i = 0; i < size; ++i) state.levels.push_back(history_[v * size + (position_ + i) % size]);
@@ -359,10 +301,8 @@ void RunState::read_state(State& state) const {
 
 bool RunState::fits(const State& state) const noexcept {
     std::size_t cells = 0;
-    for (const auto& tier : tiers_) {
-        for (const auto& layer : tier.layers) cells += (layer.c.values().empty() ? 1u : 2u) * index(voices_);
-    }
-    cells *= index(model_->config.dim);
+    for (const auto& tier : tiers_)
+        for (const auto& layer : tier.layers) cells += layer.state.size();
     bool fits = state.cells.size() == cells && state.levels.size() == history_.size();
     for (const float value : state.cells) fits = fits && std::isfinite(value);
     for (const auto level : state.levels) fits = fits && level < model_->levels.count();
@@ -372,19 +312,9 @@ bool RunState::fits(const State& state) const noexcept {
 void RunState::set_state(const State& state) {
     if (!fits(state)) throw ModelError("this state belongs to another network");
     wait();
-    auto from = state.cells.begin();
-    const auto restore = [&](float* to) {
-        std::copy(from, from + model_->config.dim, to);
-        from += model_->config.dim;
-    };
-    for (auto& tier : tiers_) {
-        for (auto& layer : tier.layers) {
-            for (int v = 0; v < voices_; ++v) {
-                restore(layer.h.of(v));
-                if (!layer.c.values().empty()) restore(layer.c.of(v));
-            }
-        }
-    }
+    const float* from = state.cells.data();
+    for (auto& tier : tiers_)
+        for (auto& layer : tier.layers) from = layer.state.write(from);
     position_ = state.position;
     const std::size_t size = index(model_->config.tiers.back().frame);
     for (std::size_t v = 0; v < index(voices_); ++v) {
@@ -395,17 +325,9 @@ void RunState::set_state(const State& state) {
 
 void RunState::take_over(const RunState& from) noexcept {
     wait();
-    const auto dim = static_cast<std::size_t>(model_->config.dim);
-    for (std::size_t i = 0; i < tiers_.size(); ++i) {
-        for (std::size_t k = 0; k < tiers_[i].layers.size(); ++k) {
-            const auto& old = from.tiers_[i].layers[k];
-            auto& layer = tiers_[i].layers[k];
-            for (int v = 0; v < voices_; ++v) {
-                std::copy_n(old.h.of(v), dim, layer.h.of(v));
-                if (!layer.c.values().empty()) std::copy_n(old.c.of(v), dim, layer.c.of(v));
-            }
-        }
-    }
+    for (std::size_t i = 0; i < tiers_.size(); ++i)
+        for (std::size_t k = 0; k < tiers_[i].layers.size(); ++k)
+            tiers_[i].layers[k].state.take_over(from.tiers_[i].layers[k].state);
     std::copy(from.history_.begin(), from.history_.end(), history_.begin());
     position_ = from.position_;
     prepare_next();

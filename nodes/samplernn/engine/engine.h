@@ -17,7 +17,7 @@ namespace legume::samplernn {
 
 // What the voices remember, as a value: the same state gives the same logits.
 struct State {
-    std::vector<float> cells;           // h (and c) of every tier, layer and voice
+    std::vector<float> cells;           // all states of every tier, layer and voice
     std::vector<std::uint16_t> levels;  // the last B of every voice, oldest first
     std::uint64_t position = 0;         // samples pushed since the start
 };
@@ -57,8 +57,7 @@ class RunState {
     // A product that is wanted at a later sample, made slice by slice until then.
     class Later {
       public:
-        void begin(const Model::Linear& linear, const Vectors& x, Vectors& middle, Rows& y, std::uint64_t now,
-                   int samples);
+        void begin(const Linear& linear, const Vectors& x, Vectors& middle, Rows& y, std::uint64_t now, int samples);
         void advance(const Kernels& kernels, std::uint64_t position) noexcept;  // what is to be done by the end of it
         void finish(const Kernels& kernels) noexcept;
         bool begun() const noexcept { return linear_; }
@@ -66,20 +65,20 @@ class RunState {
 
       private:
         void make(const Kernels& kernels, int to) noexcept;
-        const Model::Linear* linear_ = nullptr;
+        const Linear* linear_ = nullptr;
         const Vectors* x_ = nullptr;
         Vectors* middle_ = nullptr;
         Rows* y_ = nullptr;
         std::uint64_t now_ = 0;
         int samples_ = 1, done_ = 0;
     };
-    struct LayerState {
-        Vectors h;
-        Rows c, recurrent;  // c of an LSTM
-        Later next;         // recurrent, of the next step
+    struct Layer {
+        LayerState state;
+        Rows recurrent;
+        Later next;  // recurrent, of the next step
     };
     struct TierState {
-        std::vector<LayerState> layers;
+        std::vector<Layer> layers;
         Vectors sum;  // with skips, of all layers' h
         Rows gates;   // what the next step is given from above
         Vectors middle;
@@ -90,7 +89,6 @@ class RunState {
     const Vectors& out(std::size_t tier) const;  // what a tier hands down
     void step_tiers() noexcept;                  // those whose frame is full at position_, from the top
     void step(std::size_t tier) noexcept;
-    void bend(std::size_t tier, std::size_t layer) noexcept;
     void make_ahead() noexcept;    // a sample's share of what later steps want
     void wait() noexcept;          // until that is made
     void prepare_next() noexcept;  // begins all products anew, after the states were set
@@ -105,12 +103,10 @@ class RunState {
     std::vector<std::uint16_t> history_;  // [voices] rings of B levels; sample t lies at t mod B
     std::uint64_t position_ = 0;
     bool have_logits_ = false;
-    Vectors u_;           // the levels of a frame, as numbers
-    Vectors reset_h_;     // r h, of a reset-before GRU
-    Rows z_, candidate_;  // of a reset-before GRU
+    Vectors u_;  // the levels of a frame, as numbers
+    StepRoom room_;
     const Bending* bending_ = nullptr;
-    Rows h_before_, c_before_;  // a layer's, while it is bent
-    std::vector<Vectors> x_;    // of the sample tier: the sum, then each hidden layer's output
+    std::vector<Vectors> x_;  // of the sample tier: the sum, then each hidden layer's output
     std::unique_ptr<SecondCore> second_core_;
     std::vector<const float*> rows_;  // [voices, taps], of the tables
     Rows logits_;

@@ -9,8 +9,6 @@
 namespace legume::samplernn {
 namespace {
 
-using Floats = std::vector<float>;
-
 void check(const Checkpoint& checkpoint) {
     checkpoint.config.validate();
     for (const auto& [name, shape] : expected_shapes(checkpoint.config)) {
@@ -21,31 +19,6 @@ void check(const Checkpoint& checkpoint) {
         }
     }
 }
-
-// The checkpoint's tensors in double; what the config leaves out is zero.
-class Source {
-  public:
-    explicit Source(const Tensors& tensors) : tensors_(tensors) {}
-    Dense matrix(const std::string& name, int rows, int cols, int first_row = 0) const {
-        return {rows, cols, tensors_.at(name).values.data() + index(first_row) * index(cols)};
-    }
-    Dense column(const std::string& name, int rows, int first_row = 0) const {
-        return tensors_.count(name) ? matrix(name, rows, 1, first_row) : Dense(rows, 1);
-    }
-    const Floats& values(const std::string& name) const { return tensors_.at(name).values; }
-    bool pruned(const std::string& name) const { return tensors_.count(name) && tensors_.at(name).pruned; }
-    Floats state(const std::string& name, int layer, int dim) const {
-        Floats h(index(padded(dim)));
-        if (const auto it = tensors_.find(name); it != tensors_.end()) {
-            const auto from = it->second.values.begin() + static_cast<std::ptrdiff_t>(layer) * dim;
-            std::copy(from, from + dim, h.begin());
-        }
-        return h;
-    }
-
-  private:
-    const Tensors& tensors_;
-};
 
 Dense operator+(Dense a, const Dense& b) {
     for (std::size_t i = 0; i < a.values.size(); ++i) a.values[i] += b.values[i];
@@ -60,14 +33,8 @@ Dense transpose(const Dense& a) {
     return t;
 }
 
-Floats pack(const Dense& column) {
-    Floats packed(index(padded(column.rows)));
-    for (int r = 0; r < column.rows; ++r) packed[index(r)] = static_cast<float>(column.row(r)[0]);
-    return packed;
-}
-
 // One tap of the convolution as [E, D], to be multiplied from the embedding's right.
-Dense tap_of(const Floats& conv, int dim, int embedding, int taps, int tap) {
+Dense tap_of(const std::vector<float>& conv, int dim, int embedding, int taps, int tap) {
     Dense t(embedding, dim);
     for (int d = 0; d < dim; ++d) {
         for (int e = 0; e < embedding; ++e)
@@ -86,30 +53,13 @@ Model::Model(const Checkpoint& checkpoint, Precision as, const Kernels& with)
 }
 
 void Model::fold_tier(const Tensors& tensors, std::size_t i) {
-    const Source source(tensors);
+    const TensorReader source(tensors);
     const Tier& tier = config.tiers[i];
     const std::string name = "tier." + std::to_string(i) + ".";
-    const bool reset_before = tier.cell == Cell::gru && !config.reset_after;
-    const int dim = config.dim, rows = gates_of(tier.cell) * dim;
+    const int dim = config.dim, rows = kind_of(tier.cell).gates * dim;
     TierWeights weights;
     weights.frame = tier.frame;
-    for (int k = 0; k < tier.layers; ++k) {
-        const std::string cell = name + "cell." + std::to_string(k) + ".";
-        const auto recurrent = [&](int first, int n) {
-            return Affine{Matrix(source.matrix(cell + "w_hh", n, dim, first), precision, source.pruned(cell + "w_hh")),
-                          pack(source.column(cell + "b_hh", n, first))};
-        };
-        Layer layer;
-        if (tier.cell != Cell::min_gru) layer.recurrent.then = recurrent(0, reset_before ? 2 * dim : rows);
-        if (reset_before) layer.candidate = recurrent(2 * dim, dim);
-        if (k > 0) {
-            layer.input = {Matrix(source.matrix(cell + "w_ih", rows, dim), precision, source.pruned(cell + "w_ih")),
-                           pack(source.column(cell + "b_ih", rows))};
-        }
-        layer.h0 = source.state(name + "h0", k, dim);
-        if (tier.cell == Cell::lstm) layer.c0 = source.state(name + "c0", k, dim);
-        weights.layers.push_back(std::move(layer));
-    }
+    for (int k = 0; k < tier.layers; ++k) weights.layers.push_back(load_layer(source, config, i, k, precision));
 
     const bool top = i + 1 == config.tiers.size();
     Dense bias = source.column(name + "cell.0.b_ih", rows);
@@ -140,7 +90,7 @@ void Model::fold_tier(const Tensors& tensors, std::size_t i) {
 }
 
 void Model::fold_sample_tier(const Tensors& tensors) {
-    const Source source(tensors);
+    const TensorReader source(tensors);
     const Precision fine = without_int4(precision);
     const int dim = config.dim, taps = config.tiers[0].frame;
     const auto hidden = [](int i) { return "sample.hidden." + std::to_string(i) + "."; };
@@ -170,12 +120,9 @@ void Model::fold_sample_tier(const Tensors& tensors) {
         for (const double value : table.values) tables_.push_back(static_cast<float>(value));
     }
     for (int i = fold ? 1 : 0; i < config.hidden; ++i) {
-        hidden_.push_back(
-            {Matrix(source.matrix(hidden(i) + "weight", dim, dim), fine, source.pruned(hidden(i) + "weight")),
-             pack(source.column(hidden(i) + "bias", dim))});
+        hidden_.push_back(source.affine(hidden(i) + "weight", hidden(i) + "bias", dim, dim, fine));
     }
-    out_ = {Matrix(source.matrix("sample.out.weight", config.levels, dim), fine, source.pruned("sample.out.weight")),
-            pack(source.column("sample.out.bias", config.levels))};
+    out_ = source.affine("sample.out.weight", "sample.out.bias", config.levels, dim, fine);
 }
 
 std::size_t Model::bytes() const {
@@ -183,8 +130,7 @@ std::size_t Model::bytes() const {
     for (const auto& tier : tiers_) {
         sum += tier.input.bytes();
         for (const auto& conditioning : tier.conditioning) sum += conditioning.bytes();
-        for (const auto& layer : tier.layers)
-            sum += layer.input.weight.bytes() + layer.recurrent.bytes() + layer.candidate.weight.bytes();
+        for (const auto& layer : tier.layers) sum += layer.bytes();
     }
     for (const auto& conditioning : sample_conditioning_) sum += conditioning.bytes();
     for (const auto& hidden : hidden_) sum += hidden.weight.bytes();
@@ -202,9 +148,7 @@ double Model::bytes_per_sample() const {
     for (const auto& hidden : hidden_) sum += static_cast<double>(hidden.weight.bytes());
     for (const auto& tier : tiers_) {
         double step = static_cast<double>(tier.input.bytes()) + mean(tier.conditioning);
-        for (const auto& layer : tier.layers)
-            step += static_cast<double>(layer.input.weight.bytes() + layer.recurrent.bytes() +
-                                        layer.candidate.weight.bytes());
+        for (const auto& layer : tier.layers) step += static_cast<double>(layer.bytes());
         sum += step / tier.frame;
     }
     return sum;

@@ -7,8 +7,9 @@
 
 #include "nodes/samplernn/checkpoint/checkpoint.h"
 #include "nodes/samplernn/checkpoint/quantise.h"
+#include "nodes/samplernn/engine/layer.h"
+#include "nodes/samplernn/engine/weights.h"
 #include "nodes/samplernn/kernels/isa.h"
-#include "nodes/samplernn/kernels/matrix.h"
 
 namespace legume::samplernn {
 
@@ -31,26 +32,11 @@ class Model {
 
   private:
     friend class RunState;
-    struct Affine {
-        Matrix weight;
-        std::vector<float> bias;
-    };
-    // y = then(first(x)); most have no first, and a bias that depends on nothing has neither weight.
-    struct Linear {
-        Affine first, then;
-        std::size_t bytes() const { return first.weight.bytes() + then.weight.bytes(); }
-    };
-    struct Layer {
-        Affine input;               // [G D, D]; the lowest layer's is folded into its tier
-        Linear recurrent;           // [G D, D]; of a reset-before GRU gates r and z alone; a minGRU has none
-        Affine candidate;           // [D, D], of a reset-before GRU
-        std::vector<float> h0, c0;  // [D]; c0 of an LSTM
-    };
     struct TierWeights {
         int frame = 0;
         Matrix input;                      // [G D, frame], times the last `frame` levels; in floats
         std::vector<Linear> conditioning;  // [G D, D] for each step within the frame above; of the top tier one bias
-        std::vector<Layer> layers;
+        std::vector<LayerWeights> layers;
     };
     void fold_tier(const Tensors& tensors, std::size_t i);
     void fold_sample_tier(const Tensors& tensors);

@@ -31,12 +31,12 @@ struct MinGru final : Recurrence {
         return of.narrow(-1, gate * D + part.from, part.count);
     }
 
-    void take(const Weights& weights) override {
-        w = weights.w_ih;
-        b = weights.b_ih;
+    void take(Arrays weights) override {
+        w = weights[0];
+        b = weights[1];
     }
 
-    void forward(int lane, std::int64_t steps, const Array& x, const Array& first_h, const Array&) override {
+    void forward(int lane, std::int64_t steps, const Array& x, Arrays first) override {
         if (lane == 0) T = steps;
         team.meet();
         const auto part = share(x.size(0), lane, team.lanes());
@@ -45,7 +45,7 @@ struct MinGru final : Recurrence {
         own.narrow(1, 0, D).sigmoid_();
         team.meet();
         const Array z = units(gates, lane), c = units(gates, lane, 1), states = units(h, lane);
-        states[0].copy_(units(first_h, lane));
+        states[0].copy_(units(first[0], lane));
         for (std::int64_t t = 0; t < T; ++t) {
             Array after = states[t + 1];
             at::lerp_out(after, states[t], c[t], z[t]);
@@ -54,13 +54,13 @@ struct MinGru final : Recurrence {
     }
 
     Array output() const override { return h.narrow(0, 1, T).view({-1, D}); }
-    Array last_h() const override { return h[T]; }
-    Array last_c() const override { return {}; }
+    Array last(std::size_t) const override { return h[T]; }
 
-    void backward(int lane, const Array& x, const Array& grad, const Array& carry_h, const Array&,
-                  const Weights& gradients, const Array& dx) override {
+    void backward(int lane, const Array& x, const Array& grad, Arrays carries, Arrays gradients,
+                  const Array& dx) override {
+        const Array &dw = gradients[0], &db = gradients[1];
         const Array z = units(gates, lane), c = units(gates, lane, 1), states = units(h, lane);
-        const Array by_step = units(grad.view({T, B, D}), lane), carry = units(carry_h, lane);
+        const Array by_step = units(grad.view({T, B, D}), lane), carry = units(carries[0], lane);
         for (auto t = T - 1; t >= 0; --t) {
             const Array d = carry.add_(by_step[t]), dc = d * z[t];
             const Array dz = at::sigmoid_backward((c[t] - states[t]).mul_(d), z[t]);
@@ -71,8 +71,8 @@ struct MinGru final : Recurrence {
         team.meet();
         const auto rows = share(2 * D, lane, team.lanes());
         const Array d = sums().narrow(1, rows.from, rows.count);
-        gradients.w_ih.narrow(0, rows.from, rows.count).addmm_(d.t(), x);
-        gradients.b_ih.narrow(0, rows.from, rows.count).add_(d.sum(0));
+        dw.narrow(0, rows.from, rows.count).addmm_(d.t(), x);
+        db.narrow(0, rows.from, rows.count).add_(d.sum(0));
         if (dx.defined()) {
             const auto part = share(x.size(0), lane, team.lanes());
             Array into = dx.narrow(0, part.from, part.count);
@@ -84,7 +84,7 @@ struct MinGru final : Recurrence {
 
 }  // namespace
 
-std::unique_ptr<Recurrence> make_min_gru(Team& team, const Recurrence::Size& size) {
+std::unique_ptr<Recurrence> make_min_gru(const Config&, Team& team, const Recurrence::Size& size) {
     return std::make_unique<MinGru>(team, size);
 }
 

@@ -49,11 +49,23 @@ torch::Device find_device(const std::string& wanted) {
     return torch::kCPU;
 }
 
-// Values for a fresh tensor, by what it is for. He et al. 2015 before a ReLU, LeCun's elsewhere, orthogonal
-// (Saxe et al. 2014) for what runs in a loop. Biases of the gates let states last: z of a GRU, f of an LSTM, and z of a
-// minGRU, which forgets by it.
+// What a tensor begins with: as its cell says, or (outside the cells) by its number of inputs, and biases at zero.
+Fresh fresh_of(const Config& config, const std::string& name, std::int64_t dims) {
+    for (std::size_t i = 0; i < config.tiers.size(); ++i) {
+        const CellKind& kind = kind_of(config.tiers[i].cell);
+        const std::string prefix = "tier." + std::to_string(i) + ".";
+        for (const auto& state : kind.states)
+            if (name == prefix + state.name + "0") return {};
+        for (const auto& tensor : kind.tensors)
+            if (name.starts_with(prefix + "cell.") && name.ends_with(std::string(".") + tensor.name))
+                return tensor.fresh;
+    }
+    return {dims >= 2 ? Fresh::scaled : Fresh::zero};
+}
+
+// Values for a fresh tensor. He et al. 2015 before a ReLU, LeCun's elsewhere, orthogonal (Saxe et al. 2014) for what
+// runs in a loop.
 void initialise(Array t, const std::string& name, const Config& config, std::uint64_t seed, std::uint64_t stream) {
-    auto ends = [&](std::string_view end) { return name.size() >= end.size() && name.ends_with(end); };
     auto uniform = [&](const Array& into, double bound) {
         std::vector<float> values(static_cast<std::size_t>(into.numel()));
         for (std::size_t i = 0; i < values.size(); ++i)
@@ -62,24 +74,22 @@ void initialise(Array t, const std::string& name, const Config& config, std::uin
     };
     const auto D = config.dim;
     t.zero_();
-    if (ends(".w_hh")) {
+    const Fresh fresh = fresh_of(config, name, t.dim());
+    if (name == "sample.embedding") {
+        uniform(t, std::sqrt(3.0));
+    } else if (name == "sample.out.weight") {
+        uniform(t, 0.1 * std::sqrt(3.0 / D));  // so that the first guess is no opinion: log2 Q bits
+    } else if (fresh.law == Fresh::orthogonal) {
         uniform(t, 1);
         for (std::int64_t gate = 0; gate < t.size(0) / D; ++gate) {
             Array block = t.narrow(0, gate * D, D);
             block.copy_(std::get<0>(torch::linalg_qr(block.to(torch::kCPU, torch::kDouble))));
         }
-    } else if (ends(".b_ih")) {
-        if (config.tiers[std::stoul(name.substr(5))].cell == Cell::min_gru)  // tier.{i}.cell...
-            t.narrow(0, 0, D).fill_(-1);
-        else
-            t.narrow(0, D, D).fill_(1);
-    } else if (name == "sample.embedding") {
-        uniform(t, std::sqrt(3.0));
-    } else if (name == "sample.out.weight") {
-        uniform(t, 0.1 * std::sqrt(3.0 / D));  // so that the first guess is no opinion: log2 Q bits
-    } else if (t.dim() >= 2 && !ends(".h0") && !ends(".c0")) {
+    } else if (fresh.law == Fresh::scaled) {
         const double fan_in = static_cast<double>(t.numel()) / static_cast<double>(t.size(0));
         uniform(t, std::sqrt((name.starts_with("sample.hidden.") ? 6.0 : 3.0) / fan_in));
+    } else if (fresh.bias != 0) {
+        t.narrow(0, fresh.gate * D, D).fill_(fresh.bias);
     }
 }
 
@@ -95,6 +105,16 @@ void from_span(Array into, std::span<const float> values) {
     into.copy_(torch::from_blob(const_cast<float*>(values.data()), into.sizes()));
 }
 
+// As they are saved: every tier's h, then every tier's second state where it has one, and so on.
+template <class Work>
+void each_state(const TierStates& states, Work work) {
+    std::size_t most = 0;
+    for (const auto& tier : states.tiers) most = std::max(most, tier.size());
+    for (std::size_t s = 0; s < most; ++s)
+        for (const auto& tier : states.tiers)
+            if (s < tier.size()) work(tier[s]);
+}
+
 }  // namespace
 
 struct States::Held : TierStates {};
@@ -105,9 +125,9 @@ States& States::operator=(States&&) noexcept = default;
 
 std::vector<float> States::save() const {
     std::vector<float> all;
-    for (const auto* list : {&held_->h, &held_->c})
-        for (const auto& t : *list)
-            for (const float v : to_vector(t)) all.push_back(v);
+    each_state(*held_, [&](const Array& state) {
+        for (const float v : to_vector(state)) all.push_back(v);
+    });
     return all;
 }
 
@@ -293,22 +313,21 @@ void Network::set_tensors(const Tensors& tensors) {
 States Network::fresh_states(int streams) const {
     States states;
     for (const auto& tier : parts_->config.tiers) {
-        const Array zeros = torch::zeros({tier.layers, streams, parts_->config.dim}, parts_->device);
-        states.held_->h.push_back(zeros);
-        states.held_->c.push_back(tier.cell == Cell::lstm ? zeros.clone() : torch::zeros({0}, parts_->device));
+        auto& own = states.held_->tiers.emplace_back();
+        for (const auto& state : kind_of(tier.cell).states)
+            own.push_back(torch::zeros({tier.layers, streams, state.size(parts_->config.dim)}, parts_->device));
     }
     return states;
 }
 
 States Network::load_states(int streams, std::span<const float> saved) const {
     States states = fresh_states(streams);
-    for (auto* list : {&states.held_->h, &states.held_->c})
-        for (auto& t : *list) {
-            const auto n = static_cast<std::size_t>(t.numel());
-            if (saved.size() < n) throw ModelError("holds too few states");
-            from_span(t, saved.first(n));
-            saved = saved.subspan(n);
-        }
+    each_state(*states.held_, [&](const Array& state) {
+        const auto n = static_cast<std::size_t>(state.numel());
+        if (saved.size() < n) throw ModelError("holds too few states");
+        from_span(state, saved.first(n));
+        saved = saved.subspan(n);
+    });
     if (!saved.empty()) throw ModelError("holds too many states");
     return states;
 }
@@ -332,8 +351,9 @@ double Network::learn(const Window& window, States& states, const GradientCheckp
         if (i + 1 < segments) starts.push_back(at);
     }
     static_cast<TierStates&>(*states.held_) = at;
-    for (const auto& h : at.h) gradient.h.push_back(torch::zeros_like(h));
-    for (const auto& c : at.c) gradient.c.push_back(torch::zeros_like(c));
+    for (const auto& tier : at.tiers)
+        for (auto& own = gradient.tiers.emplace_back(); const auto& state : tier)
+            own.push_back(torch::zeros_like(state));
     const double scale = 1.0 / (static_cast<double>(window.streams) * window.samples);
     double loss = 0;
     for (auto i = segments; i-- > 0;) {

@@ -16,12 +16,12 @@ using Array = at::Tensor;  // Tensor is the checkpoint's
 
 struct Layer {
     std::unique_ptr<Recurrence> cell;
-    Array w_ih, w_hh, b_ih, b_hh, dw_ih, dw_hh, db_ih, db_hh;  // a minGRU has no w_hh and no b_hh
+    std::vector<Array> weights, gradients;
 };
 
 // Rows are ordered (step, stream). Buffers are as long as the longest stretch needs.
 struct Frames {
-    Cell cell = Cell::gru;
+    std::span<const CellState> states;
     std::int64_t frame = 0, ratio = 0;                         // samples; steps of the tier below in one of these
     Array w_in, b_in, w_up, b_up, dw_in, db_in, dw_up, db_up;  // w_in and the biases may be undefined
     std::vector<Layer> layers;
@@ -35,11 +35,15 @@ Array part_of(const Array& rows, int lane, const Team& team) {
     return rows.narrow(0, part.from, part.count);
 }
 
-std::unique_ptr<Recurrence> make_cell(const Config& config, Cell cell, Team& team, const Recurrence::Size& size) {
-    if (cell == Cell::min_gru) return make_min_gru(team, size);
-    const bool reset_before = cell == Cell::gru && !config.reset_after;  // which cuDNN does not have
-    if (size.like.is_cuda() && at::globalContext().hasCuDNN() && !reset_before) return make_cudnn(cell, size);
-    return cell == Cell::lstm ? make_lstm(team, size) : make_gru(team, size, config.reset_after);
+std::string first_name(std::size_t tier, const CellState& state) {
+    return "tier." + std::to_string(tier) + "." + state.name + "0";
+}
+
+// A layer's part of its tier's states.
+std::vector<Array> of_layer(const std::vector<Array>& states, std::size_t layer) {
+    std::vector<Array> own;
+    for (const auto& state : states) own.push_back(state[static_cast<std::int64_t>(layer)]);
+    return own;
 }
 
 void linear(Array out, const Array& x, const Array& w, const Array& b) {
@@ -99,9 +103,8 @@ struct Tiers::Parts {
         team.meet();
         Array in = x;
         for (std::size_t k = 0; k < t.layers.size(); ++k) {
-            const auto layer = static_cast<std::int64_t>(k);
             auto& cell = *t.layers[k].cell;
-            cell.forward(lane, steps, in, states.h[i][layer], t.cell == Cell::lstm ? states.c[i][layer] : Array());
+            cell.forward(lane, steps, in, of_layer(states.tiers[i], k));
             in = cell.output();
             if (config.skip && t.layers.size() > 1) {
                 Array sum = part_of(t.sum.narrow(0, 0, n), lane, team);
@@ -151,12 +154,10 @@ struct Tiers::Parts {
         // By the layer's output: from the tier's, from the layer above, or with skips from both.
         Array d = d_out;
         for (auto k = t.layers.size(); k-- > 0;) {
-            const auto layer = static_cast<std::int64_t>(k);
             Layer& l = t.layers[k];
             const Array d_in = k > 0 || t.w_in.defined() ? (k % 2 ? t.d_layer : t.d_x).narrow(0, 0, n) : Array();
-            l.cell->backward(lane, k > 0 ? t.layers[k - 1].cell->output() : x, d, gradient.h[i][layer],
-                             t.cell == Cell::lstm ? gradient.c[i][layer] : Array(),
-                             {l.dw_ih, l.dw_hh, l.db_ih, l.db_hh}, d_in);
+            l.cell->backward(lane, k > 0 ? t.layers[k - 1].cell->output() : x, d, of_layer(gradient.tiers[i], k),
+                             l.gradients, d_in);
             if (k > 0 && config.skip) part_of(d_in, lane, team).add_(part_of(d_out, lane, team));
             team.meet();
             d = d_in;
@@ -179,13 +180,14 @@ Tiers::Tiers(const Config& config, const Bank& bank, Team& team, std::int64_t st
     auto& p = *parts_;
     for (std::size_t i = 0; i < config.tiers.size(); ++i) {
         const Tier& tier = config.tiers[i];
+        const CellKind& kind = kind_of(tier.cell);
         const std::string prefix = "tier." + std::to_string(i) + ".";
         auto both = [&](const std::string& name, Array& value, Array& gradient) {
             value = bank.weight(prefix + name);
             gradient = bank.gradient(prefix + name);
         };
         Frames t;
-        t.cell = tier.cell;
+        t.states = kind.states;
         t.frame = tier.frame;
         t.ratio = i == 0 ? tier.frame : tier.frame / config.tiers[i - 1].frame;
         both("input.weight", t.w_in, t.dw_in);
@@ -197,11 +199,9 @@ Tiers::Tiers(const Config& config, const Bank& bank, Team& team, std::int64_t st
         for (int k = 0; k < tier.layers; ++k) {
             const std::string cell = "cell." + std::to_string(k) + ".";
             Layer layer;
-            layer.cell = make_cell(config, tier.cell, team, {steps, streams, p.D, t.w_up});
-            both(cell + "w_ih", layer.w_ih, layer.dw_ih);
-            both(cell + "w_hh", layer.w_hh, layer.dw_hh);
-            both(cell + "b_ih", layer.b_ih, layer.db_ih);
-            both(cell + "b_hh", layer.b_hh, layer.db_hh);
+            layer.cell = make_recurrence(config, tier.cell, team, {steps, streams, p.D, t.w_up});
+            for (const auto& tensor : kind.tensors)
+                both(cell + tensor.name, layer.weights.emplace_back(), layer.gradients.emplace_back());
             t.layers.push_back(std::move(layer));
         }
         t.u = make(tier.frame);
@@ -220,19 +220,20 @@ Tiers::~Tiers() = default;
 
 void Tiers::begin() {
     for (auto& t : parts_->tiers)
-        for (auto& l : t.layers) l.cell->take({l.w_ih, l.w_hh, l.b_ih, l.b_hh});
+        for (auto& l : t.layers) l.cell->take(l.weights);
 }
 
 TierStates Tiers::start(const TierStates& carried, const Array& fresh) const {
     const auto& p = *parts_;
     TierStates states;
     for (std::size_t i = 0; i < p.tiers.size(); ++i) {
-        auto begin = [&](const Array& old, const std::string& name) {  // old [layers, B, D], learned [layers, D]
-            const Array learned = p.bank.weight("tier." + std::to_string(i) + "." + name);
-            return at::where(fresh, learned.defined() ? learned.unsqueeze(1) : at::zeros({1}, old.options()), old);
-        };
-        states.h.push_back(begin(carried.h[i], "h0"));
-        states.c.push_back(p.tiers[i].cell == Cell::lstm ? begin(carried.c[i], "c0") : carried.c[i]);
+        auto& own = states.tiers.emplace_back();
+        for (std::size_t s = 0; s < carried.tiers[i].size(); ++s) {  // [layers, B, size], learned [layers, size]
+            const Array& old = carried.tiers[i][s];
+            const Array learned = p.bank.weight(first_name(i, p.tiers[i].states[s]));
+            own.push_back(
+                at::where(fresh, learned.defined() ? learned.unsqueeze(1) : at::zeros({1}, old.options()), old));
+        }
     }
     return states;
 }
@@ -240,12 +241,10 @@ TierStates Tiers::start(const TierStates& carried, const Array& fresh) const {
 void Tiers::end_start(const TierStates& gradient, const Array& fresh) const {
     const auto& p = *parts_;
     for (std::size_t i = 0; i < p.tiers.size(); ++i) {
-        auto add = [&](const Array& by_state, const std::string& name) {
-            const Array learned = p.bank.gradient("tier." + std::to_string(i) + "." + name);
-            if (learned.defined()) learned.add_((by_state * fresh).sum(1));
-        };
-        add(gradient.h[i], "h0");
-        if (p.tiers[i].cell == Cell::lstm) add(gradient.c[i], "c0");
+        for (std::size_t s = 0; s < gradient.tiers[i].size(); ++s) {
+            const Array learned = p.bank.gradient(first_name(i, p.tiers[i].states[s]));
+            if (learned.defined()) learned.add_((gradient.tiers[i][s] * fresh).sum(1));
+        }
     }
 }
 
@@ -265,13 +264,11 @@ void Tiers::forward(const Array& levels, TierStates& states, const Dropout& drop
         for (auto i = p.tiers.size(); i-- > 0;) p.forward(lane, levels, states, i);
     });
     for (std::size_t i = 0; i < p.tiers.size(); ++i) {
-        std::vector<Array> h, c;
-        for (const auto& l : p.tiers[i].layers) {
-            h.push_back(l.cell->last_h());
-            c.push_back(l.cell->last_c());
+        for (std::size_t s = 0; s < states.tiers[i].size(); ++s) {
+            std::vector<Array> last;
+            for (const auto& l : p.tiers[i].layers) last.push_back(l.cell->last(s));
+            states.tiers[i][s] = at::stack(last);
         }
-        states.h[i] = at::stack(h);
-        if (p.tiers[i].cell == Cell::lstm) states.c[i] = at::stack(c);
     }
 }
 

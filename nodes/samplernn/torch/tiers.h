@@ -20,7 +20,7 @@ class Team;
 
 // The states of all tiers' layers between two samples, or the loss's gradient by them.
 struct TierStates {
-    std::vector<at::Tensor> h, c;  // a tier each: [layers, streams, D]; c is empty for a GRU
+    std::vector<std::vector<at::Tensor>> tiers;  // of each its cell's states, [layers, streams, size]
 };
 
 class Tiers {

@@ -17,11 +17,6 @@ constexpr double weight_copies = 12;
 constexpr double spare = 1.1;      // what the allocator cannot use
 constexpr int least_segment = 64;  // samples; shorter ones are all overhead
 
-double layer_numbers(const Tier& tier, double D) {  // a step of a stream: gates, side, h, extra
-    if (tier.cell == Cell::min_gru) return 2 * D + D;
-    return (tier.cell == Cell::lstm ? 4 : 6) * D + 2 * D;
-}
-
 std::string gigabytes(double bytes) {
     char text[32];
     std::snprintf(text, sizeof text, "%.2f GB", bytes / 1e9);
@@ -44,15 +39,16 @@ double learning_bytes(const Config& config, int batch, int window, int segment, 
     for (const auto& [name, shape] : expected_shapes(config)) {
         const auto n = static_cast<double>(count(shape));
         weights += n;
-        if (name.find(".w_hh") != std::string::npos || name.find(".w_ih") != std::string::npos) packed += 3 * n;
+        if (name.find(".cell.") != std::string::npos && shape.size() > 1) packed += 3 * n;
     }
     double a_sample = 2 * F + 4, states = 0;  // table rows and targets, while they are made
     for (std::size_t i = 0; i < config.tiers.size(); ++i) {
         const Tier& tier = config.tiers[i];
         const double ratio = i == 0 ? tier.frame : tier.frame / config.tiers[i - 1].frame;
         const double sums = (tier.layers > 1 ? 5 : 3) + (learning.dropout > 0 ? 2 : 0);  // x, and gradients
-        a_sample += (tier.layers * layer_numbers(tier, D) + sums * D + ratio * D + 3 * tier.frame) / tier.frame;
-        states += tier.layers * (tier.cell == Cell::lstm ? 2 : 1) * D;
+        const CellKind& kind = kind_of(tier.cell);
+        a_sample += (tier.layers * kind.held * D + sums * D + ratio * D + 3 * tier.frame) / tier.frame;
+        for (const auto& state : kind.states) states += tier.layers * state.size(config.dim);
     }
     const double segments = std::ceil(static_cast<double>(window) / segment);
     const double lane =

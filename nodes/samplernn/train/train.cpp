@@ -103,9 +103,7 @@ struct Train final : Node, Reads, samplernn::Trainee {
                          count(1, 4'096, 4),
                          "Samples in a frame of each tier, smallest first, each a multiple of the one before."};
     NumberOption layers{this, "layers", count(1, 5, 1), "Recurrent layers in each tier."};
-    ChoiceOption cell{this,
-                      "cell",
-                      {"gru", "lstm", "min_gru"},
+    ChoiceOption cell{this, "cell", samplernn::cell_words(),
                       "Kind of memory in the tiers; a min_gru is lighter to learn and to play."};
     ChoiceOption reset{
         this, "reset", {"after", "before"}, "Where a GRU's reset gate stands; the 2019 piece had before."};
@@ -174,7 +172,7 @@ struct Train final : Node, Reads, samplernn::Trainee {
                 c.tiers.push_back({static_cast<int>(frame), tier.cell, tier.layers});
         }
         for (auto& tier : c.tiers) {
-            if (cell.given()) tier.cell = static_cast<samplernn::Cell>(cell.at());  // in its order
+            if (cell.given()) tier.cell = samplernn::find_cell(cell.value())->cell;
             if (layers.given()) tier.layers = layers.count();
         }
         if (dim.given()) c.dim = dim.count();

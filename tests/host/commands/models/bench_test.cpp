@@ -196,7 +196,7 @@ TEST_CASE("bench says which word of a shape is wrong") {
     CHECK(refused_shape("dim=0") == "dim is 0; it must be 1 to 8192\n");
     CHECK(refused_shape("frames=4/") == "the shape's frames is \"\"; it must be a whole number\n");
     CHECK(refused_shape("frames=4/6") == "a frame of 6 is no multiple of the tier below's 4\n");
-    CHECK(refused_shape("cell=rnn") == "the shape's cell is \"rnn\"; it must be gru or lstm\n");
+    CHECK(refused_shape("cell=rnn") == "the shape's cell is \"rnn\"; it must be gru or lstm or min_gru\n");
     CHECK(refused_shape("skip=maybe") == "the shape's skip is \"maybe\"; it must be yes or no\n");
     CHECK(refused_shape("rate=fast") == "the shape's rate is \"fast\"; it must be a number\n");
     CHECK(refused_shape("dim=64 sparsity=1") == "the shape's sparsity is \"1\"; it must be from 0 to below 1\n");

@@ -296,6 +296,27 @@ TEST_CASE("the gradient is the slope of the loss, for every kind of network") {
     }
 }
 
+TEST_CASE("every cell of the table is learned, and what it remembers of a window is saved and goes on") {
+    for (const auto& kind : cell_kinds()) {
+        CAPTURE(kind.word);
+        Config config = variants()[0].config;
+        for (auto& tier : config.tiers) tier = {tier.frame, kind.cell, 2};
+        Network network(config, 7);
+        const Window window = window_of(config, 3, 64);
+        auto states = network.fresh_states(3);
+        network.learn(window, states);
+        CHECK(network.update(1e-3, 1));
+        const auto saved = states.save();
+        std::size_t numbers = 0;
+        for (const auto& state : kind.states) numbers += static_cast<std::size_t>(state.size(config.dim));
+        CHECK(saved.size() == 2 * 2 * 3 * numbers);  // tiers, layers, streams
+        CHECK(std::none_of(saved.begin(), saved.end(), [](float value) { return value == 0; }));
+        auto loaded = network.load_states(3, saved);
+        CHECK(network.evaluate(window, loaded) == network.evaluate(window, states));
+        CHECK_THROWS_AS(network.load_states(3, std::span(saved).first(saved.size() - 1)), ModelError);
+    }
+}
+
 TEST_CASE("a gradient in every single tensor is the slope of the loss") {
     for (const auto& [name, config] : variants()) {
         if (name != "default" && name != "reset before" && name != "lstm below gru" &&
