@@ -186,5 +186,5 @@ TEST_CASE("on a terminal the line at the bottom tells where in the piece it is")
     std::ofstream(folder / "patch.yaml") << "legume: 1\ntempo: 400\nnodes: {out: {type: output}}\n";
     const auto command = built("legume") + " play " + (folder / "patch.yaml").string() + " --device null --no-osc";
     Child terminal({"script", "-qefc", command, "/dev/null"});  // Debian's bsdutils, which is always there
-    CHECK_MESSAGE(terminal.says(" | 2.1 at 400 bpm | "), terminal.output());
+    CHECK_MESSAGE(terminal.says(" | 2.1 at 400 bpm\033[K"), terminal.output());
 }
