@@ -130,12 +130,12 @@ int devices(const bool& verbose) {
 // CLI::Range lets nan through, and prints its ends with six digits after the point.
 CLI::Validator within(double low, double high) {
     const auto limits = print_number(low) + " to " + print_number(high);
-    const auto judge = [=](const std::string& text) {
+    const auto validate = [=](const std::string& text) {
         double value = 0;
         const bool valid = CLI::detail::lexical_cast(text, value) && value >= low && value <= high;
         return valid ? "" : text + " is not a number from " + limits;
     };
-    return {judge, limits};
+    return {validate, limits};
 }
 
 // A place in a piece, as cues are written.

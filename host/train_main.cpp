@@ -99,7 +99,7 @@ void add_options(CLI::App& app, Request& request) {
 }
 
 // What CLI11 does not see, or says in words that leave out the next step.
-void judge(const CLI::App& app, const Request& request) {
+void validate(const CLI::App& app, const Request& request) {
     for (const auto& word : app.remaining())
         throw refusal(word.starts_with('-') ? "there is no " + word : "one patch at a time, please");
     const bool player = app.count("--for") > 0;
@@ -382,7 +382,7 @@ int main(int argc, char** argv) {
     legume::add_options(app, request);
     try {
         app.parse(argc, argv);
-        legume::judge(app, request);
+        legume::validate(app, request);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 1;
     }

@@ -198,7 +198,7 @@ int Rehearsal::run() {
     for (int i = 0; i < 100 && !runner_->silent(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     device_->stop();
     runner_->tick();
-    add(judge(minutes_, xrun_log_.summary()));
+    add(analyse(minutes_, xrun_log_.summary()));
     bool breaks = false;
     say("");
     for (const bool first : {true, false})
@@ -281,7 +281,7 @@ std::string line(const Minute& minute) {
     return text;
 }
 
-Findings judge(const std::vector<Minute>& minutes, const std::string& causes) {
+Findings analyse(const std::vector<Minute>& minutes, const std::string& causes) {
     Findings found;
     Minute all;
     for (const auto& minute : minutes) {

@@ -43,6 +43,6 @@ struct Minute {
     double covering = 0;  // at the most
 };
 std::string line(const Minute& minute);
-Findings judge(const std::vector<Minute>& minutes, const std::string& causes);
+Findings analyse(const std::vector<Minute>& minutes, const std::string& causes);
 
 }  // namespace legume

@@ -126,7 +126,7 @@ TEST_CASE("the manual, the terminal and the schema say that a file says the rest
 
 TEST_CASE("the program checks and describes the patch with all that its file declares") {
     const Files files;
-    CHECK(files.says(0, {"check", files.file("p.yaml")}) == "p.yaml: sound, 3 nodes, 2 wires\n");
+    CHECK(files.says(0, {"check", files.file("p.yaml")}) == "p.yaml: valid, 3 nodes, 2 wires\n");
     const auto described = squeezed(files.says(0, {"describe", files.file("p.yaml")}));
     for (const char* line :
          {"d (declared): Has what its file says.\n", "\n file option file required What it has",
@@ -148,7 +148,7 @@ TEST_CASE("the program checks and describes the patch with all that its file dec
         "outer.yaml",
         "legume: 1\nnodes:\n  saw: {type: oscillator}\n  strip: {type: patch, file: inner.yaml, with: {d.drive: "
         "3}}\n  out: {type: output}\nwires: [saw -> strip.in, strip.out -> out, saw -> strip/d.drive]\n");
-    CHECK(files.says(0, {"check", files.file("outer.yaml")}) == "outer.yaml: sound, 3 nodes, 3 wires\n");
+    CHECK(files.says(0, {"check", files.file("outer.yaml")}) == "outer.yaml: valid, 3 nodes, 3 wires\n");
 }
 
 TEST_CASE("each fault of the file is said with its line and column, and the program ends with 1") {
@@ -217,7 +217,7 @@ TEST_CASE("while it plays its file is edited: a port comes and goes, and a fault
     files.write("d.txt", "in left\n");
     CHECK_MESSAGE(legume.says("declared has no output \"wet\"; it has none"), legume.output());
     files.write("d.txt", strip);
-    CHECK_MESSAGE(legume.says("The patch is sound again, and what is playing."), legume.output());
+    CHECK_MESSAGE(legume.says("The patch is valid again; it is what is playing."), legume.output());
     legume.signal(SIGTERM);
     CHECK_MESSAGE(legume.wait() == 0, legume.output());
 }

@@ -1,4 +1,4 @@
-// patches/recurrent-legumes.yaml, heard at places all over it; tests/bench/judge hears the whole.
+// patches/recurrent-legumes.yaml, heard at places all over it; tests/bench/analyse hears the whole.
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
@@ -6,9 +6,9 @@
 #include <string>
 
 #include "host/session/open.h"
+#include "tests/analyse.h"
 #include "tests/child.h"
 #include "tests/harness.h"
-#include "tests/judge.h"
 
 using namespace legume;
 
@@ -66,7 +66,7 @@ TEST_CASE("wherever it is heard, the piece is whole, clickless, and below -1 dB"
         const auto file = folder / "heard.wav";
         test::said(
             0, {"render", piece().string(), "-o", file.string(), "--from", from, "--seconds", std::to_string(seconds)});
-        const auto heard = test::judge(read_sound(file));
+        const auto heard = test::analyse(read_sound(file));
         CHECK(heard.finite);
         CHECK(heard.seconds == doctest::Approx(seconds));
         CHECK(heard.clicks.empty());

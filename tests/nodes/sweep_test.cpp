@@ -60,7 +60,7 @@ TEST_CASE("a node that has what its file says is swept with all of it") {
 }
 
 TEST_CASE("every range is a range, and begins inside itself") {
-    const auto judge = [](const Range& range) {
+    const auto validate = [](const Range& range) {
         CHECK(range.min < range.max);
         CHECK(range.initial >= range.min);
         CHECK(range.initial <= range.max);
@@ -77,12 +77,12 @@ TEST_CASE("every range is a range, and begins inside itself") {
         const auto node = node_of(*type, needs);
         for (const auto* param : node->params()) {
             CAPTURE(param->name);
-            judge(param->range);
+            validate(param->range);
         }
         for (const auto* option : node->options())
             if (const auto* limits = option->limits()) {
                 CAPTURE(option->name);
-                judge(*limits);
+                validate(*limits);
             }
     }
 }
@@ -100,7 +100,7 @@ TEST_CASE("every node stays finite at the ends of its params, for any number of 
         for (const int channels : {1, 2, 8}) {
             CAPTURE(channels);
             const auto node = node_of(type, needs);
-            const auto judge = [&](const std::function<float(const Param&)>& value) {
+            const auto validate = [&](const std::function<float(const Param&)>& value) {
                 auto rig = rig_of(type, needs, channels);
                 for (const auto* param : node->params()) rig.set("it", param->name, value(*param));
                 fire_everything(rig);
@@ -110,13 +110,13 @@ TEST_CASE("every node stays finite at the ends of its params, for any number of 
                 CHECK(finite(rig.run(4'800, wide(impulses(4'800, 100)))));
                 CHECK(rig.schedule().poisoned().empty());
             };
-            judge([](const Param& p) { return p.range.min; });
-            judge([](const Param& p) { return p.range.max; });
+            validate([](const Param& p) { return p.range.min; });
+            validate([](const Param& p) { return p.range.max; });
             if (sanitized && channels > 2) continue;
             for (const auto* one : node->params()) {
                 CAPTURE(one->name);
-                judge([&](const Param& p) { return &p == one ? p.range.min : p.range.initial; });
-                judge([&](const Param& p) { return &p == one ? p.range.max : p.range.initial; });
+                validate([&](const Param& p) { return &p == one ? p.range.min : p.range.initial; });
+                validate([&](const Param& p) { return &p == one ? p.range.max : p.range.initial; });
             }
         }
     });
@@ -163,9 +163,10 @@ TEST_CASE("after reset every node sounds as it did when fresh") {
     // Nothing of the first run is heard in the second: they have no memory, or nobody has played, fired or turned what
     // would fill it. Any other node must sound differently then, or its reset would be judged by nothing.
     const std::set<std::string> same_twice{
-        "crossfade",      "crush",   "cue",       "distort", "eq",       "gain",   "input",    "looper",      "math",
-        "meter",          "midi-cc", "midi-note", "mix",     "osc-send", "pan",    "recorder", "sample-hold", "sampler",
-        "scale-quantise", "scan",    "sequencer", "slicer",  "stereo",   "switch", "vector"};
+        "crossfade", "crush",       "cue",     "declared",       "distort",   "eq",        "gain",     "input",
+        "looper",    "math",        "meter",   "midi-cc",        "midi-note", "mix",       "osc-send", "pan",
+        "recorder",  "sample-hold", "sampler", "scale-quantise", "scan",      "sequencer", "slicer",   "stereo",
+        "switch",    "vector"};
     each_playing([&](const NodeType& type, const Needs& needs) {
         auto rig = rig_of(type, needs, 2);
         auto sound = wide(noise(12'800), 2);

@@ -152,7 +152,7 @@ class Soak {
     void lose_device();
     void lose_controller();
     int finish();
-    int judge(const Listener& recorded, const Show& show, double played);
+    int analyse(const Listener& recorded, const Show& show, double played);
     fs::path show_folder() const { return fs::directory_iterator(folder_ / "shows")->path(); }
 
     const double seconds_;
@@ -469,10 +469,10 @@ int Soak::finish() {
     } catch (const std::runtime_error& error) {
         wrong_.push_back(std::string("the show cannot be read: ") + error.what());
     }
-    return judge(recorded, show, played);
+    return analyse(recorded, show, played);
 }
 
-int Soak::judge(const Listener& recorded, const Show& show, double played) {
+int Soak::analyse(const Listener& recorded, const Show& show, double played) {
     std::map<Fault, std::array<std::uint64_t, 3>> rows;  // times, clicks, silences
     for (const auto& done : done_) ++rows[done.fault][0];
     const auto blame = [&](const std::vector<std::uint64_t>& frames, std::size_t column) {

@@ -45,7 +45,7 @@ void expect_blocks(const std::string& name, const Shape& shape, const Entry& blo
     }
 }
 
-std::vector<Entry> judge(const std::string& name, const Shape& shape, const Parts& parts, bool prunable) {
+std::vector<Entry> validate(const std::string& name, const Shape& shape, const Parts& parts, bool prunable) {
     std::vector<Entry> form;
     for (const char* suffix : {"", ".q", ".blocks"}) {
         if (const auto part = parts.find(suffix); part != parts.end()) form.push_back(part->second);
@@ -172,7 +172,7 @@ std::map<std::string, std::vector<Entry>> forms_of(const Config& config, const s
         parts[name][suffix] = entry;
     }
     std::map<std::string, std::vector<Entry>> forms;
-    for (const auto& [name, shape] : shapes) forms[name] = judge(name, shape, parts[name], prunable.count(name) > 0);
+    for (const auto& [name, shape] : shapes) forms[name] = validate(name, shape, parts[name], prunable.count(name) > 0);
     return forms;
 }
 

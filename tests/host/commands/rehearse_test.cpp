@@ -87,12 +87,12 @@ TEST_CASE("each thing that is missing is said with its remedy") {
 }
 
 TEST_CASE("late blocks, gaps and covering would break the show, and little headroom is worth knowing") {
-    CHECK(judge({{1, 0.2, 0.5, 0, 0, 0}, {2, 0.3, 0.6, 0, 0, 0}}, "").empty());
-    const auto tight = judge({{1, 0.2, 0.95, 0, 0, 0}}, "");
+    CHECK(analyse({{1, 0.2, 0.5, 0, 0, 0}, {2, 0.3, 0.6, 0, 0, 0}}, "").empty());
+    const auto tight = analyse({{1, 0.2, 0.95, 0, 0, 0}}, "");
     REQUIRE(tight.size() == 1);
     CHECK_FALSE(tight[0].breaks);
     CHECK(contains(tight[0].text, "only 5 % of the time was left"));
-    const auto late = judge({{1, 0.2, 0.95, 2, 1, 0.25}, {2, 0.2, 1.2, 1, 0, 0}}, "; late: dream 3");
+    const auto late = analyse({{1, 0.2, 0.95, 2, 1, 0.25}, {2, 0.2, 1.2, 1, 0, 0}}, "; late: dream 3");
     REQUIRE(late.size() == 3);
     CHECK(late[0].breaks);
     CHECK(contains(late[0].text, "3 blocks were late; late: dream 3."));

@@ -149,7 +149,7 @@ bool has(const std::vector<std::string>& lines, const std::string& part) {
 }
 
 // No gap: every 50 ms sounds. No click: no step is larger than those of the sines themselves.
-void judge(const Samples& heard) {
+void analyse(const Samples& heard) {
     CHECK(finite({heard}));
     CHECK(largest_step(heard) < 0.5);  // 400 Hz at full scale: 2 pi 400 / 8000 = 0.31
     for (std::size_t at = 0; at + 400 <= heard.size(); at += 400) CHECK(rms(part(heard, at, 400)) > 0.1);
@@ -187,7 +187,7 @@ TEST_CASE("between two ages that each sing a note, the note between is sung") {
         CAPTURE(age);
         auto rig = run.rig({{"age", std::to_string(age)}, {"temperature", "0"}});
         const auto heard = rig.run(12'000)[0];
-        judge(part(heard, 0, 12'000));
+        analyse(part(heard, 0, 12'000));
         CHECK(note(part(heard, 3'616, 8'192)) == doctest::Approx(200 + 200.0 * double{age}).epsilon(0.08));
     }
 }
@@ -211,7 +211,7 @@ TEST_CASE("a sweep of age from 1 to 0 and back never gaps, never clicks, and arr
         CHECK(rig.meter("net", "age_heard").value() == 1.0f);
         CHECK(note(part(all, all.size() - 4'096, 4'096)) == doctest::Approx(400).epsilon(0.06));
         CHECK(rig.meter("net", "covering").value() == 0.0f);
-        judge(all);
+        analyse(all);
     }
 }
 
@@ -250,7 +250,7 @@ TEST_CASE("live, a slow disk keeps nobody waiting: what is there plays on, and t
     CHECK(stage.meter("age_heard") == 0.125f);
     add(stage.run(
         600, [](int n) { return n % 97 == 0; }, [&](int n) { stage.age(static_cast<float>(n % 200) / 200.0f); }));
-    judge(all);
+    analyse(all);
     CHECK(stage.meter("covering") == 0.0f);
 }
 
@@ -384,7 +384,7 @@ TEST_CASE("a checkpoint that vanishes or is spoilt while it plays is said once, 
             const auto heard = rig.run(4'000)[0];
             all.insert(all.end(), heard.begin(), heard.end());
         }
-        judge(all);
+        analyse(all);
         CHECK(rig.told.size() == 1);
         CHECK(has(rig.told, "10200.safetensors"));
         CHECK(has(rig.told, "plays on with the others"));
@@ -426,7 +426,7 @@ TEST_CASE("follow takes up a checkpoint that appears while it plays, without a g
     add(stage.run(100, watched));
     CHECK(note(part(all, all.size() - 4'096, 4'096)) == doctest::Approx(400).epsilon(0.06));
     CHECK(stage.meter("covering") == 0.0f);
-    judge(all);
+    analyse(all);
 
     // The run is longer by now, and replayed as it grew.
     run.add(900, sine_network());
@@ -437,7 +437,7 @@ TEST_CASE("follow takes up a checkpoint that appears while it plays, without a g
     std::filesystem::remove(run.file(800));
     std::filesystem::remove(run.file(900));
     Stage without(run, {{"temperature", "0"}, {"follow", "true"}}, stage.answers);
-    judge(without.replay(static_cast<int>(all.size() / block_frames)));
+    analyse(without.replay(static_cast<int>(all.size() / block_frames)));
     CHECK(without.meter("age_heard") == 0.5f);
     CHECK(has(without.told, "the checkpoint that it went on to is gone from "));
 }

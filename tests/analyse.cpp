@@ -1,6 +1,6 @@
 // Measures a whole sound.
 // SPDX-License-Identifier: MIT
-#include "tests/judge.h"
+#include "tests/analyse.h"
 
 #include <algorithm>
 #include <cmath>
@@ -60,8 +60,8 @@ std::vector<double> clicks(const std::vector<float>& x, double rate) {
     return found;
 }
 
-Judgement judge(const Sound& sound) {
-    Judgement said;
+Analysis analyse(const Sound& sound) {
+    Analysis said;
     said.seconds = static_cast<double>(sound.frames()) / sound.rate;
     dsp::Loudness loudness(sound.channels, sound.rate, true);
     loudness.add(sound.samples);

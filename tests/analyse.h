@@ -13,13 +13,13 @@ namespace legume::test {
 // there; a wave that is cut or that jumps has. Noise and strokes that are full of treble are no clicks.
 std::vector<double> clicks(const std::vector<float>& x, double rate);
 
-struct Judgement {
+struct Analysis {
     double seconds = 0;
     float lufs = 0, true_peak = 0;  // integrated; dB
     double offset = 0;              // the mean of the channel that stands farthest off the middle
     bool finite = true;
     std::vector<double> clicks;  // of all channels
 };
-Judgement judge(const Sound& sound);
+Analysis analyse(const Sound& sound);
 
 }  // namespace legume::test

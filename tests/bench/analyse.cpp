@@ -1,18 +1,18 @@
-// Says how long a sound file is, how loud, and where it clicks: build/tests/bench/judge FILE.
+// Says how long a sound file is, how loud, and where it clicks: build/tests/bench/analyse FILE.
 // SPDX-License-Identifier: MIT
 // Exit code 1 when it is broken, clicks, peaks above -1 dB, or is outside -20 to -12 LUFS.
-#include "tests/judge.h"
+#include "tests/analyse.h"
 
 #include <cmath>
 #include <cstdio>
 
 int main(int argc, char** argv) {
     if (argc != 2) {
-        std::fprintf(stderr, "usage: judge FILE\n");
+        std::fprintf(stderr, "usage: analyse FILE\n");
         return 1;
     }
     try {
-        const auto said = legume::test::judge(legume::read_sound(argv[1]));
+        const auto said = legume::test::analyse(legume::read_sound(argv[1]));
         std::printf("%.1f s, %.1f LUFS, true peak %.2f dB, offset %.1e, %zu clicks\n", said.seconds,
                     static_cast<double>(said.lufs), static_cast<double>(said.true_peak), said.offset,
                     said.clicks.size());
