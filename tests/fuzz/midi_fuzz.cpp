@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "host/midi/assemble.h"
+#include "host/midi/midi.h"
 
 using namespace legume;
 
